@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cni - environment, verbs, versions, the one write to stdout
+ * (SPEC.md 1.1.0, "CNI operations") */
+#ifndef CNIBOX_CNI_H
+#define CNIBOX_CNI_H
+
+#include "core/conf.h"
+#include "core/job.h"
+#include "core/netns.h"
+#include "core/nl.h"
+#include "core/result.h"
+
+/* The variables of the protocol; "" where one is not set. */
+struct cni_env {
+	const char *command, *container, *netns, *ifname, *args, *path;
+};
+
+/* The part of a network configuration that every plugin understands. */
+struct net_conf {
+	const char *version; /* cniVersion, "0.1.0" if missing */
+	const char *name;
+	const char *ipam;		      /* ipam.type, or NULL */
+	const struct json *prev_result;	      /* or NULL */
+	const struct json *valid_attachments; /* GC; or NULL */
+};
+
+/* One call of one plugin: what it was given, what it answers. */
+struct call {
+	struct job *job;
+	const struct applet *applet;
+	const struct applet *const *applets; /* all that are built in */
+	struct cni_env env;
+	const char *text; /* the configuration as it came, len bytes */
+	size_t len;
+	const struct json *doc; /* the same, read */
+	struct net_conf net;
+	const void *conf; /* the applet's, filled from its keys */
+	bool has_prev;
+	struct result prev;    /* prevResult */
+	struct netns netns;    /* fd -1: CNI_NETNS is empty or gone */
+	struct nl host, guest; /* rtnetlink here and in CNI_NETNS */
+	struct result result;  /* what ADD answers */
+};
+
+/* A plugin. A verb left out gets the default: success, and STATUS and GC go
+ * on to the IPAM plugin. */
+struct applet {
+	const char *name;
+	const struct conf_key *keys;
+	size_t conf_size;
+	const void *defaults; /* the struct keys are read into; NULL: zeroes */
+	bool uses_netns; /* ADD and CHECK fail if CNI_NETNS cannot be opened */
+	bool takes_args; /* CNI_ARGS is for it, and is verified */
+	int (*validate)(struct call *c); /* before every verb but DEL */
+	int (*add)(struct call *c);
+	int (*del)(struct call *c);
+	int (*check)(struct call *c);
+	int (*status)(struct call *c);
+	int (*gc)(struct call *c);
+};
+
+/* The applet of this name, or NULL. */
+const struct applet *applet_find(const struct applet *const *applets,
+				 const char *name);
+
+/* Runs applet as the CNI plugin that the environment asks for: reads stdin,
+ * writes one document, if any, to stdout. The exit status. */
+int cni_main(const struct applet *const *applets, const struct applet *applet);
+
+/* Carries out verb ("ADD", ...) of c->applet: configuration, validation, the
+ * verb, and on a failed ADD what undoes it. What ADD answers is in c->result.
+ * cni_main() and the in-process delegation end up here. */
+int cni_run(struct call *c, const char *verb);
+
+/* The value of key in CNI_ARGS, exactly; NULL if it is not there. */
+const char *cni_arg(const struct call *c, const char *key);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ip - addresses and prefixes: parse, print, compare, step, contain */
+#ifndef CNIBOX_IP_H
+#define CNIBOX_IP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ip {
+	int family;	   /* AF_INET, AF_INET6; 0: none */
+	uint8_t bytes[16]; /* network order; the first 4 for AF_INET */
+};
+
+/* An address with the length of its network; host bits are kept. */
+struct prefix {
+	struct ip ip; /* family 0: none */
+	int len;
+};
+
+enum {
+	IP_TEXT = 46, /* room for any address and its NUL */
+	PREFIX_TEXT = 50,
+	MAC_LEN = 6,
+	MAC_TEXT = 18,
+};
+
+/* Bytes of an address of this family, and its bits. */
+size_t ip_size(int family);
+int ip_bits(int family);
+
+/* Text as Go's net.ParseIP reads it: dotted quad without leading zeros, or
+ * IPv6 without zone; v4-mapped IPv6 is IPv4. false if it is neither. */
+bool ip_parse(const char *text, struct ip *out);
+
+/* Dotted quad, or RFC 5952. Returns buf. Host-local's file names are these. */
+const char *ip_print(const struct ip *ip, char buf[IP_TEXT]);
+
+/* "address/length" as Go's net.ParseCIDR reads it, host bits kept. A v4-mapped
+ * IPv6 prefix stays AF_INET6. */
+bool prefix_parse(const char *text, struct prefix *out);
+const char *prefix_print(const struct prefix *prefix, char buf[PREFIX_TEXT]);
+
+/* Order by family, then by value: <0, 0, >0. Equality is 0. */
+int ip_compare(const struct ip *a, const struct ip *b);
+bool prefix_equal(const struct prefix *a, const struct prefix *b);
+
+/* The address step further on (or back); wraps at the end of the family. */
+struct ip ip_step(const struct ip *ip, int step);
+
+/* Whether ip lies in the network of prefix; false across families. */
+bool prefix_contains(const struct prefix *prefix, const struct ip *ip);
+
+/* Whether the two networks share an address. */
+bool prefix_overlaps(const struct prefix *a, const struct prefix *b);
+
+/* First and last address of the network (v4: the network and broadcast). */
+struct ip prefix_first(const struct prefix *prefix);
+struct ip prefix_last(const struct prefix *prefix);
+
+/* The prefix with its host bits cleared. */
+struct prefix prefix_network(const struct prefix *prefix);
+
+/* True for 0.0.0.0 and ::, and for no address at all. */
+bool ip_is_unspecified(const struct ip *ip);
+
+/* 127.0.0.0/8 and ::1. */
+bool ip_is_loopback(const struct ip *ip);
+
+/* fe80::/10 and 169.254.0.0/16. */
+bool ip_is_link_local(const struct ip *ip);
+
+/* A MAC address of six bytes, with colons, dashes or Cisco's dots. */
+bool mac_parse(const char *text, uint8_t out[MAC_LEN]);
+const char *mac_print(const uint8_t mac[MAC_LEN], char buf[MAC_TEXT]);
+
+#endif

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/job.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/log.h"
+
+enum { CHUNK_SIZE = 16 << 10, ALIGNMENT = 16 };
+
+struct job_chunk {
+	struct job_chunk *next;
+	size_t used, size;
+	char data[] __attribute__((aligned(ALIGNMENT)));
+};
+
+struct undo {
+	struct undo *next;
+	void (*undo)(void *arg);
+	void *arg;
+};
+
+static void out_of_memory(void)
+{
+	static const char text[] =
+		"{\n    \"code\": 999,\n    \"msg\": \"out of memory\"\n}";
+
+	(void)!write(STDOUT_FILENO, text, sizeof(text) - 1);
+	_exit(1);
+}
+
+void *job_alloc(struct job *job, size_t size)
+{
+	struct job_chunk *chunk = job->chunks;
+	size_t room = CHUNK_SIZE;
+	void *p;
+
+	if (size > SIZE_MAX - CHUNK_SIZE)
+		out_of_memory();
+	size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+	if (!chunk || chunk->size - chunk->used < size) {
+		if (room < size)
+			room = size;
+		chunk = calloc(1, sizeof(*chunk) + room);
+		if (!chunk)
+			out_of_memory();
+		chunk->size = room;
+		chunk->next = job->chunks;
+		job->chunks = chunk;
+	}
+	p = chunk->data + chunk->used;
+	chunk->used += size;
+	return p;
+}
+
+char *job_strndup(struct job *job, const char *text, size_t len)
+{
+	char *copy = job_alloc(job, len + 1);
+
+	memcpy(copy, text, len);
+	return copy;
+}
+
+char *job_vprintf(struct job *job, const char *fmt, va_list args)
+{
+	va_list again;
+	char *text;
+	int len;
+
+	va_copy(again, args);
+	len = vsnprintf(NULL, 0, fmt, again);
+	va_end(again);
+	if (len < 0)
+		return job_strndup(job, fmt, strlen(fmt));
+	text = job_alloc(job, (size_t)len + 1);
+	vsnprintf(text, (size_t)len + 1, fmt, args);
+	return text;
+}
+
+char *job_printf(struct job *job, const char *fmt, ...)
+{
+	va_list args;
+	char *text;
+
+	va_start(args, fmt);
+	text = job_vprintf(job, fmt, args);
+	va_end(args);
+	return text;
+}
+
+void *list_add(struct job *job, struct list *list, size_t size)
+{
+	/* Grows at every power of two, so the room need not be remembered. */
+	if (!(list->count & (list->count - 1))) {
+		size_t room = list->count ? 2 * list->count : 1;
+		void *items = job_alloc(job, room * size);
+
+		if (list->count)
+			memcpy(items, list->items, list->count * size);
+		list->items = items;
+	}
+	list->present = true;
+	return (char *)list->items + list->count++ * size;
+}
+
+static int record(struct job *job, int code, const char *details,
+		  const char *msg)
+{
+	if (job->msg) {
+		log_warn(job, details ? "%s; %s" : "%s", msg, details);
+		return -1;
+	}
+	job->code = code;
+	job->msg = msg;
+	job->details = details;
+	return -1;
+}
+
+int fail(struct job *job, int code, const char *fmt, ...)
+{
+	va_list args;
+	char *msg;
+
+	va_start(args, fmt);
+	msg = job_vprintf(job, fmt, args);
+	va_end(args);
+	return record(job, code, NULL, msg);
+}
+
+int fail_errno(struct job *job, int err, const char *fmt, ...)
+{
+	va_list args;
+	char *msg;
+
+	va_start(args, fmt);
+	msg = job_vprintf(job, fmt, args);
+	va_end(args);
+	return record(job, CNI_INTERNAL, NULL,
+		      job_printf(job, "%s: %s", msg, strerror(err)));
+}
+
+int fail_details(struct job *job, int code, const char *details,
+		 const char *fmt, ...)
+{
+	va_list args;
+	char *msg;
+
+	va_start(args, fmt);
+	msg = job_vprintf(job, fmt, args);
+	va_end(args);
+	return record(job, code, details, msg);
+}
+
+void undo_push(struct job *job, void (*undo)(void *arg), void *arg)
+{
+	struct undo *u = job_alloc(job, sizeof(*u));
+
+	u->undo = undo;
+	u->arg = arg;
+	u->next = job->undo;
+	job->undo = u;
+}
+
+void undo_run(struct job *job)
+{
+	while (job->undo) {
+		struct undo *u = job->undo;
+
+		job->undo = u->next;
+		u->undo(u->arg);
+	}
+}
+
+void job_free(struct job *job)
+{
+	while (job->chunks) {
+		struct job_chunk *chunk = job->chunks;
+
+		job->chunks = chunk->next;
+		free(chunk);
+	}
+	*job = (struct job) { .name = job->name };
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* netns - sockets and files opened inside a namespace */
+#ifndef CNIBOX_NETNS_H
+#define CNIBOX_NETNS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct job;
+
+/* A network namespace held open by fd; -1: our own. */
+struct netns {
+	int fd;
+	dev_t dev;
+	ino_t ino;
+};
+
+/* Opens the namespace at path. *found is false, and nothing is wrong, if there
+ * is no namespace there: no such path, or a left-over file of another kind.
+ * Never blocks, whatever lies at path. */
+int netns_find(struct job *job, const char *path, struct netns *ns,
+	       bool *found);
+
+/* Whether ns is the namespace this process is in. */
+int netns_is_own(struct job *job, const struct netns *ns, bool *own);
+
+/* A netlink socket (socket(2)), and a file (open(2)), as seen inside netns.
+ * netns -1 is our own. The descriptor, or -1 with the reason in errno; failing
+ * to come back ends the process. */
+int netns_socket(struct job *job, int netns, int protocol);
+int netns_open(struct job *job, int netns, const char *path, int flags);
+
+#endif
