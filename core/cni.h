@@ -5,15 +5,11 @@
 #define CNIBOX_CNI_H
 
 #include "core/conf.h"
+#include "core/env.h"
 #include "core/job.h"
 #include "core/netns.h"
 #include "core/nl.h"
 #include "core/result.h"
-
-/* The variables of the protocol; "" where one is not set. */
-struct cni_env {
-	const char *command, *container, *netns, *ifname, *args, *path;
-};
 
 /* The part of a network configuration that every plugin understands. */
 struct net_conf {
@@ -39,6 +35,7 @@ struct call {
 	struct result prev;    /* prevResult */
 	struct netns netns;    /* fd -1: CNI_NETNS is empty or gone */
 	struct nl host, guest; /* rtnetlink here and in CNI_NETNS */
+	struct nl nft;	       /* nfnetlink here */
 	struct result result;  /* what ADD answers */
 };
 
@@ -67,12 +64,17 @@ const struct applet *applet_find(const struct applet *const *applets,
  * writes one document, if any, to stdout. The exit status. */
 int cni_main(const struct applet *const *applets, const struct applet *applet);
 
-/* Carries out verb ("ADD", ...) of c->applet: configuration, validation, the
- * verb, and on a failed ADD what undoes it. What ADD answers is in c->result.
- * cni_main() and the in-process delegation end up here. */
+/* Carries out verb ("ADD", ...) of c->applet: reads its keys, validates, runs
+ * it. What ADD answers is in c->result. cni_main() and the delegation within
+ * this process end up here; undoing a failed ADD is cni_main()'s. */
 int cni_run(struct call *c, const char *verb);
 
-/* The value of key in CNI_ARGS, exactly; NULL if it is not there. */
-const char *cni_arg(const struct call *c, const char *key);
+/* Writes text to stdout. */
+int cni_print(struct job *job, const char *text);
+
+/* The error of the job: as a document on stdout, and in words on stderr. Both
+ * return the exit status, 1. */
+int cni_refuse(struct job *job, const char *version);
+int cni_complain(struct job *job);
 
 #endif

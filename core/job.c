@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "core/log.h"
@@ -24,12 +25,15 @@ struct undo {
 	void *arg;
 };
 
-static void out_of_memory(void)
+void job_abort(const char *why)
 {
-	static const char text[] =
-		"{\n    \"code\": 999,\n    \"msg\": \"out of memory\"\n}";
+	struct iovec document[] = {
+		{ (void *)"{\n    \"code\": 999,\n    \"msg\": \"", 31 },
+		{ (void *)why, strlen(why) },
+		{ (void *)"\"\n}\n", 4 },
+	};
 
-	(void)!write(STDOUT_FILENO, text, sizeof(text) - 1);
+	(void)!writev(STDOUT_FILENO, document, 3);
 	_exit(1);
 }
 
@@ -40,14 +44,14 @@ void *job_alloc(struct job *job, size_t size)
 	void *p;
 
 	if (size > SIZE_MAX - CHUNK_SIZE)
-		out_of_memory();
+		job_abort("out of memory");
 	size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 	if (!chunk || chunk->size - chunk->used < size) {
 		if (room < size)
 			room = size;
 		chunk = calloc(1, sizeof(*chunk) + room);
 		if (!chunk)
-			out_of_memory();
+			job_abort("out of memory");
 		chunk->size = room;
 		chunk->next = job->chunks;
 		job->chunks = chunk;

@@ -74,6 +74,10 @@ void undo_push(struct job *job, void (*undo)(void *arg), void *arg);
 /* Runs the inverses, last first, and forgets them. */
 void undo_run(struct job *job);
 
+/* Ends the process at once with an error document that says why. For what no
+ * caller could recover from. */
+void job_abort(const char *why) __attribute__((noreturn));
+
 /* Gives back all memory; for tests and for processes that serve many jobs. */
 void job_free(struct job *job);
 

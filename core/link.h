@@ -26,12 +26,13 @@ struct link_spec {
 	const uint8_t *mac; /* NULL: the kernel's choice */
 	int mtu, master;
 	bool up;
+	bool shared; /* others will use it: its removal is not registered */
 	bool vlan_filtering;	      /* bridge */
 	const struct link_spec *peer; /* veth: the other end */
 	int netns; /* peer only: where it is born, a descriptor */
 };
 
-/* The link of this name, with all its attributes. */
+/* The link of this name, with all its attributes; get fails if there is none. */
 int link_find(struct nl *nl, const char *name, struct link *out, bool *found);
 int link_get(struct nl *nl, const char *name, struct link *out);
 
@@ -39,22 +40,29 @@ int link_get(struct nl *nl, const char *name, struct link *out);
  * Its inverse is registered. */
 int link_add(struct nl *nl, const struct link_spec *spec, bool *exists);
 
-/* Deletes; absent is success. */
-int link_del(struct nl *nl, const char *name);
+/* Deletes; absent is success, and told if existed is not NULL. */
+int link_del(struct nl *nl, const char *name, bool *existed);
+
+/* A MAC address of our own choice, locally administered. */
+int link_random_mac(struct job *job, uint8_t mac[MAC_LEN]);
 
 /* Sets the flags in mask (IFF_UP, IFF_PROMISC) to flags. */
-int link_set_flags(struct nl *nl, const char *name, int index, unsigned flags,
+int link_set_flags(struct nl *nl, const struct link *link, unsigned flags,
 		   unsigned mask);
 
 /* Settings of a bridge's port. */
 int link_set_port(struct nl *nl, const struct link *port, bool hairpin,
 		  bool isolated);
 
-/* net.ipv4.conf.NAME settings without /proc: IPV4_DEVCONF_* = value. */
-int link_set_ipv4_conf(struct nl *nl, const struct link *link, int setting,
-		       int value);
+/* Sets net.ipv4.conf.NAME.SETTING to 1, without needing /proc. */
+enum link_ipv4_setting { LINK_ARP_NOTIFY, LINK_ROUTE_LOCALNET };
+int link_set_ipv4(struct nl *nl, int index, enum link_ipv4_setting setting);
 
-/* Waits, at most ms milliseconds, until the link is operationally up. */
-int link_wait_up(struct nl *nl, const char *name, int ms);
+/* Waits, at most ms milliseconds, until the link is operationally up, and reads
+ * it again. */
+int link_wait_up(struct nl *nl, struct link *link, int ms);
+
+/* The ports of the bridge with this index, as a list of struct link. */
+int link_ports(struct nl *nl, int bridge, struct list *out);
 
 #endif

@@ -16,13 +16,14 @@ enum nat_kind {
 };
 
 /* One thing the table does for one attachment. Pod is the container's address
- * with the length of its subnet. */
+ * with the length of its subnet. Whose it is, the text that record_owner()
+ * makes says. */
 struct nat_entry {
 	enum nat_kind kind;
 	struct prefix pod;
 	/* the rest is NAT_PORT's */
-	int protocol;		      /* IPPROTO_TCP, _UDP, _SCTP */
-	struct ip host;		      /* family 0: every address of the host */
+	int protocol;	/* IPPROTO_TCP, _UDP, _SCTP */
+	struct ip host; /* none, 0.0.0.0 or ::: every address of the host */
 	uint16_t host_port, pod_port; /* host byte order */
 };
 
@@ -31,14 +32,6 @@ struct nat_liveness {
 	bool (*alive)(void *arg, const char *owner);
 	void *arg;
 };
-
-/* The owner of elements: "network/interface/container", hashed where that would
- * be too long for the kernel. In the job's memory. */
-const char *nat_owner(struct job *job, const char *network, const char *ifname,
-		      const char *container);
-
-/* Whether an owner made by nat_owner() belongs to network. */
-bool nat_owner_is_of(struct job *job, const char *owner, const char *network);
 
 /* Makes all entries, or none, in one transaction; the table and the chains are
  * made if they are missing. A key that another owner holds is taken over when
@@ -52,8 +45,9 @@ int nat_add(struct nl *nl, const char *owner, const struct list *entries,
  * left alone. */
 int nat_del(struct nl *nl, const char *owner, const struct list *entries);
 
-/* Removes everything that owner has, by reading every map. */
-int nat_del_owner(struct nl *nl, const char *owner);
+/* Removes everything of these kinds (a mask of 1 << NAT_*) that owner has, by
+ * reading the maps. */
+int nat_del_owner(struct nl *nl, const char *owner, unsigned kinds);
 
 /* Removes what belongs to network and to none of valid (of const char *,
  * owners), and chains that nothing refers to any more. */
@@ -70,11 +64,5 @@ int nat_probe(struct nl *nl);
  * false if the text is none of ours. */
 void nat_entry_print(const struct nat_entry *entry, struct str *out);
 bool nat_entry_parse(struct job *job, const char *text, struct nat_entry *out);
-
-/* Forgets the connections that an entry of kind NAT_PORT and UDP has caught or
- * should have caught: those to host:host_port that go elsewhere than
- * pod:pod_port when added, those that go there when not. */
-int nat_flush_conntrack(struct nl *nl, const struct nat_entry *entry,
-			bool added);
 
 #endif

@@ -27,7 +27,7 @@ int netns_is_own(struct job *job, const struct netns *ns, bool *own);
 /* A netlink socket (socket(2)), and a file (open(2)), as seen inside netns.
  * netns -1 is our own. The descriptor, or -1 with the reason in errno; failing
  * to come back ends the process. */
-int netns_socket(struct job *job, int netns, int protocol);
-int netns_open(struct job *job, int netns, const char *path, int flags);
+int netns_socket(int netns, int protocol);
+int netns_open(int netns, const char *path, int flags);
 
 #endif

@@ -3,6 +3,122 @@
 #ifndef CNIBOX_NFT_H
 #define CNIBOX_NFT_H
 
+#include "core/ip.h"
 #include "core/nl.h"
+
+/* A table, and the transaction that is being written for it. */
+struct nft {
+	struct nl *nl; /* a NETLINK_NETFILTER socket */
+	int family;    /* NFPROTO_INET, ... */
+	const char *table;
+	bool stale; /* the last transaction did nothing: what it adds is there,
+		     * what it names is not, or its generation has passed */
+	struct nlmsghdr *last;	    /* the message being built, or built last */
+	struct nlattr *expressions; /* of the rule being built */
+};
+
+/* The types of keys and data as the nft tool numbers them; those of a
+ * concatenation are six bits each, the first on top. */
+enum nft_type {
+	NFT_TYPE_IPV4 = 7,
+	NFT_TYPE_IPV6 = 8,
+	NFT_TYPE_PROTOCOL = 12,
+	NFT_TYPE_PORT = 13,
+};
+
+/* A map; data_len 0: to verdicts. */
+struct nft_map {
+	const char *name;
+	int key_type, key_len, data_type, data_len;
+};
+
+/* An element of a map: from a key to data or, where there is a chain, to the
+ * verdict NFT_JUMP or NFT_GOTO. The parts of a concatenation are padded to
+ * four bytes each. */
+struct nft_element {
+	const char *map;
+	uint8_t key[24], data[20];
+	size_t key_len, data_len;
+	int verdict;
+	const char *chain;   /* or NULL */
+	const char *comment; /* at most 253 bytes; "" if it has none */
+};
+
+/* Where a base chain sits. */
+struct nft_hook {
+	const char *type; /* "nat", "filter" */
+	int hook, priority;
+};
+
+enum nft_side { NFT_SOURCE, NFT_DESTINATION };
+
+/* From nft_begin() to nft_commit() changes wait, then all are made or none. If
+ * generation is not 0, they are made only if nothing changed since. Where
+ * nft->stale may become true, that is success. */
+void nft_begin(struct nft *nft, uint32_t generation);
+int nft_commit(struct nft *nft);
+
+/* In place of nft_commit(): the kernel tries the changes and takes them back. */
+int nft_try(struct nft *nft);
+
+/* Changes. A table, a chain without hook and an element must be new (else
+ * stale); maps and base chains may be there already. */
+void nft_table_add(struct nft *nft);
+void nft_map_add(struct nft *nft, const struct nft_map *map);
+void nft_chain_add(struct nft *nft, const char *chain,
+		   const struct nft_hook *hook);
+void nft_element_add(struct nft *nft, const struct nft_element *element);
+
+/* Removals; stale if it is not there, or if the chain is still in use. */
+void nft_chain_del(struct nft *nft, const char *chain);
+void nft_element_del(struct nft *nft, const struct nft_element *element);
+
+/* A rule at the end of chain; what follows up to nft_rule_end() is its content,
+ * and each part of it is done only if the parts before it matched. */
+void nft_rule(struct nft *nft, const char *chain);
+void nft_rule_end(struct nft *nft);
+
+/* The packet is IPv4 or IPv6 (AF_INET, AF_INET6); goes to an address of this
+ * host; was redirected by us; is from or to an address in prefix. */
+void nft_match_family(struct nft *nft, int family);
+void nft_match_local(struct nft *nft);
+void nft_match_redirected(struct nft *nft);
+void nft_match_address(struct nft *nft, enum nft_side side,
+		       const struct prefix *prefix);
+
+/* Loads into the registers, which are 16 words of four bytes, from word on. */
+void nft_load_address(struct nft *nft, enum nft_side side, int family,
+		      int word);
+void nft_load_protocol(struct nft *nft, int word);
+void nft_load_port(struct nft *nft, int word); /* of the destination */
+
+/* Looks up the key from word 0 on: its data comes to word 0, its verdict is
+ * carried out. The rule ends here if the key is not in the map. */
+void nft_lookup(struct nft *nft, const char *map);
+void nft_lookup_verdict(struct nft *nft, const char *map);
+
+/* Ends: redirect to the address and port in the registers; use the address of
+ * the interface it leaves by; a verdict (NFT_JUMP, NFT_RETURN, ...). */
+void nft_dnat(struct nft *nft, int family, int address_word, int port_word);
+void nft_masquerade(struct nft *nft);
+void nft_verdict(struct nft *nft, int verdict, const char *chain);
+
+/* What is there. These are requests of their own, or held; a table, chain, map
+ * or element that is missing is an answer. Out parameters must live until
+ * then. */
+int nft_get_generation(struct nft *nft, uint32_t *generation);
+int nft_find_table(struct nft *nft, bool *missing);
+int nft_find_chain(struct nft *nft, const char *chain, bool *missing);
+
+/* Adds the element with the key of that one, if there is one, to out, a list of
+ * struct nft_element. */
+int nft_find_element(struct nft *nft, const struct nft_element *element,
+		     struct list *out);
+
+/* All elements of a map; the names of all chains of the table (a list of const
+ * char *); how many rules chain has. Cannot be held. */
+int nft_list_elements(struct nft *nft, const char *map, struct list *out);
+int nft_list_chains(struct nft *nft, struct list *out);
+int nft_count_rules(struct nft *nft, const char *chain, size_t *count);
 
 #endif

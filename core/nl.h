@@ -24,6 +24,7 @@ struct nl {
 	struct list requests; /* of struct nl_request, see nl.c */
 	char *buf;
 	size_t len, size;
+	char *answer; /* what the kernel says, one read at a time */
 };
 
 /* A socket for protocol in netns; costs nothing until it is used. */
@@ -36,6 +37,8 @@ void nl_close(struct nl *nl);
 struct nlmsghdr *nl_begin(struct nl *nl, int type, int flags, const void *head,
 			  size_t len);
 void nl_put(struct nl *nl, int attr, const void *data, size_t len);
+/* Data without an attribute around it, such as the header inside a nest. */
+void nl_put_raw(struct nl *nl, const void *data, size_t len);
 void nl_put_text(struct nl *nl, int attr, const char *text);
 void nl_put_u8(struct nl *nl, int attr, uint8_t value);
 void nl_put_u16(struct nl *nl, int attr, uint16_t value);
@@ -54,7 +57,8 @@ void nl_on_reply(struct nl *nl, void (*reply)(const struct nlmsghdr *, void *),
 /* Ends the request. The text says what is tried ("set mtu 9000 on eth0") and
  * becomes the message if the kernel refuses. Unless requests are held, sends
  * everything queued and reads every answer; fails with the first refusal. A
- * request without NLM_F_ACK and NLM_F_DUMP is only answered when refused. */
+ * request without NLM_F_ACK and NLM_F_DUMP is only answered when refused, and
+ * the answers of a dump that was interrupted are dropped and asked for again. */
 int nl_talk(struct nl *nl, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
@@ -62,6 +66,17 @@ int nl_talk(struct nl *nl, const char *fmt, ...)
  * carried out, in order, even if one before it is refused. */
 void nl_hold(struct nl *nl);
 int nl_release(struct nl *nl);
+
+/* From now on nl, which must be used for nothing else, hears of changes in a
+ * multicast group (RTNLGRP_*). */
+int nl_subscribe(struct nl *nl, int group);
+
+/* Waits for a change, at most until the deadline (CLOCK_MONOTONIC, in
+ * milliseconds); false when that has passed. Read anew what may have changed. */
+bool nl_wait(struct nl *nl, long deadline);
+
+/* The deadline that lies ms milliseconds ahead. */
+long nl_deadline(int ms);
 
 /* The attributes of a message behind its fixed header of len bytes: fills
  * attrs[0..max] with pointers or NULL. */

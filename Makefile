@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# make                  builds out/cnibox, by .config if there is one
+# make check            builds and runs all tests; needs root
+# make demo             two pods, an address each, ping; needs root
+# make unit             builds and runs the unit tests
+# make lint             checks the house rules
+# make check-configs    builds N=10 random configurations and some others
+# make install          installs to DESTDIR= CNI_BIN_DIR=/opt/cni/bin
+# make fetch            fills DEPS_DIR=out/deps; with it make needs no network
+# make clean            removes what was built; distclean: all that was made
+#
+# defconfig, X_defconfig (of build/configs), allnoconfig, allyesconfig,
+# olddefconfig, randconfig (KCONFIG_SEED=) write .config. savedefconfig writes
+# what is on to out/defconfig. menuconfig, nconfig, oldconfig ask; they need
+# kconfig-frontends or kconfiglib.
+#
+# V=1 shows commands. O= is the folder for all output, KCONFIG_CONFIG= replaces
+# .config. CC, CROSS_COMPILE, CFLAGS, EXTRA_CFLAGS, LDFLAGS are as usual;
+# SYSROOT and PKG_CONFIG are for musl systems, see build/deps.mk.
+
+VERSION := 0.1.0
+
+O ?= out
+KCONFIG_CONFIG ?= .config
+CNI_BIN_DIR ?= /opt/cni/bin
+KCONFIG_SEED ?= $(shell date +%s)
+N ?= 10
+
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+export SOURCE_DATE_EPOCH ?= 0
+comma := ,
+Q := $(if $(V),,@)
+quoted = '$(subst ','\'',$(1))'
+say = @$(if $(V),:,printf '  %-7s %s\n' $(1) $(2))
+# What depends on a file made anew is left alone if the file is the same.
+update = if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+BINARY := $(O)/cnibox
+GEN := $(O)/gen
+
+all: $(BINARY)
+
+ifneq ($(filter-out help clean distclean,$(or $(MAKECMDGOALS),all)),)
+
+# ---- options
+
+# The file of an applet that carries its Kconfig block.
+CARRIERS := $(wildcard applets/*.c) $(foreach d,$(wildcard applets/*/), \
+	$(wildcard $(d)$(notdir $(d:/=)).c))
+KCONFIGS := Kconfig $(GEN)/Kconfig.applets
+configure = awk -v mode=$(1) -f build/config.awk $(KCONFIGS) answers=1 $(2) \
+	>$(KCONFIG_CONFIG).new && mv $(KCONFIG_CONFIG).new $(KCONFIG_CONFIG)
+
+$(GEN)/Kconfig.applets $(GEN)/applets.mk: FORCE
+	@mkdir -p $(@D)
+	@awk -f build/kconfig.awk make=$(if $(filter %.mk,$@),1) \
+		$(CARRIERS) /dev/null >$@.new
+	@$(update)
+
+# Made if missing, completed when an applet has come or gone.
+$(KCONFIG_CONFIG): $(KCONFIGS)
+	$(call say,CONFIG,$@)
+	@$(call configure,default,$(or $(wildcard $@),build/configs/defconfig))
+
+include $(KCONFIG_CONFIG)
+include $(GEN)/applets.mk
+include build/deps.mk
+
+$(GEN)/autoconf.h: $(KCONFIG_CONFIG)
+	@sed -n 's/^\(CONFIG_[A-Z0-9_]*\)=y$$/#define \1 1/p;t;s/^\(CONFIG_[A-Z0-9_]*\)=/#define \1 /p' \
+		$< >$@.new
+	@$(update)
+
+$(GEN)/applets.def: FORCE
+	@printf '%s\n' $(foreach a,$(APPLETS),'APPLET($(subst -,_,$(a)))') >$@.new
+	@$(update)
+
+# ---- the binary
+
+APPLETS := $(sort $(applets-y))
+NAT_SRC := $(wildcard core/nat*.c core/nft*.c)
+CORE_SRC := $(filter-out $(if $(CONFIG_NAT),,$(NAT_SRC)),$(wildcard core/*.c))
+SRC := $(CORE_SRC) $(DEPS_SRC) \
+	$(foreach a,$(APPLETS),$(wildcard applets/$(a).c applets/$(a)/*.c))
+OBJ := $(SRC:%.c=$(O)/obj/%.o)
+
+CFLAGS ?= $(if $(CONFIG_DEBUG),-Og -g,-Os)
+WARNINGS := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wvla -Wformat=2 \
+	-Wno-missing-field-initializers -Werror=vla -Werror=date-time
+ours = -std=c11 -D_GNU_SOURCE -DCNIBOX_VERSION='"$(VERSION)"' -I. -I$(GEN) \
+	-include autoconf.h -include build/enabled.h $(WARNINGS) $(EXTRA_CFLAGS)
+banned := -include build/banned.h
+compile := $(CC) $(ours) $(banned) $(LIBC_CFLAGS) $(CFLAGS) \
+	$(if $(PIE),-fPIE,-fno-pie) -ffunction-sections -fdata-sections \
+	-fno-asynchronous-unwind-tables -fno-stack-protector \
+	-ffile-prefix-map=$(CURDIR)=.
+link := $(CC) $(CFLAGS) $(LDFLAGS) -Wl,--gc-sections,--build-id=none \
+	-Wl,-z,norelro,-z,noseparate-code,-z,noexecstack
+
+$(GEN)/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' $(call quoted,$(compile)) $(call quoted,$(link)) >$@.new
+	@$(update)
+
+$(O)/obj/%.o: %.c $(GEN)/autoconf.h $(GEN)/flags | $(GEN)/applets.def $(DEPS_READY)
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(compile) -MMD -MP -c -o $@ $<
+
+# Some compilers take -static for a wish.
+$(BINARY): $(OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(link) -o $@.new $(call LIBC_LINK,$(sort $(OBJ)))
+	@if $(READELF) -lW $@.new | grep -E 'INTERP$(if $(PIE),,|DYNAMIC)' || \
+		$(READELF) -dW $@.new | grep NEEDED; then \
+		echo '$@.new is not static' >&2; exit 1; fi
+	$(if $(CONFIG_DEBUG),,$(Q)$(STRIP) -s -R .comment $@.new)
+	@mv $@.new $@
+
+install: all
+	mkdir -p $(DESTDIR)$(CNI_BIN_DIR)
+	install -m 755 $(BINARY) $(DESTDIR)$(CNI_BIN_DIR)/cnibox
+	for name in $(APPLETS); do \
+		ln -sf cnibox $(DESTDIR)$(CNI_BIN_DIR)/$$name; done
+
+# ---- tests
+
+# The same sources for the host's libc, under the sanitizers.
+SANITIZE ?= -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
+UNIT := $(filter-out $(if $(CONFIG_NAT),,$(patsubst core/%.c,test_%,$(NAT_SRC))),$(UNIT))
+UNIT := $(UNIT:%=$(O)/host/%)
+HOST_OBJ := $(patsubst %.c,$(O)/host/%.o,$(filter-out core/main.c,$(CORE_SRC)))
+host_compile := $(HOSTCC) $(ours) $(HOST_CFLAGS) $(SANITIZE)
+
+$(GEN)/host-flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' $(call quoted,$(host_compile)) >$@.new
+	@$(update)
+
+$(O)/host/%.o: %.c $(GEN)/autoconf.h $(GEN)/host-flags | $(HOST_READY)
+	@mkdir -p $(@D)
+	$(call say,HOSTCC,$<)
+	$(Q)$(host_compile) $(if $(filter core/%,$<),$(banned)) -MMD -MP -c -o $@ $<
+
+$(O)/host/libcore.a: $(HOST_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcsD $@ $(HOST_OBJ)
+
+$(UNIT): $(O)/host/%: $(O)/host/tests/unit/%.o $(O)/host/libcore.a
+	$(call say,LINK,$@)
+	$(Q)$(HOSTCC) $(SANITIZE) -o $@ $^ $(HOST_LIBS)
+
+unit-build: $(UNIT)
+
+unit: unit-build
+	@set -e; for test in $(UNIT); do $$test; done
+
+lint:
+	build/lint
+
+check:
+	tests/setup check
+	$(MAKE) all
+	tests/run $(PARTS)
+
+check-configs:
+	N=$(N) tests/builds
+
+demo: all
+	tests/setup demo
+	tests/demo
+
+-include $(OBJ:.o=.d) $(HOST_OBJ:.o=.d) \
+	$(patsubst $(O)/host/%,$(O)/host/tests/unit/%.d,$(UNIT))
+
+endif
+
+# ---- choosing options
+
+defconfig olddefconfig: $(KCONFIGS)
+	@$(call configure,default,$(if $(filter old%,$@), \
+		$(KCONFIG_CONFIG),build/configs/$@))
+
+# What such a file does not name is off.
+%_defconfig: build/configs/%_defconfig $(KCONFIGS)
+	@$(call configure,no,$<)
+
+allnoconfig: $(KCONFIGS)
+	@$(call configure,no)
+
+allyesconfig: $(KCONFIGS)
+	@$(call configure,yes)
+
+randconfig: $(KCONFIGS)
+	@echo KCONFIG_SEED=$(KCONFIG_SEED)
+	@$(call configure,random -v seed=$(KCONFIG_SEED))
+
+savedefconfig: $(KCONFIG_CONFIG)
+	grep '^CONFIG_' $< >$(O)/defconfig
+
+menuconfig nconfig oldconfig: $(KCONFIG_CONFIG)
+	@KCONFIG_CONFIG=$(KCONFIG_CONFIG) build/kconfig $@
+
+# ---- the rest
+
+clean:
+	rm -rf $(O)/obj $(O)/host $(O)/gen $(O)/configs $(BINARY) $(BINARY).new
+
+distclean:
+	rm -rf $(O) $(KCONFIG_CONFIG) $(KCONFIG_CONFIG).old
+
+help:
+	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile
+
+FORCE:
+.PHONY: all install fetch unit unit-build lint check check-configs demo clean \
+	distclean help FORCE

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * bridge - a veth pair between the container and a bridge of the host
+ *
+ * https://www.cni.dev/plugins/current/main/bridge/
+
+config BRIDGE
+	bool "bridge"
+	default y
+	help
+	  Connects the container to a bridge of the host, which is made if it
+	  is missing. The bridge can be the gateway of its containers, and
+	  what they send elsewhere can get the host's address. Addresses come
+	  from the IPAM plugin; without one the network is layer 2 only.
+*/
+#include "bridge.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+#include "core/addr.h"
+#include "core/hash.h"
+#include "core/log.h"
+#include "core/sysctl.h"
+
+enum { PORT_UP_MS = 5000, CONTAINER_INTERFACE = 2 };
+
+static const struct bridge_conf bridge_defaults = { .bridge = "cni0" };
+
+static const char *const bridge_backends[] = { "iptables", "nftables", NULL };
+
+static const struct conf_key bridge_trunk_item = { .type = CONF_RAW };
+
+static const struct conf_key bridge_cni_keys[] = {
+	{ "mac", CONF_MAC, AT(bridge_conf, args_mac),
+	  .has = offsetof(struct bridge_conf, has_args_mac),
+	  .help = "MAC address of the container's interface" },
+	CONF_END
+};
+
+static const struct conf_key bridge_args_keys[] = {
+	{ "cni", CONF_OBJECT, .keys = bridge_cni_keys }, CONF_END
+};
+
+static const struct conf_key bridge_runtime_keys[] = {
+	{ "mac", CONF_MAC, AT(bridge_conf, runtime_mac),
+	  .has = offsetof(struct bridge_conf, has_runtime_mac),
+	  .help = "the same, from the runtime; comes first" },
+	CONF_END
+};
+
+static const struct conf_key bridge_keys[] = {
+	{ "bridge", CONF_IFNAME, AT(bridge_conf, bridge),
+	  .help = "name of the bridge; made if it is missing" },
+	{ "isGateway", CONF_BOOL, AT(bridge_conf, is_gateway),
+	  .help = "give the bridge the gateway's address, forward packets" },
+	{ "isDefaultGateway", CONF_BOOL, AT(bridge_conf, is_default_gateway),
+	  .help = "isGateway, and the container's default route goes there" },
+	{ "forceAddress", CONF_BOOL, AT(bridge_conf, force_address),
+	  .help = "replace another address of the bridge" },
+	{ "ipMasq", CONF_BOOL, AT(bridge_conf, ip_masq),
+	  .help = "masquerade what leaves the subnet" },
+	{ "ipMasqBackend", CONF_STRING, AT(bridge_conf, masq_backend),
+	  .choices = bridge_backends,
+	  .help = "accepted; nftables does the work either way" },
+	{ "mtu", CONF_INT, AT(bridge_conf, mtu),
+	  .help = "of a new bridge and of both ends; 0: the kernel's choice" },
+	{ "hairpinMode", CONF_BOOL, AT(bridge_conf, hairpin),
+	  .help = "the bridge sends back out of the port it came from" },
+	{ "promiscMode", CONF_BOOL, AT(bridge_conf, promisc),
+	  .help = "the bridge receives every packet; not with hairpinMode" },
+	{ "portIsolation", CONF_BOOL, AT(bridge_conf, isolated),
+	  .help = "isolated ports do not reach each other" },
+	{ "disableContainerInterface", CONF_BOOL,
+	  AT(bridge_conf, no_container_interface),
+	  .help = "leave the container's interface down; not with ipam" },
+	{ "enabledad", CONF_BOOL, AT(bridge_conf, dad),
+	  .help = "duplicate address detection for IPv6, and wait for it" },
+	{ "dns", CONF_OBJECT, AT(bridge_conf, dns), .keys = dns_keys },
+	{ "args", CONF_OBJECT, .keys = bridge_args_keys },
+	{ "runtimeConfig", CONF_OBJECT, .keys = bridge_runtime_keys },
+	{ "vlan", CONF_INT, AT(bridge_conf, vlan), .min = 0, .max = 4094 },
+	{ "vlanTrunk", CONF_ARRAY, AT(bridge_conf, trunk),
+	  .item = &bridge_trunk_item, .item_size = sizeof(struct json *) },
+	{ "macspoofchk", CONF_BOOL, AT(bridge_conf, mac_spoof_check) },
+	CONF_END
+};
+
+bool bridge_is_gateway(const struct bridge_conf *conf)
+{
+	return conf->is_gateway || conf->is_default_gateway;
+}
+
+/* The same for one attachment each time, so that DEL needs nothing else. */
+static const char *bridge_port_name(struct call *c)
+{
+	char digits[12];
+
+	return job_printf(
+		c->job, "veth%s",
+		hash_text(attachment_owner(c), sizeof(digits) - 1, digits));
+}
+
+static int bridge_validate(struct call *c)
+{
+	const struct bridge_conf *conf = c->conf;
+
+	if (conf->hairpin && conf->promisc)
+		return fail(
+			c->job, CNI_BAD_CONFIG,
+			"cannot set hairpin mode and promiscuous mode at the same time");
+	if (conf->no_container_interface && c->net.ipam)
+		return fail(
+			c->job, CNI_BAD_CONFIG,
+			"cannot use IPAM when DisableContainerInterface flag is set");
+	if (conf->vlan || conf->trunk.count || conf->mac_spoof_check)
+		return fail(c->job, CNI_BAD_CONFIG,
+			    "%s: not supported by this version",
+			    conf->mac_spoof_check ? "macspoofchk"
+			    : conf->vlan	  ? "vlan"
+						  : "vlanTrunk");
+	if (conf->ip_masq && !IS_ENABLED(CONFIG_NAT))
+		return fail(c->job, CNI_BAD_CONFIG,
+			    "ipMasq: this binary is built without NAT");
+	if (conf->masq_backend && strcmp(conf->masq_backend, "iptables") == 0)
+		log_warn(c->job, "ipMasqBackend iptables: nftables does it");
+	return 0;
+}
+
+/* Its MAC is set from the start: one that the kernel chose would change as
+ * ports come and go. */
+static int bridge_create(struct call *c, struct record *record,
+			 struct link *bridge)
+{
+	const struct bridge_conf *conf = c->conf;
+	struct link_spec spec = { .kind = "bridge",
+				  .name = conf->bridge,
+				  .mtu = conf->mtu,
+				  .shared = true };
+	const char *accept_ra =
+		job_printf(c->job, "net/ipv6/conf/%s/accept_ra", conf->bridge);
+	uint8_t mac[MAC_LEN];
+	bool exists;
+
+	if (link_random_mac(c->job, mac) < 0)
+		return -1;
+	spec.mac = mac;
+	if (link_add(&c->host, &spec, &exists) < 0 ||
+	    link_get(&c->host, conf->bridge, bridge) < 0)
+		return -1;
+	if (!exists)
+		bridge_undo_push(c, record, bridge, &(struct prefix) { 0 });
+	/* Containers are not to hand routes to the host. */
+	if (!IS_ENABLED(CONFIG_IPV6))
+		return 0;
+	return sysctl_ensure_if_any(c->job, -1, accept_ra, "0", &exists);
+}
+
+static int bridge_ensure(struct call *c, struct record *record,
+			 struct link *bridge)
+{
+	const struct bridge_conf *conf = c->conf;
+	bool found;
+
+	if (link_find(&c->host, conf->bridge, bridge, &found) < 0)
+		return -1;
+	if (!found && bridge_create(c, record, bridge) < 0)
+		return -1;
+	if (strcmp(bridge->kind, "bridge") != 0)
+		return fail(c->job, CNI_INTERNAL,
+			    "\"%s\" already exists but is not a bridge",
+			    conf->bridge);
+	if (!(bridge->flags & IFF_UP) &&
+	    link_set_flags(&c->host, bridge, IFF_UP, IFF_UP) < 0)
+		return -1;
+	if (conf->promisc && !(bridge->flags & IFF_PROMISC))
+		return link_set_flags(&c->host, bridge, IFF_PROMISC,
+				      IFF_PROMISC);
+	return 0;
+}
+
+static int bridge_guest_mac(struct call *c, uint8_t mac[MAC_LEN])
+{
+	const struct bridge_conf *conf = c->conf;
+	const char *arg = env_arg(c->job, &c->env, "MAC");
+
+	if (conf->has_runtime_mac) {
+		memcpy(mac, conf->runtime_mac, MAC_LEN);
+	} else if (conf->has_args_mac) {
+		memcpy(mac, conf->args_mac, MAC_LEN);
+	} else if (arg && *arg) {
+		if (!mac_parse(arg, mac))
+			return fail(
+				c->job, CNI_BAD_ENVIRONMENT,
+				"CNI_ARGS: MAC: expected a MAC address, got \"%s\"",
+				arg);
+	} else {
+		return link_random_mac(c->job, mac);
+	}
+	return 0;
+}
+
+/* The pair is born in its places, connected, and up on the host's side. */
+static int bridge_connect(struct call *c, const struct link *bridge,
+			  struct link *port, struct link *guest)
+{
+	const struct bridge_conf *conf = c->conf;
+	uint8_t guest_mac[MAC_LEN], port_mac[MAC_LEN];
+	struct link_spec peer = { .name = c->env.ifname,
+				  .mtu = conf->mtu,
+				  .mac = guest_mac,
+				  .netns = c->netns.fd };
+	struct link_spec spec = { .kind = "veth",
+				  .name = bridge_port_name(c),
+				  .mac = port_mac,
+				  .mtu = conf->mtu,
+				  .master = bridge->index,
+				  .up = true,
+				  .peer = &peer };
+	bool exists;
+
+	if (bridge_guest_mac(c, guest_mac) < 0 ||
+	    link_random_mac(c->job, port_mac) < 0 ||
+	    link_add(&c->host, &spec, &exists) < 0)
+		return -1;
+	if (exists)
+		return fail(
+			c->job, CNI_INTERNAL,
+			"container veth name (\"%s\") peer provided (\"%s\") already exists",
+			peer.name, spec.name);
+	if (link_get(&c->host, spec.name, port) < 0 ||
+	    link_get(&c->guest, c->env.ifname, guest) < 0)
+		return -1;
+	if (!conf->hairpin && !conf->isolated)
+		return 0;
+	return link_set_port(&c->host, port, conf->hairpin, conf->isolated);
+}
+
+/* The routes of an IPAM plugin are kept; a default route without gateway is
+ * the one that is asked for. */
+static void bridge_default_route(struct call *c, const struct result_ip *ip)
+{
+	struct route *routes = c->result.routes.items, *route;
+	struct prefix all = { .ip.family = ip->address.ip.family };
+
+	for (size_t i = 0; i < c->result.routes.count; i++) {
+		if (!prefix_equal(&routes[i].dst, &all))
+			continue;
+		if (!routes[i].gw.family)
+			routes[i].gw = ip->gateway;
+		return;
+	}
+	route = list_add(c->job, &c->result.routes, sizeof(*route));
+	route->dst = all;
+	route->gw = ip->gateway;
+}
+
+/* Completes what the IPAM plugin said. */
+static int bridge_addresses(struct call *c)
+{
+	const struct bridge_conf *conf = c->conf;
+	struct result_ip *ips;
+	struct result ipam;
+
+	if (ipam_add(c, &ipam) < 0)
+		return -1;
+	c->result.ips = ipam.ips;
+	c->result.routes = ipam.routes;
+	c->result.dns = ipam.dns;
+	ips = c->result.ips.items;
+	for (size_t i = 0; i < c->result.ips.count; i++) {
+		struct ip first = prefix_first(&ips[i].address);
+
+		ips[i].interface = CONTAINER_INTERFACE;
+		ips[i].has_interface = true;
+		if (bridge_is_gateway(conf) && !ips[i].gateway.family)
+			ips[i].gateway = ip_step(&first, 1);
+		if (conf->is_default_gateway)
+			bridge_default_route(c, &ips[i]);
+	}
+	return 0;
+}
+
+void bridge_nat_entries(struct call *c, const struct result *result,
+			struct list *entries)
+{
+	const struct result_ip *ips = result->ips.items;
+
+	*entries = (struct list) { 0 };
+	for (size_t i = 0; i < result->ips.count; i++) {
+		struct nat_entry *entry =
+			list_add(c->job, entries, sizeof(*entry));
+
+		entry->kind = NAT_MASQUERADE;
+		entry->pod = ips[i].address;
+	}
+}
+
+static int bridge_masquerade(struct call *c, struct record *record)
+{
+	struct list entries;
+
+	bridge_nat_entries(c, &c->result, &entries);
+	return attachment_nat(c, record, &entries);
+}
+
+static const char *bridge_mac_text(struct call *c, const struct link *link)
+{
+	char text[MAC_TEXT];
+
+	return job_printf(c->job, "%s", mac_print(link->mac, text));
+}
+
+static void bridge_result(struct call *c, const struct link *bridge,
+			  const struct link *port, const struct link *guest)
+{
+	const struct bridge_conf *conf = c->conf;
+	const struct link *links[] = { bridge, port, guest };
+
+	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++) {
+		struct result_interface *interface = list_add(
+			c->job, &c->result.interfaces, sizeof(*interface));
+
+		interface->name = job_printf(c->job, "%s", links[i]->name);
+		interface->mac = bridge_mac_text(c, links[i]);
+		if (i == CONTAINER_INTERFACE)
+			interface->sandbox = c->env.netns;
+	}
+	if (dns_is_given(&conf->dns))
+		c->result.dns = conf->dns;
+}
+
+/* What DEL does on the host; addresses are the IPAM plugin's. The port has a
+ * name of its own, and takes the container's interface with it. Another
+ * program may have made both: then the interface is what there is. */
+static int bridge_release(struct call *c)
+{
+	struct list entries;
+	bool existed;
+	int ret = link_del(&c->host, bridge_port_name(c), &existed);
+
+	if (!existed && c->netns.fd >= 0)
+		ret |= link_del(&c->guest, c->env.ifname, NULL);
+	return attachment_release(c, 1 << NAT_MASQUERADE, &entries) | ret;
+}
+
+/* A record of an attachment that is there is no left-over. */
+static int bridge_release_stale(struct call *c)
+{
+	struct link guest;
+	bool found;
+
+	if (link_find(&c->guest, c->env.ifname, &guest, &found) < 0)
+		return -1;
+	if (found)
+		return fail(
+			c->job, CNI_INTERNAL,
+			"container veth name (\"%s\") peer provided (\"%s\") already exists",
+			c->env.ifname, bridge_port_name(c));
+	return bridge_release(c);
+}
+
+/* A network without IPAM carries frames and nothing else. */
+static int bridge_add_layer3(struct call *c, struct record *record,
+			     const struct link *bridge,
+			     const struct link *guest)
+{
+	const struct bridge_conf *conf = c->conf;
+
+	if (bridge_addresses(c) < 0 ||
+	    ipam_apply(c, guest, CONTAINER_INTERFACE, conf->dad) < 0)
+		return -1;
+	if (bridge_is_gateway(conf) && bridge_be_gateway(c, record, bridge) < 0)
+		return -1;
+	return conf->ip_masq ? bridge_masquerade(c, record) : 0;
+}
+
+static int bridge_add(struct call *c)
+{
+	const struct bridge_conf *conf = c->conf;
+	struct link bridge, port, guest;
+	struct record *record = job_alloc(c->job, sizeof(*record));
+
+	if (attachment_begin(c, record, bridge_release_stale) < 0 ||
+	    bridge_ensure(c, record, &bridge) < 0 ||
+	    bridge_connect(c, &bridge, &port, &guest) < 0)
+		return -1;
+	if (c->net.ipam) {
+		if (bridge_add_layer3(c, record, &bridge, &guest) < 0)
+			return -1;
+	} else if (!conf->no_container_interface &&
+		   link_set_flags(&c->guest, &guest, IFF_UP, IFF_UP) < 0) {
+		return -1;
+	}
+	if (!conf->no_container_interface &&
+	    link_wait_up(&c->host, &port, PORT_UP_MS) < 0)
+		return -1;
+	bridge_result(c, &bridge, &port, &guest);
+	return 0;
+}
+
+static int bridge_del(struct call *c)
+{
+	int ret = bridge_release(c);
+
+	return ipam_del(c) | ret;
+}
+
+const struct applet bridge_applet = {
+	.name = "bridge",
+	.keys = bridge_keys,
+	.conf_size = sizeof(struct bridge_conf),
+	.defaults = &bridge_defaults,
+	.uses_netns = true,
+	.takes_args = true,
+	.validate = bridge_validate,
+	.add = bridge_add,
+	.del = bridge_del,
+	.check = bridge_check,
+	.status = ipam_status,
+	.gc = ipam_gc,
+};

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* gateway - the bridge's own addresses, and what is shared of it */
+#include "bridge.h"
+
+#include <sys/socket.h>
+
+#include "core/addr.h"
+#include "core/sysctl.h"
+
+/* What ADD has to take back of what others may have begun to use. */
+struct bridge_undo {
+	struct call *c;
+	struct record *record;
+	struct link bridge;
+	struct prefix gateway; /* family 0: the bridge itself */
+};
+
+static void bridge_undo(void *arg)
+{
+	struct bridge_undo *undo = arg;
+	struct nl *nl = &undo->c->host;
+	struct list ports;
+
+	if (!record_is_alone(undo->record))
+		return;
+	if (undo->gateway.ip.family)
+		addr_del(nl, &undo->bridge, &undo->gateway);
+	else if (link_ports(nl, undo->bridge.index, &ports) == 0 &&
+		 !ports.count)
+		link_del(nl, undo->bridge.name, NULL);
+}
+
+void bridge_undo_push(struct call *c, struct record *record,
+		      const struct link *bridge, const struct prefix *gateway)
+{
+	struct bridge_undo *undo = job_alloc(c->job, sizeof(*undo));
+
+	*undo = (struct bridge_undo) { c, record, *bridge, *gateway };
+	undo_push(c->job, bridge_undo, undo);
+}
+
+struct prefix bridge_gateway(const struct result_ip *ip)
+{
+	return (struct prefix) { ip->gateway, ip->address.len };
+}
+
+static bool bridge_wants(const struct result *result, const struct prefix *addr)
+{
+	const struct result_ip *ips = result->ips.items;
+
+	for (size_t i = 0; i < result->ips.count; i++) {
+		struct prefix gateway = bridge_gateway(&ips[i]);
+
+		if (prefix_equal(&gateway, addr))
+			return true;
+	}
+	return false;
+}
+
+/* Makes way for gateway among the bridge's addresses; *present if it is one
+ * of them already. */
+static int bridge_make_way(struct call *c, const struct link *bridge,
+			   const struct prefix *gateway, bool *present)
+{
+	const struct bridge_conf *conf = c->conf;
+	char text[PREFIX_TEXT];
+	const struct addr *addr;
+	struct list addrs;
+
+	*present = false;
+	if (addr_list(&c->host, bridge, gateway->ip.family, &addrs) < 0)
+		return -1;
+	addr = addrs.items;
+	for (size_t i = 0; i < addrs.count; i++)
+		*present |= prefix_equal(&addr[i].prefix, gateway);
+	for (size_t i = 0; !*present && i < addrs.count; i++) {
+		if (bridge_wants(&c->result, &addr[i].prefix) ||
+		    (gateway->ip.family == AF_INET6 &&
+		     !prefix_overlaps(&addr[i].prefix, gateway)))
+			continue;
+		if (!conf->force_address)
+			return fail(
+				c->job, CNI_INTERNAL,
+				"failed to set bridge addr: \"%s\" already has an IP address different from %s",
+				bridge->name, prefix_print(gateway, text));
+		if (addr_del(&c->host, bridge, &addr[i].prefix) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int bridge_be_gateway(struct call *c, struct record *record,
+		      const struct link *bridge)
+{
+	const struct result_ip *ips = c->result.ips.items;
+	bool v4 = false, v6 = false;
+
+	for (size_t i = 0; i < c->result.ips.count; i++) {
+		struct prefix gateway = bridge_gateway(&ips[i]);
+		bool present;
+
+		v4 |= gateway.ip.family == AF_INET;
+		v6 |= gateway.ip.family == AF_INET6;
+		if (bridge_make_way(c, bridge, &gateway, &present) < 0)
+			return -1;
+		if (present)
+			continue;
+		if (addr_add(&c->host, bridge, &gateway, false, &present) < 0)
+			return -1;
+		if (!present)
+			bridge_undo_push(c, record, bridge, &gateway);
+	}
+	if (v4 && sysctl_ensure(c->job, -1, "net/ipv4/ip_forward", "1") < 0)
+		return -1;
+	if (v6 &&
+	    sysctl_ensure(c->job, -1, "net/ipv6/conf/all/forwarding", "1") < 0)
+		return -1;
+	return 0;
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * portmap - ports of the host lead to ports of the container
+ *
+ * https://www.cni.dev/plugins/current/meta/portmap/
+
+config PORTMAP
+	bool "portmap"
+	default y
+	depends on NAT
+	help
+	  Publishes ports of the container on the host, as the runtime asks
+	  by the capability "portMappings". Called behind a plugin that has
+	  given the container its addresses.
+*/
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "core/attachment.h"
+#include "core/ct.h"
+#include "core/link.h"
+#include "core/log.h"
+#include "core/route.h"
+#include "core/str.h"
+
+enum { PORT_MAX = 65535, MARK_BIT_MAX = 31 };
+
+struct portmap_mapping {
+	int host_port, container_port;
+	const char *protocol;
+	struct ip host;
+};
+
+struct portmap_conf {
+	const char *backend, *mark_chain;
+	bool snat, masq_all, has_mark;
+	int mark;
+	struct list conditions_v4, conditions_v6;
+	struct list mappings; /* of struct portmap_mapping */
+};
+
+static const struct portmap_conf portmap_defaults = { .snat = true };
+
+static const char *const portmap_backends[] = { "iptables", "nftables", NULL };
+
+static const struct conf_key portmap_condition = { .type = CONF_STRING };
+
+static const struct conf_key portmap_mapping_keys[] = {
+	{ "hostPort", CONF_INT, AT(portmap_mapping, host_port),
+	  .help = "port of the host, 1 to 65535" },
+	{ "containerPort", CONF_INT, AT(portmap_mapping, container_port),
+	  .help = "port of the container, 1 to 65535" },
+	{ "protocol", CONF_STRING, AT(portmap_mapping, protocol),
+	  .help = "tcp, udp or sctp; empty: tcp" },
+	{ "hostIP", CONF_IP, AT(portmap_mapping, host),
+	  .help = "address of the host; empty, 0.0.0.0 or ::: every one" },
+	CONF_END
+};
+
+static const struct conf_key portmap_mapping_item = {
+	.type = CONF_OBJECT, .keys = portmap_mapping_keys
+};
+
+static const struct conf_key portmap_runtime_keys[] = {
+	{ "portMappings", CONF_ARRAY, AT(portmap_conf, mappings),
+	  .item = &portmap_mapping_item,
+	  .item_size = sizeof(struct portmap_mapping),
+	  .help = "from the runtime (capability \"portMappings\")" },
+	CONF_END
+};
+
+static const struct conf_key portmap_keys[] = {
+	{ "backend", CONF_STRING, AT(portmap_conf, backend),
+	  .choices = portmap_backends,
+	  .help = "accepted; nftables does the work either way" },
+	{ "snat", CONF_BOOL, AT(portmap_conf, snat),
+	  .help = "masquerade what 127.0.0.1 and the container's own subnet send to its ports" },
+	{ "masqAll", CONF_BOOL, AT(portmap_conf, masq_all) },
+	{ "markMasqBit", CONF_INT, AT(portmap_conf, mark),
+	  .has = offsetof(struct portmap_conf, has_mark),
+	  .help = "accepted, 0 to 31; no packet is marked" },
+	{ "externalSetMarkChain", CONF_STRING, AT(portmap_conf, mark_chain) },
+	{ "conditionsV4", CONF_ARRAY, AT(portmap_conf, conditions_v4),
+	  .item = &portmap_condition, .item_size = sizeof(const char *) },
+	{ "conditionsV6", CONF_ARRAY, AT(portmap_conf, conditions_v6),
+	  .item = &portmap_condition, .item_size = sizeof(const char *) },
+	{ "runtimeConfig", CONF_OBJECT, .keys = portmap_runtime_keys },
+	CONF_END
+};
+
+static int portmap_protocol(const char *name)
+{
+	static const struct {
+		const char *name;
+		int protocol;
+	} protocols[] = {
+		{ "tcp", IPPROTO_TCP },
+		{ "udp", IPPROTO_UDP },
+		{ "sctp", IPPROTO_SCTP },
+	};
+
+	if (!name || !*name)
+		return IPPROTO_TCP;
+	for (size_t i = 0; i < sizeof(protocols) / sizeof(*protocols); i++) {
+		if (str_same(name, protocols[i].name))
+			return protocols[i].protocol;
+	}
+	return -1;
+}
+
+static bool portmap_has_conditions(const struct list *conditions)
+{
+	const char *const *words = conditions->items;
+
+	return conditions->count && *words[0];
+}
+
+static int portmap_validate(struct call *c)
+{
+	const struct portmap_conf *conf = c->conf;
+	const struct portmap_mapping *mapping = conf->mappings.items;
+	const char *refused = NULL;
+
+	if (conf->has_mark && conf->mark_chain)
+		return fail(
+			c->job, CNI_BAD_CONFIG,
+			"Cannot specify externalSetMarkChain and markMasqBit");
+	if (conf->mark < 0 || conf->mark > MARK_BIT_MAX)
+		return fail(c->job, CNI_BAD_CONFIG,
+			    "MasqMarkBit must be between 0 and 31");
+	if (portmap_has_conditions(&conf->conditions_v4))
+		refused = "conditionsV4";
+	else if (portmap_has_conditions(&conf->conditions_v6))
+		refused = "conditionsV6";
+	else if (conf->mark_chain)
+		refused = "externalSetMarkChain";
+	else if (conf->masq_all)
+		refused = "masqAll";
+	if (refused)
+		return fail(c->job, CNI_BAD_CONFIG,
+			    "%s: not supported by this version", refused);
+	for (size_t i = 0; i < conf->mappings.count; i++) {
+		int guest = mapping[i].container_port;
+		int host = mapping[i].host_port;
+
+		if (guest <= 0 || guest > PORT_MAX)
+			return fail(c->job, CNI_BAD_CONFIG,
+				    "Invalid container port number: %d", guest);
+		if (host <= 0 || host > PORT_MAX)
+			return fail(c->job, CNI_BAD_CONFIG,
+				    "Invalid host port number: %d", host);
+		if (portmap_protocol(mapping[i].protocol) < 0)
+			return fail(
+				c->job, CNI_BAD_CONFIG,
+				"runtimeConfig.portMappings[%zu].protocol: expected tcp, udp or sctp, got \"%s\"",
+				i, mapping[i].protocol);
+	}
+	if (conf->backend && strcmp(conf->backend, "iptables") == 0)
+		log_warn(c->job, "backend iptables: nftables does it");
+	return 0;
+}
+
+/* The container's first address of the family; NULL if it has none. */
+static const struct prefix *portmap_address(const struct call *c, int family)
+{
+	const struct result_interface *interfaces = c->prev.interfaces.items;
+	const struct result_ip *ips = c->prev.ips.items;
+
+	for (size_t i = 0; i < c->prev.ips.count; i++) {
+		size_t of = (size_t)ips[i].interface;
+
+		if (ips[i].address.ip.family != family)
+			continue;
+		if (!ips[i].has_interface || of >= c->prev.interfaces.count ||
+		    (strcmp(interfaces[of].name, c->env.ifname) == 0 &&
+		     interfaces[of].sandbox && *interfaces[of].sandbox))
+			return &ips[i].address;
+	}
+	return NULL;
+}
+
+/* What the mappings take for one address of the container. */
+static void portmap_entries(struct call *c, const struct prefix *pod,
+			    struct list *entries)
+{
+	const struct portmap_conf *conf = c->conf;
+	const struct portmap_mapping *mapping = conf->mappings.items;
+	struct nat_entry *entry;
+	bool any = false;
+
+	for (size_t i = 0; i < conf->mappings.count; i++) {
+		struct ip host = mapping[i].host;
+
+		if (host.family && host.family != pod->ip.family)
+			continue;
+		if (ip_is_unspecified(&host))
+			host = (struct ip) { 0 };
+		any = true;
+		entry = list_add(c->job, entries, sizeof(*entry));
+		*entry = (struct nat_entry) {
+			.kind = NAT_PORT,
+			.pod = *pod,
+			.protocol = portmap_protocol(mapping[i].protocol),
+			.host = host,
+			.host_port = (uint16_t)mapping[i].host_port,
+			.pod_port = (uint16_t)mapping[i].container_port,
+		};
+	}
+	if (!any || !conf->snat)
+		return;
+	entry = list_add(c->job, entries, sizeof(*entry));
+	*entry = (struct nat_entry) { .kind = NAT_HAIRPIN, .pod = *pod };
+}
+
+static void portmap_all_entries(struct call *c, struct list *entries)
+{
+	const struct prefix *v4 = portmap_address(c, AF_INET);
+	const struct prefix *v6 = portmap_address(c, AF_INET6);
+
+	*entries = (struct list) { 0 };
+	if (v4)
+		portmap_entries(c, v4, entries);
+	if (v6 && IS_ENABLED(CONFIG_IPV6))
+		portmap_entries(c, v6, entries);
+}
+
+/* Lets 127.0.0.1 leave towards the container; without a route there is no
+ * such way to open. */
+static int portmap_open_localhost(struct call *c)
+{
+	const struct prefix *pod = portmap_address(c, AF_INET);
+	int index;
+
+	if (!pod)
+		return 0;
+	if (route_link(&c->host, &pod->ip, &index) < 0)
+		return -1;
+	return index ? link_set_ipv4(&c->host, index, LINK_ROUTE_LOCALNET) : 0;
+}
+
+/* Datagrams that found another way before are not to keep to it. */
+static void portmap_flush(struct call *c, const struct list *entries,
+			  bool added)
+{
+	const struct nat_entry *entry = entries->items;
+
+	for (size_t i = 0; i < entries->count; i++)
+		ct_flush(&c->nft, &entry[i], added);
+}
+
+static int portmap_del(struct call *c)
+{
+	struct list entries;
+	int ret = attachment_release(c, 1 << NAT_PORT | 1 << NAT_HAIRPIN,
+				     &entries);
+
+	portmap_flush(c, &entries, false);
+	return ret;
+}
+
+static int portmap_add(struct call *c)
+{
+	const struct portmap_conf *conf = c->conf;
+	struct record *record = job_alloc(c->job, sizeof(*record));
+	struct list entries;
+
+	if (!c->has_prev)
+		return fail(c->job, CNI_BAD_CONFIG,
+			    "must be called as chained plugin");
+	c->result = c->prev;
+	portmap_all_entries(c, &entries);
+	if (!entries.count)
+		return 0;
+	if (attachment_begin(c, record, portmap_del) < 0 ||
+	    attachment_nat(c, record, &entries) < 0)
+		return -1;
+	if (conf->snat && portmap_open_localhost(c) < 0)
+		return -1;
+	portmap_flush(c, &entries, true);
+	return 0;
+}
+
+static int portmap_check(struct call *c)
+{
+	struct list entries;
+
+	if (!c->has_prev)
+		return fail(c->job, CNI_BAD_CONFIG,
+			    "Required prevResult missing");
+	portmap_all_entries(c, &entries);
+	if (!entries.count)
+		return 0;
+	return nat_check(&c->nft, attachment_owner(c), &entries);
+}
+
+const struct applet portmap_applet = {
+	.name = "portmap",
+	.keys = portmap_keys,
+	.conf_size = sizeof(struct portmap_conf),
+	.defaults = &portmap_defaults,
+	.validate = portmap_validate,
+	.add = portmap_add,
+	.del = portmap_del,
+	.check = portmap_check,
+};

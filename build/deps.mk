@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Where musl, libmnl, libnftnl and jsmn come from, and how one compiles and
+# links with them: LIBC_CFLAGS, LIBC_LINK(objects), DEPS_SRC, DEPS_READY.
+#
+# 1. With PKG_CONFIG or SYSROOT given, or a compiler made for musl (Alpine,
+#    Buildroot, Yocto): what the compiler and pkg-config find.
+# 2. Else from Debian's packages, in DEPS_DIR/<cpu>, where build/fetch puts
+#    them. The compiler's own libc is not used, so any gcc or clang will do.
+
+ifeq ($(origin CC),default)
+CC := $(CROSS_COMPILE)gcc
+endif
+HOSTCC ?= gcc
+STRIP := $(CROSS_COMPILE)strip
+READELF := $(CROSS_COMPILE)readelf
+DEPS_DIR ?= out/deps
+
+CC_TARGET := $(shell $(CC) -dumpmachine)
+$(if $(CC_TARGET),,$(error There is no C compiler "$(CC)": install one or set CC))
+cpu = $(DEPS_DIR)/$(firstword $(subst -, ,$(1)))
+
+LIBS := libmnl $(if $(CONFIG_NAT),libnftnl)
+PIE := $(CONFIG_STATIC_PIE)
+
+ifneq ($(SYSROOT)$(PKG_CONFIG)$(findstring -musl,$(CC_TARGET)),)
+
+PKG_CONFIG ?= pkg-config
+LIBC_CFLAGS := $(SYSROOT:%=--sysroot=%) $(shell $(PKG_CONFIG) --cflags $(LIBS))
+LIBC_LINK = $(SYSROOT:%=--sysroot=%) $(if $(PIE),-static-pie,-static -no-pie) \
+	$(1) $(shell $(PKG_CONFIG) --static --libs $(LIBS))
+
+else
+
+DEPS := $(call cpu,$(CC_TARGET))
+DEPS_SRC := build/glibc-chk.c
+DEPS_READY := $(DEPS)/packages
+MUSL := $(DEPS)/musl
+LIBC_CFLAGS := -nostdinc -isystem $(MUSL)/include \
+	-isystem $(shell $(CC) -print-file-name=include) -isystem $(DEPS)/include
+LIBC_LINK = -static -nostdlib \
+	$(if $(PIE),-Wl$(comma)-pie$(comma)--no-dynamic-linker,-no-pie) \
+	$(MUSL)/lib/$(if $(PIE),rcrt1.o,crt1.o) $(MUSL)/lib/crti.o $(1) \
+	$(patsubst lib%,$(DEPS)/lib/lib%.a,$(filter libnftnl,$(LIBS)) libmnl) \
+	-Wl,--start-group $(MUSL)/lib/libc.a \
+	$(shell $(CC) -print-file-name=libgcc.a) -Wl,--end-group \
+	$(MUSL)/lib/crtn.o
+
+endif
+
+# The unit tests run on the machine that builds, with its libc. The archives
+# were built for glibc, so they serve there too.
+HOST_DEPS := $(call cpu,$(shell $(HOSTCC) -dumpmachine))
+HOST_READY := $(HOST_DEPS)/packages
+HOST_CFLAGS := -isystem $(HOST_DEPS)/include
+HOST_LIBS := $(HOST_DEPS)/lib/libnftnl.a $(HOST_DEPS)/lib/libmnl.a -lcmocka
+
+$(DEPS_DIR)/%/packages: | build/fetch
+	$(call say,FETCH,$(@D))
+	$(Q)build/fetch $(@D) $*
+
+fetch: $(DEPS_READY)

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/attachment.h"
+
+#include <string.h>
+
+static const char note_nat[] = "nat";
+
+const char *attachment_owner(struct call *c)
+{
+	return record_owner(c->job, c->net.name, c->env.ifname,
+			    c->env.container);
+}
+
+int attachment_begin(struct call *c, struct record *record,
+		     int (*release)(struct call *c))
+{
+	const char *owner = attachment_owner(c);
+	bool exists;
+
+	if (record_begin(record, c->job, c->applet->name, owner, &c->netns,
+			 c->env.netns, &exists) < 0)
+		return -1;
+	if (!exists)
+		return 0;
+	if (release(c) < 0 ||
+	    record_begin(record, c->job, c->applet->name, owner, &c->netns,
+			 c->env.netns, &exists) < 0)
+		return -1;
+	if (exists)
+		return fail(c->job, CNI_TRY_AGAIN,
+			    "%s: another ADD of it is under way", owner);
+	return 0;
+}
+
+static bool is_alive(void *arg, const char *owner)
+{
+	const struct call *c = arg;
+
+	return record_alive(c->job, c->applet->name, owner);
+}
+
+struct made {
+	struct call *c;
+	struct list entries;
+};
+
+static void undo_nat(void *arg)
+{
+	struct made *made = arg;
+
+	nat_del(&made->c->nft, attachment_owner(made->c), &made->entries);
+}
+
+int attachment_nat(struct call *c, struct record *record,
+		   const struct list *entries)
+{
+	const struct nat_liveness liveness = { is_alive, c };
+	const struct nat_entry *entry = entries->items;
+	struct made *made;
+
+	if (!IS_ENABLED(CONFIG_NAT) || !entries->count)
+		return 0;
+	for (size_t i = 0; i < entries->count; i++) {
+		struct str text = { .job = c->job };
+
+		nat_entry_print(&entry[i], &text);
+		if (record_add(record, note_nat, text.text) < 0)
+			return -1;
+	}
+	made = job_alloc(c->job, sizeof(*made));
+	*made = (struct made) { c, *entries };
+	undo_push(c->job, undo_nat, made);
+	return nat_add(&c->nft, attachment_owner(c), entries, &liveness);
+}
+
+static void read_entries(struct call *c, const struct list *notes,
+			 struct list *entries)
+{
+	const struct record_note *note = notes->items;
+	struct nat_entry entry;
+
+	for (size_t i = 0; i < notes->count; i++) {
+		if (strcmp(note[i].kind, note_nat) == 0 &&
+		    nat_entry_parse(c->job, note[i].text, &entry))
+			*(struct nat_entry *)list_add(c->job, entries,
+						      sizeof(entry)) = entry;
+	}
+}
+
+int attachment_release(struct call *c, unsigned kinds, struct list *entries)
+{
+	const char *owner = attachment_owner(c);
+	struct list notes;
+	bool found;
+	int ret;
+
+	*entries = (struct list) { 0 };
+	ret = record_read(c->job, c->applet->name, owner, &notes, &found);
+	if (IS_ENABLED(CONFIG_NAT) && found) {
+		read_entries(c, &notes, entries);
+		if (entries->count)
+			ret |= nat_del(&c->nft, owner, entries);
+	} else if (IS_ENABLED(CONFIG_NAT)) {
+		ret |= nat_del_owner(&c->nft, owner, kinds);
+	}
+	/* What could not be removed is still to be found. */
+	if (ret == 0 && found)
+		ret = record_del(c->job, c->applet->name, owner);
+	return ret;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* attachment - what a container's interface owns on this node: the record of
+ * it and the NAT elements */
+#ifndef CNIBOX_ATTACHMENT_H
+#define CNIBOX_ATTACHMENT_H
+
+#include "core/cni.h"
+#include "core/nat.h"
+#include "core/record.h"
+
+/* Who owns what this call's attachment makes; in the job's memory. */
+const char *attachment_owner(struct call *c);
+
+/* Begins the attachment's record, before anything else is made. One that is
+ * there already is what an ADD or a DEL that was cut short has left: release(c)
+ * has to remove it and what it names. */
+int attachment_begin(struct call *c, struct record *record,
+		     int (*release)(struct call *c));
+
+/* Notes the NAT entries in the record, then makes them. Their removal is
+ * registered. */
+int attachment_nat(struct call *c, struct record *record,
+		   const struct list *entries);
+
+/* Removes the NAT entries and then, unless something has failed, the record.
+ * Without a record, everything of these kinds (a mask of 1 << NAT_*) that the
+ * attachment owns. *entries is what the record named. */
+int attachment_release(struct call *c, unsigned kinds, struct list *entries);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* env - the variables of the protocol (SPEC.md 1.1.0, "Parameters") */
+#ifndef CNIBOX_ENV_H
+#define CNIBOX_ENV_H
+
+#include <stdbool.h>
+
+struct job;
+
+/* "" where one is not set. */
+struct cni_env {
+	const char *command, *container, *netns, *ifname, *args, *path;
+};
+
+/* What a verb needs of them. */
+enum verb_need {
+	NEEDS_CONTAINER = 1, /* CNI_CONTAINERID and CNI_IFNAME */
+	NEEDS_NETNS = 2,
+	NEEDS_OTHER_NETNS = 4, /* CNI_NETNS, if any, is not our own */
+};
+
+void env_read(struct cni_env *env);
+
+/* The first one that is wrong, or all that are missing, by needs (of enum
+ * verb_need): CNI_BAD_ENVIRONMENT. */
+int env_check(struct job *job, const struct cni_env *env, unsigned needs);
+
+/* CNI_ARGS is a list of KEY=VALUE, and has no key that no plugin knows unless
+ * IgnoreUnknown is true. */
+int env_check_args(struct job *job, const struct cni_env *env);
+
+/* The value of key in CNI_ARGS, exactly; NULL if it is not there. */
+const char *env_arg(struct job *job, const struct cni_env *env,
+		    const char *key);
+
+/* Whether text can name a network or a container: a letter or digit, then
+ * letters, digits, "_", "." and "-". */
+bool env_is_word(const char *text);
+
+#endif

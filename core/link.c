@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/link.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include <linux/if_bridge.h>
+#include <linux/if_link.h>
+#include <linux/ip.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+
+#include "core/str.h"
+
+enum { OPER_UP = 6 }; /* IF_OPER_UP, linux/if.h, which libc's net/if.h bars */
+
+static struct ifinfomsg head_of(int index, unsigned flags, unsigned mask)
+{
+	return (struct ifinfomsg) { .ifi_family = AF_UNSPEC,
+				    .ifi_index = index,
+				    .ifi_flags = flags,
+				    .ifi_change = mask };
+}
+
+static void read_port(const struct nlattr *data, struct link *out)
+{
+	const struct nlattr *port[IFLA_BRPORT_MAX + 1];
+
+	nl_nested(data, port, IFLA_BRPORT_MAX);
+	out->hairpin = nl_attr_u8(port[IFLA_BRPORT_MODE]);
+	out->isolated = nl_attr_u8(port[IFLA_BRPORT_ISOLATED]);
+}
+
+static void read_link(const struct nlmsghdr *msg, struct link *out)
+{
+	const struct ifinfomsg *head = nl_payload(msg);
+	const struct nlattr *attrs[IFLA_MAX + 1], *info[IFLA_INFO_MAX + 1];
+
+	nl_attrs(msg, sizeof(*head), attrs, IFLA_MAX);
+	nl_nested(attrs[IFLA_LINKINFO], info, IFLA_INFO_MAX);
+	*out = (struct link) {
+		.index = head->ifi_index,
+		.flags = head->ifi_flags,
+		.mtu = (int)nl_attr_u32(attrs[IFLA_MTU]),
+		.master = (int)nl_attr_u32(attrs[IFLA_MASTER]),
+		.peer = (int)nl_attr_u32(attrs[IFLA_LINK]),
+		.promiscuity = nl_attr_u32(attrs[IFLA_PROMISCUITY]),
+		.operstate = nl_attr_u8(attrs[IFLA_OPERSTATE]),
+	};
+	str_copy(out->name, sizeof(out->name),
+		 nl_attr_text(attrs[IFLA_IFNAME]));
+	str_copy(out->kind, sizeof(out->kind),
+		 nl_attr_text(info[IFLA_INFO_KIND]));
+	if (attrs[IFLA_ADDRESS] && nl_attr_len(attrs[IFLA_ADDRESS]) == MAC_LEN)
+		memcpy(out->mac, nl_attr_data(attrs[IFLA_ADDRESS]), MAC_LEN);
+	if (strcmp(nl_attr_text(info[IFLA_INFO_SLAVE_KIND]), "bridge") == 0)
+		read_port(info[IFLA_INFO_SLAVE_DATA], out);
+}
+
+static void on_link(const struct nlmsghdr *msg, void *out)
+{
+	read_link(msg, out);
+}
+
+int link_find(struct nl *nl, const char *name, struct link *out, bool *found)
+{
+	struct ifinfomsg head = head_of(0, 0, 0);
+	bool absent;
+
+	*out = (struct link) { 0 };
+	*found = false;
+	nl_begin(nl, RTM_GETLINK, NLM_F_ACK, &head, sizeof(head));
+	nl_put_text(nl, IFLA_IFNAME, name);
+	nl_put_u32(nl, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	nl_allow(nl, ENODEV, &absent);
+	nl_on_reply(nl, on_link, out);
+	if (nl_talk(nl, "look up %s", name) < 0)
+		return -1;
+	*found = !absent;
+	return 0;
+}
+
+int link_get(struct nl *nl, const char *name, struct link *out)
+{
+	bool found;
+
+	if (link_find(nl, name, out, &found) < 0)
+		return -1;
+	if (!found)
+		return fail_errno(nl->job, ENODEV, "look up %s", name);
+	return 0;
+}
+
+struct created {
+	struct nl *nl;
+	const char *name;
+};
+
+static void undo_link(void *arg)
+{
+	struct created *created = arg;
+
+	link_del(created->nl, created->name, NULL);
+}
+
+static void put_spec(struct nl *nl, const struct link_spec *spec)
+{
+	nl_put_text(nl, IFLA_IFNAME, spec->name);
+	if (spec->mac)
+		nl_put(nl, IFLA_ADDRESS, spec->mac, MAC_LEN);
+	if (spec->mtu > 0)
+		nl_put_u32(nl, IFLA_MTU, (uint32_t)spec->mtu);
+}
+
+static void put_peer(struct nl *nl, const struct link_spec *peer)
+{
+	struct ifinfomsg head =
+		head_of(0, peer->up ? IFF_UP : 0, peer->up ? IFF_UP : 0);
+	struct nlattr *nest = nl_nest(nl, VETH_INFO_PEER);
+
+	nl_put_raw(nl, &head, sizeof(head));
+	put_spec(nl, peer);
+	nl_put_u32(nl, IFLA_NET_NS_FD, (uint32_t)peer->netns);
+	nl_nest_end(nl, nest);
+}
+
+int link_add(struct nl *nl, const struct link_spec *spec, bool *exists)
+{
+	struct ifinfomsg head =
+		head_of(0, spec->up ? IFF_UP : 0, spec->up ? IFF_UP : 0);
+	struct nlattr *info, *data;
+	struct created *created;
+
+	nl_begin(nl, RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, &head,
+		 sizeof(head));
+	put_spec(nl, spec);
+	if (spec->master)
+		nl_put_u32(nl, IFLA_MASTER, (uint32_t)spec->master);
+	info = nl_nest(nl, IFLA_LINKINFO);
+	nl_put_text(nl, IFLA_INFO_KIND, spec->kind);
+	data = nl_nest(nl, IFLA_INFO_DATA);
+	if (spec->vlan_filtering)
+		nl_put_u8(nl, IFLA_BR_VLAN_FILTERING, 1);
+	if (spec->peer)
+		put_peer(nl, spec->peer);
+	nl_nest_end(nl, data);
+	nl_nest_end(nl, info);
+	if (exists)
+		nl_allow(nl, EEXIST, exists);
+	if (nl_talk(nl, "create %s %s", spec->kind, spec->name) < 0)
+		return -1;
+	if ((exists && *exists) || spec->shared)
+		return 0;
+	created = job_alloc(nl->job, sizeof(*created));
+	created->nl = nl;
+	created->name = spec->name;
+	undo_push(nl->job, undo_link, created);
+	return 0;
+}
+
+int link_del(struct nl *nl, const char *name, bool *existed)
+{
+	struct ifinfomsg head = head_of(0, 0, 0);
+	bool absent;
+	int ret;
+
+	nl_begin(nl, RTM_DELLINK, NLM_F_ACK, &head, sizeof(head));
+	nl_put_text(nl, IFLA_IFNAME, name);
+	nl_allow(nl, ENODEV, &absent);
+	ret = nl_talk(nl, "delete %s", name);
+	if (existed)
+		*existed = ret == 0 && !absent;
+	return ret;
+}
+
+int link_random_mac(struct job *job, uint8_t mac[MAC_LEN])
+{
+	if (getrandom(mac, MAC_LEN, 0) != MAC_LEN)
+		return fail_errno(job, errno, "choose a MAC address");
+	mac[0] = (uint8_t)((mac[0] | 2) & ~1);
+	return 0;
+}
+
+int link_set_flags(struct nl *nl, const struct link *link, unsigned flags,
+		   unsigned mask)
+{
+	struct ifinfomsg head = head_of(link->index, flags, mask);
+
+	nl_begin(nl, RTM_SETLINK, NLM_F_ACK, &head, sizeof(head));
+	if (mask & IFF_UP)
+		return nl_talk(nl, "set %s %s", link->name,
+			       flags & IFF_UP ? "up" : "down");
+	return nl_talk(nl, "set flags %#x of %s", flags, link->name);
+}
+
+int link_set_port(struct nl *nl, const struct link *port, bool hairpin,
+		  bool isolated)
+{
+	struct ifinfomsg head = head_of(port->index, 0, 0);
+	struct nlattr *nest;
+
+	head.ifi_family = AF_BRIDGE;
+	nl_begin(nl, RTM_SETLINK, NLM_F_ACK, &head, sizeof(head));
+	nest = nl_nest(nl, IFLA_PROTINFO | NLA_F_NESTED);
+	nl_put_u8(nl, IFLA_BRPORT_MODE, hairpin);
+	nl_put_u8(nl, IFLA_BRPORT_ISOLATED, isolated);
+	nl_nest_end(nl, nest);
+	return nl_talk(nl, "set hairpin %s and isolation %s on %s",
+		       hairpin ? "on" : "off", isolated ? "on" : "off",
+		       port->name);
+}
+
+int link_set_ipv4(struct nl *nl, int index, enum link_ipv4_setting setting)
+{
+	static const struct {
+		int devconf;
+		const char *name;
+	} settings[] = {
+		[LINK_ARP_NOTIFY] = { IPV4_DEVCONF_ARP_NOTIFY, "arp_notify" },
+		[LINK_ROUTE_LOCALNET] = { IPV4_DEVCONF_ROUTE_LOCALNET,
+					  "route_localnet" },
+	};
+	struct ifinfomsg head = head_of(index, 0, 0);
+	struct nlattr *spec, *inet, *conf;
+
+	nl_begin(nl, RTM_SETLINK, NLM_F_ACK, &head, sizeof(head));
+	spec = nl_nest(nl, IFLA_AF_SPEC);
+	inet = nl_nest(nl, AF_INET);
+	conf = nl_nest(nl, IFLA_INET_CONF);
+	nl_put_u32(nl, settings[setting].devconf, 1);
+	nl_nest_end(nl, conf);
+	nl_nest_end(nl, inet);
+	nl_nest_end(nl, spec);
+	return nl_talk(nl, "set %s of interface %d", settings[setting].name,
+		       index);
+}
+
+int link_wait_up(struct nl *nl, struct link *link, int ms)
+{
+	long deadline = nl_deadline(ms);
+	char name[IFNAMSIZ];
+	struct nl events;
+	int ret;
+
+	str_copy(name, sizeof(name), link->name);
+	if (link_get(nl, name, link) < 0)
+		return -1;
+	if (link->operstate == OPER_UP)
+		return 0;
+	nl_init(&events, nl->job, nl->netns, NETLINK_ROUTE);
+	ret = nl_subscribe(&events, RTNLGRP_LINK);
+	while (ret == 0) {
+		ret = link_get(nl, name, link);
+		if (ret < 0 || link->operstate == OPER_UP)
+			break;
+		if (!nl_wait(&events, deadline))
+			ret = fail(nl->job, CNI_INTERNAL,
+				   "wait for %s: not up after %d ms (operstate %d)",
+				   name, ms, link->operstate);
+	}
+	nl_close(&events);
+	return ret;
+}
+
+struct port_search {
+	struct job *job;
+	int bridge;
+	struct list *out;
+};
+
+static void on_port(const struct nlmsghdr *msg, void *arg)
+{
+	struct port_search *search = arg;
+	struct link link;
+
+	read_link(msg, &link);
+	/* A kernel without filtered dumps answers with every link. */
+	if (link.master == search->bridge)
+		*(struct link *)list_add(search->job, search->out,
+					 sizeof(link)) = link;
+}
+
+int link_ports(struct nl *nl, int bridge, struct list *out)
+{
+	struct port_search search = { nl->job, bridge, out };
+	struct ifinfomsg head = head_of(0, 0, 0);
+
+	*out = (struct list) { 0 };
+	nl_begin(nl, RTM_GETLINK, NLM_F_DUMP, &head, sizeof(head));
+	nl_put_u32(nl, IFLA_MASTER, (uint32_t)bridge);
+	nl_put_u32(nl, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	nl_on_reply(nl, on_port, &search);
+	return nl_talk(nl, "list the ports of interface %d", bridge);
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* main - argv[0] -> applet */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/cni.h"
+#include "core/install.h"
+
+#define APPLET(name) extern const struct applet name##_applet;
+#include "applets.def"
+#undef APPLET
+
+static const struct applet *const applets[] = {
+#define APPLET(name) &name##_applet,
+#include "applets.def"
+#undef APPLET
+	NULL
+};
+
+static const char usage[] =
+	"cnibox v" CNIBOX_VERSION ": every CNI plugin in one binary\n"
+	"\n"
+	"    APPLET                     as a runtime calls it, by its name\n"
+	"    cnibox APPLET              the same\n"
+	"    APPLET --help              its configuration\n"
+	"    cnibox --list              the applets built in\n"
+	"    cnibox --install [-s] [-f] [DIR]\n"
+	"                               links in DIR (/opt/cni/bin), hard or with\n"
+	"                               -s symbolic; -f replaces other files\n"
+	"    cnibox --help, --version\n";
+
+/* "/opt/cni/bin/buildkit-cni-bridge" is bridge, too. */
+static const struct applet *applet_called(const char *name)
+{
+	const struct applet *applet = NULL;
+
+	while (name && !applet) {
+		applet = applet_find(applets, name);
+		name = strchr(name, '-');
+		if (name)
+			name++;
+	}
+	return applet;
+}
+
+static void say_list(struct str *out)
+{
+	for (const struct applet *const *a = applets; *a; a++)
+		str_printf(out, "%s\n", (*a)->name);
+}
+
+static void say_help(struct str *out, const struct applet *applet)
+{
+	str_printf(out, "CNI plugin %s of cnibox v%s\n", applet->name,
+		   CNIBOX_VERSION);
+	if (!IS_ENABLED(CONFIG_HELP) || !applet->keys)
+		return;
+	str_add(out, "\nConfiguration:\n");
+	conf_help(out, applet->keys, applet->defaults);
+}
+
+static int finish(struct job *job)
+{
+	return job->msg ? cni_complain(job) : 0;
+}
+
+static int install_main(struct job *job, char **argv)
+{
+	bool symbolic = false, force = false;
+	const char *dir = "/opt/cni/bin";
+
+	for (; *argv; argv++) {
+		if (strcmp(*argv, "-s") == 0)
+			symbolic = true;
+		else if (strcmp(*argv, "-f") == 0)
+			force = true;
+		else
+			dir = *argv;
+	}
+	install_links(job, applets, dir, symbolic, force);
+	return finish(job);
+}
+
+static int unknown(struct job *job, const char *name)
+{
+	struct str list = { .job = job };
+
+	for (const struct applet *const *a = applets; *a; a++)
+		str_printf(&list, " %s", (*a)->name);
+	fail(job, CNI_INTERNAL, "%s: no such applet; built in:%s", name,
+	     list.len ? list.text : " none");
+	if (getenv("CNI_COMMAND"))
+		return cni_refuse(job, NULL);
+	return finish(job);
+}
+
+static int applet_main(struct job *job, const struct applet *applet,
+		       char **argv)
+{
+	struct str text = { .job = job };
+
+	if (getenv("CNI_COMMAND") || !argv[1] || strcmp(argv[1], "--help") != 0)
+		return cni_main(applets, applet);
+	say_help(&text, applet);
+	cni_print(job, text.text);
+	return finish(job);
+}
+
+static int box_main(struct job *job, char **argv)
+{
+	const struct applet *applet;
+	struct str text = { .job = job };
+
+	if (argv[1] && strcmp(argv[1], "--install") == 0)
+		return install_main(job, argv + 2);
+	applet = argv[1] ? applet_find(applets, argv[1]) : NULL;
+	if (applet)
+		return applet_main(job, applet, argv + 1);
+	if (argv[1] && strcmp(argv[1], "--list") == 0)
+		say_list(&text);
+	else if (argv[1] && strcmp(argv[1], "--version") == 0)
+		str_add(&text, "cnibox v" CNIBOX_VERSION "\n");
+	else if (!argv[1] || strcmp(argv[1], "--help") == 0)
+		str_add(&text, usage);
+	else
+		return unknown(job, argv[1]);
+	cni_print(job, text.text ? text.text : "");
+	return finish(job);
+}
+
+int main(int argc, char **argv)
+{
+	struct job job = { .name = "cnibox" };
+	const struct applet *applet;
+	const char *name = "cnibox";
+
+	if (argc > 0) {
+		name = strrchr(argv[0], '/');
+		name = name ? name + 1 : argv[0];
+	}
+	applet = applet_called(name);
+	if (applet)
+		return applet_main(&job, applet, argv);
+	if (str_starts(name, "cnibox"))
+		return box_main(&job, argv);
+	return unknown(&job, name);
+}

@@ -1,0 +1,522 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/nat.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+#include "core/nat_table.h"
+#include "core/record.h"
+#include "core/str.h"
+
+enum {
+	/* How often others may be quicker than us. */
+	TRIES_MAX = 64,
+	/* How much one transaction removes, so that the answers fit. */
+	SLICE = 1000,
+};
+
+/* An element of ours: what it should be, and what has its key now. */
+struct want {
+	const struct nat_entry *entry; /* NULL if it only is to go */
+	struct nft_element element;
+	struct list found; /* of struct nft_element, one or none */
+	bool chain_missing;
+};
+
+/* What is to be done, and what it is to be done to. */
+struct nat {
+	struct nft nft;
+	struct list wants; /* of struct want */
+	bool table_missing;
+	uint32_t generation;
+};
+
+/* ---- entries as text ---- */
+
+static const char *const kind_names[] = { "masquerade", "hairpin", "port" };
+
+static const struct {
+	const char *name;
+	int number;
+} protocols[] = {
+	{ "tcp", IPPROTO_TCP },
+	{ "udp", IPPROTO_UDP },
+	{ "sctp", IPPROTO_SCTP },
+};
+
+enum { PROTOCOLS = sizeof(protocols) / sizeof(*protocols) };
+
+static const char *protocol_name(int number)
+{
+	size_t i = 0;
+
+	while (i < PROTOCOLS - 1 && protocols[i].number != number)
+		i++;
+	return protocols[i].name;
+}
+
+void nat_entry_print(const struct nat_entry *entry, struct str *out)
+{
+	char pod[PREFIX_TEXT], host[IP_TEXT];
+
+	prefix_print(&entry->pod, pod);
+	if (entry->kind != NAT_PORT) {
+		str_printf(out, "%s %s", kind_names[entry->kind], pod);
+		return;
+	}
+	str_printf(out, "port %s %s %d %s %d", protocol_name(entry->protocol),
+		   ip_is_unspecified(&entry->host)
+			   ? "*"
+			   : ip_print(&entry->host, host),
+		   entry->host_port, pod, entry->pod_port);
+}
+
+static bool parse_port(const char *text, uint16_t *out)
+{
+	long port;
+
+	if (!str_to_long(text, 1, UINT16_MAX, &port))
+		return false;
+	*out = (uint16_t)port;
+	return true;
+}
+
+static bool parse_protocol(const char *text, int *out)
+{
+	for (size_t i = 0; i < PROTOCOLS; i++) {
+		if (strcmp(text, protocols[i].name) == 0) {
+			*out = protocols[i].number;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool nat_entry_parse(struct job *job, const char *text, struct nat_entry *out)
+{
+	char *rest = job_strndup(job, text, strlen(text)), *word[6];
+	int words = 0, kind = 0;
+
+	*out = (struct nat_entry) { 0 };
+	for (; rest && words < 6; words++) {
+		word[words] = rest;
+		rest = strchr(rest, ' ');
+		if (rest)
+			*rest++ = '\0';
+	}
+	while (kind < NAT_PORT && strcmp(word[0], kind_names[kind]) != 0)
+		kind++;
+	out->kind = (enum nat_kind)kind;
+	if (rest)
+		return false;
+	if (kind < NAT_PORT)
+		return words == 2 && prefix_parse(word[1], &out->pod);
+	return words == 6 && strcmp(word[0], kind_names[NAT_PORT]) == 0 &&
+	       parse_protocol(word[1], &out->protocol) &&
+	       (strcmp(word[2], "*") == 0 || ip_parse(word[2], &out->host)) &&
+	       parse_port(word[3], &out->host_port) &&
+	       prefix_parse(word[4], &out->pod) &&
+	       parse_port(word[5], &out->pod_port);
+}
+
+/* "host port 8080/tcp is published", as messages have it. */
+static const char *describe(struct job *job, const struct nat_entry *entry,
+			    const char *adverb)
+{
+	const char *host = "";
+	char ip[IP_TEXT];
+
+	if (entry->kind != NAT_PORT)
+		return job_printf(job, "address %s is %smasqueraded",
+				  ip_print(&entry->pod.ip, ip), adverb);
+	if (!ip_is_unspecified(&entry->host))
+		host = job_printf(
+			job, entry->host.family == AF_INET ? "%s:" : "[%s]:",
+			ip_print(&entry->host, ip));
+	return job_printf(job, "host port %s%d/%s is %spublished", host,
+			  entry->host_port, protocol_name(entry->protocol),
+			  adverb);
+}
+
+/* ---- entries as elements ---- */
+
+/* ---- elements ---- */
+
+static bool same_key(const struct nft_element *a, const struct nft_element *b)
+{
+	return strcmp(a->map, b->map) == 0 && a->key_len == b->key_len &&
+	       memcmp(a->key, b->key, a->key_len) == 0;
+}
+
+static bool same_data(const struct nft_element *a, const struct nft_element *b)
+{
+	if (a->chain || b->chain)
+		return a->chain && b->chain && a->verdict == b->verdict &&
+		       strcmp(a->chain, b->chain) == 0;
+	return a->data_len == b->data_len &&
+	       memcmp(a->data, b->data, a->data_len) == 0;
+}
+
+/* ---- adding ---- */
+
+/* The elements of entries, each once. */
+static int add_wants(struct nat *nat, const char *owner,
+		     const struct list *entries)
+{
+	const struct nat_entry *entry = entries->items;
+	struct job *job = nat->nft.nl->job;
+
+	for (size_t i = 0; i < entries->count; i++) {
+		const struct want *twin = nat->wants.items;
+		struct nft_element element;
+		size_t left = nat->wants.count;
+		struct want *want;
+
+		nat_element(job, &entry[i], owner, &element);
+		for (; left && !same_key(&twin->element, &element); left--)
+			twin++;
+		if (left && same_data(&twin->element, &element))
+			continue;
+		if (left)
+			return fail(job, CNI_BAD_CONFIG, "%s",
+				    describe(job, &entry[i], "twice to be "));
+		want = list_add(job, &nat->wants, sizeof(*want));
+		want->entry = &entry[i];
+		want->element = element;
+	}
+	return 0;
+}
+
+/* Finds out what there is. */
+static int look_up(struct nat *nat)
+{
+	struct want *want = nat->wants.items;
+	struct nft *nft = &nat->nft;
+
+	nl_hold(nft->nl);
+	nft_get_generation(nft, &nat->generation);
+	nft_find_table(nft, &nat->table_missing);
+	for (size_t i = 0; i < nat->wants.count; i++, want++) {
+		want->found = (struct list) { 0 };
+		nft_find_element(nft, &want->element, &want->found);
+		if (want->entry && want->element.chain)
+			nft_find_chain(nft, want->element.chain,
+				       &want->chain_missing);
+	}
+	return nl_release(nft->nl);
+}
+
+static bool is_owned(const struct want *want)
+{
+	const struct nft_element *found = want->found.items;
+
+	return found && strcmp(found->comment, want->element.comment) == 0;
+}
+
+/* No key is another's who lives. */
+static int check_holders(struct nat *nat, const struct nat_liveness *liveness)
+{
+	const struct want *want = nat->wants.items;
+	struct job *job = nat->nft.nl->job;
+
+	for (size_t i = 0; i < nat->wants.count; i++, want++) {
+		const struct nft_element *found = want->found.items;
+
+		if (found && !is_owned(want) &&
+		    liveness->alive(liveness->arg, found->comment))
+			return fail(job, CNI_INTERNAL, "%s for %s",
+				    describe(job, want->entry, "already "),
+				    found->comment);
+	}
+	return 0;
+}
+
+static bool is_first_of_chain(const struct nat *nat, const struct want *want)
+{
+	const struct want *other = nat->wants.items;
+
+	for (; other < want; other++) {
+		if (other->element.chain &&
+		    strcmp(other->element.chain, want->element.chain) == 0)
+			return false;
+	}
+	return true;
+}
+
+/* One transaction, with no more in it than is missing. What is replaced has to
+ * be what was looked at. */
+static int write_wants(struct nat *nat)
+{
+	struct want *wants = nat->wants.items, *end = wants + nat->wants.count;
+	struct nft *nft = &nat->nft;
+	bool replaces = false;
+
+	for (struct want *want = wants; want < end; want++)
+		replaces |= want->found.count > 0;
+	nft_begin(nft, replaces ? nat->generation : 0);
+	if (nat->table_missing)
+		nat_table_add(nft);
+	for (struct want *want = wants; want < end; want++) {
+		if (want->chain_missing && is_first_of_chain(nat, want))
+			nat_subnet_chain_add(nft, want->element.chain,
+					     want->entry);
+	}
+	for (struct want *want = wants; want < end; want++) {
+		if (want->found.count)
+			nft_element_del(nft, &want->element);
+		nft_element_add(nft, &want->element);
+	}
+	return nft_commit(nft);
+}
+
+static int give_up(struct nat *nat)
+{
+	return fail(nat->nft.nl->job, CNI_TRY_AGAIN,
+		    "change table %s: others keep changing it", nat->nft.table);
+}
+
+int nat_add(struct nl *nl, const char *owner, const struct list *entries,
+	    const struct nat_liveness *liveness)
+{
+	struct nat nat = { .nft = nat_table(nl) };
+
+	if (add_wants(&nat, owner, entries) < 0)
+		return -1;
+	if (!nat.wants.count)
+		return 0;
+	/* At first all is taken to be there but the elements. */
+	for (int i = 0; i < TRIES_MAX; i++) {
+		if (i && (look_up(&nat) < 0 || check_holders(&nat, liveness)))
+			return -1;
+		if (write_wants(&nat) < 0)
+			return -1;
+		if (!nat.nft.stale)
+			return 0;
+	}
+	return give_up(&nat);
+}
+
+/* ---- removing ---- */
+
+/* Removes those that still have the owner they are wanted to have. */
+static int remove_owned(struct nat *nat)
+{
+	struct want *wants = nat->wants.items, *end = wants + nat->wants.count;
+	struct nft *nft = &nat->nft;
+
+	for (int i = 0; i < TRIES_MAX; i++) {
+		struct want *first = wants;
+
+		if (look_up(nat) < 0)
+			return -1;
+		while (first < end && !is_owned(first))
+			first++;
+		if (first == end)
+			return 0;
+		nft_begin(nft, nat->generation);
+		for (; first < end; first++) {
+			if (is_owned(first))
+				nft_element_del(nft, &first->element);
+		}
+		if (nft_commit(nft) < 0)
+			return -1;
+		if (!nft->stale)
+			return 0;
+	}
+	return give_up(nat);
+}
+
+/* The same for a list of struct nft_element. */
+static int remove_elements(struct nft *nft, const struct list *elements)
+{
+	const struct nft_element *element = elements->items;
+	size_t left = elements->count;
+	struct want *want;
+
+	while (left) {
+		struct nat nat = { .nft = *nft };
+
+		for (; left && nat.wants.count < SLICE; left--) {
+			want = list_add(nft->nl->job, &nat.wants,
+					sizeof(*want));
+			want->element = *element++;
+		}
+		if (remove_owned(&nat) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int nat_del(struct nl *nl, const char *owner, const struct list *entries)
+{
+	const struct nat_entry *entry = entries->items;
+	struct nft nft = nat_table(nl);
+	struct list elements = { 0 };
+
+	for (size_t i = 0; i < entries->count; i++)
+		nat_element(nl->job, &entry[i], owner,
+			    list_add(nl->job, &elements,
+				     sizeof(struct nft_element)));
+	return remove_elements(&nft, &elements);
+}
+
+static int list_all(struct nft *nft, unsigned kinds, struct list *out)
+{
+	enum nat_kind kind;
+	const char *map;
+
+	for (int i = 0; (map = nat_map(i, &kind)); i++) {
+		if (kinds & 1U << kind && nft_list_elements(nft, map, out) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int nat_del_owner(struct nl *nl, const char *owner, unsigned kinds)
+{
+	struct list all = { 0 }, owned = { 0 };
+	struct nft nft = nat_table(nl);
+	const struct nft_element *element;
+
+	if (list_all(&nft, kinds, &all) < 0)
+		return -1;
+	element = all.items;
+	for (size_t i = 0; i < all.count; i++, element++) {
+		if (strcmp(element->comment, owner) == 0)
+			*(struct nft_element *)list_add(
+				nl->job, &owned, sizeof(*element)) = *element;
+	}
+	return remove_elements(&nft, &owned);
+}
+
+static bool is_among(const char *owner, const struct list *owners)
+{
+	const char *const *valid = owners->items;
+
+	for (size_t i = 0; i < owners->count; i++) {
+		if (strcmp(owner, valid[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool leads_to(const struct list *elements, const char *chain)
+{
+	const struct nft_element *element = elements->items;
+
+	for (size_t i = 0; i < elements->count; i++) {
+		if (element[i].chain && strcmp(element[i].chain, chain) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Chains that none of elements leads to; one that is in use again by now stays,
+ * which is why each has a transaction of its own. */
+static int remove_chains(struct nft *nft, const struct list *elements)
+{
+	struct list chains = { 0 };
+	const char **chain;
+
+	if (nft_list_chains(nft, &chains) < 0)
+		return -1;
+	chain = chains.items;
+	for (size_t i = 0; i < chains.count; i++) {
+		if (!nat_is_subnet_chain(chain[i]) ||
+		    leads_to(elements, chain[i]))
+			continue;
+		nft_begin(nft, 0);
+		nft_chain_del(nft, chain[i]);
+		if (nft_commit(nft) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int nat_gc(struct nl *nl, const char *network, const struct list *valid)
+{
+	struct list all = { 0 }, dead = { 0 }, kept = { 0 };
+	struct nft nft = nat_table(nl);
+	const struct nft_element *element;
+
+	if (list_all(&nft, ~0U, &all) < 0)
+		return -1;
+	element = all.items;
+	for (size_t i = 0; i < all.count; i++, element++) {
+		bool stays =
+			is_among(element->comment, valid) ||
+			!record_owner_is_of(nl->job, element->comment, network);
+
+		*(struct nft_element *)list_add(nl->job, stays ? &kept : &dead,
+						sizeof(*element)) = *element;
+	}
+	if (remove_elements(&nft, &dead) < 0)
+		return -1;
+	return remove_chains(&nft, &kept);
+}
+
+/* ---- looking ---- */
+
+static int check_want(struct nat *nat, const struct want *want)
+{
+	const struct nft_element *found = want->found.items;
+	struct job *job = nat->nft.nl->job;
+
+	if (!found)
+		return fail(job, CNI_INTERNAL, "%s",
+			    describe(job, want->entry, "not "));
+	if (!is_owned(want))
+		return fail(job, CNI_INTERNAL, "%s for %s",
+			    describe(job, want->entry, ""), found->comment);
+	if (!same_data(found, &want->element))
+		return fail(job, CNI_INTERNAL, "%s differently",
+			    describe(job, want->entry, ""));
+	if (!found->chain)
+		return 0;
+	return nat_subnet_chain_check(&nat->nft, found->chain, want->entry);
+}
+
+int nat_check(struct nl *nl, const char *owner, const struct list *entries)
+{
+	struct nat nat = { .nft = nat_table(nl) };
+	const struct want *want;
+
+	if (add_wants(&nat, owner, entries) < 0)
+		return -1;
+	if (!nat.wants.count)
+		return 0;
+	if (look_up(&nat) < 0)
+		return -1;
+	want = nat.wants.items;
+	for (size_t i = 0; i < nat.wants.count; i++) {
+		if (check_want(&nat, &want[i]) < 0)
+			return -1;
+	}
+	return nat_table_check(&nat.nft);
+}
+
+static int probe(struct nl *nl)
+{
+	static const struct nat_entry entry = { .kind = NAT_MASQUERADE,
+						.pod = { { AF_INET }, 32 } };
+	struct nft nft = nat_table(nl);
+	bool missing;
+
+	if (nft_find_table(&nft, &missing) < 0)
+		return -1;
+	if (!missing)
+		return 0;
+	nft_begin(&nft, 0);
+	nat_table_add(&nft);
+	nat_subnet_chain_add(&nft, "probe", &entry);
+	return nft_try(&nft);
+}
+
+int nat_probe(struct nl *nl)
+{
+	if (probe(nl) == 0)
+		return 0;
+	/* Whatever the kernel said, it cannot do it. */
+	nl->job->code = CNI_NOT_AVAILABLE;
+	return -1;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* nat_table - the layout of the node's NAT table, for nat.c
+ *
+ *	map masq4	pod address -> goto masq-SUBNET
+ *	map hairpin4	pod address -> jump hairpin-SUBNET
+ *	map hostip4	protocol . host address . port -> pod address . port
+ *	map hostport4	protocol . port -> pod address . port
+ *	... and each of them for IPv6
+ *
+ *	prerouting, output	to an address of this host: jump ports
+ *	ports			dnat by hostip, else by hostport
+ *	postrouting		redirected: by destination in hairpin;
+ *				then by source in masq
+ *	masq-SUBNET		masquerade, but not to SUBNET and multicast
+ *	hairpin-SUBNET		masquerade from SUBNET and 127.0.0.0/8
+ */
+#ifndef CNIBOX_NAT_TABLE_H
+#define CNIBOX_NAT_TABLE_H
+
+#include "core/nat.h"
+#include "core/nft.h"
+
+/* The table; costs nothing until it is used. */
+struct nft nat_table(struct nl *nl);
+
+/* The maps from number 0 on, with the kind of entry they hold; NULL behind the
+ * last. */
+const char *nat_map(int number, enum nat_kind *kind);
+
+/* What entry is in the table. Chain names begin with their kind and a dash. */
+void nat_element(struct job *job, const struct nat_entry *entry,
+		 const char *owner, struct nft_element *out);
+bool nat_is_subnet_chain(const char *chain);
+
+/* Within a transaction: the table with all but the subnets' chains; the chain
+ * that entry's element leads to. */
+void nat_table_add(struct nft *nft);
+void nat_subnet_chain_add(struct nft *nft, const char *chain,
+			  const struct nat_entry *entry);
+
+/* Whether they have all of their rules; it is an error if not. */
+int nat_table_check(struct nft *nft);
+int nat_subnet_chain_check(struct nft *nft, const char *chain,
+			   const struct nat_entry *entry);
+
+#endif

@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/nl.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <libmnl/libmnl.h>
+#include <linux/netlink.h>
+
+#include "core/netns.h"
+
+enum {
+	ROOM = 32 << 10,      /* what one message may take */
+	READ_SIZE = 32 << 10, /* what the kernel puts into one read at most */
+	QUEUE_MANY = 64,      /* answers that may not fit the default buffer */
+	QUEUE_BYTES = 8 << 20,
+	RESTARTS_MAX = 20,
+};
+
+struct nl_request {
+	uint32_t seq;
+	size_t at; /* offset of its message in nl->buf */
+	const char *label;
+	struct {
+		int err;
+		bool *seen;
+	} allow[2];
+	void (*reply)(const struct nlmsghdr *, void *);
+	void *arg;
+	bool answered;
+	bool interrupted; /* the dump saw a table that changed */
+	int restarts;
+	struct list answers; /* of a dump, held back until it is whole */
+};
+
+void nl_init(struct nl *nl, struct job *job, int netns, int protocol)
+{
+	*nl = (struct nl) {
+		.job = job, .netns = netns, .protocol = protocol, .fd = -1
+	};
+}
+
+void nl_close(struct nl *nl)
+{
+	if (nl->fd >= 0)
+		close(nl->fd);
+	nl->fd = -1;
+}
+
+static struct nl_request *last_request(struct nl *nl)
+{
+	struct nl_request *requests = nl->requests.items;
+
+	return &requests[nl->requests.count - 1];
+}
+
+static struct nlmsghdr *message(const struct nl *nl,
+				const struct nl_request *request)
+{
+	return (struct nlmsghdr *)(nl->buf + request->at);
+}
+
+struct nlmsghdr *nl_begin(struct nl *nl, int type, int flags, const void *head,
+			  size_t len)
+{
+	struct nl_request *request;
+	struct nlmsghdr *msg;
+
+	if (nl->size - nl->len < ROOM) {
+		size_t size = 2 * nl->size + ROOM;
+		char *grown = job_alloc(nl->job, size);
+
+		if (nl->len)
+			memcpy(grown, nl->buf, nl->len);
+		nl->buf = grown;
+		nl->size = size;
+	}
+	msg = mnl_nlmsg_put_header(nl->buf + nl->len);
+	msg->nlmsg_type = (uint16_t)type;
+	msg->nlmsg_flags = (uint16_t)(flags | NLM_F_REQUEST);
+	msg->nlmsg_seq = ++nl->seq;
+	memcpy(mnl_nlmsg_put_extra_header(msg, len), head, len);
+	request = list_add(nl->job, &nl->requests, sizeof(*request));
+	*request = (struct nl_request) { .seq = nl->seq, .at = nl->len };
+	return msg;
+}
+
+static struct nlmsghdr *current(struct nl *nl)
+{
+	return message(nl, last_request(nl));
+}
+
+void nl_put(struct nl *nl, int attr, const void *data, size_t len)
+{
+	mnl_attr_put(current(nl), (uint16_t)attr, len, data);
+}
+
+void nl_put_raw(struct nl *nl, const void *data, size_t len)
+{
+	memcpy(mnl_nlmsg_put_extra_header(current(nl), len), data, len);
+}
+
+void nl_put_text(struct nl *nl, int attr, const char *text)
+{
+	mnl_attr_put_strz(current(nl), (uint16_t)attr, text);
+}
+
+void nl_put_u8(struct nl *nl, int attr, uint8_t value)
+{
+	mnl_attr_put_u8(current(nl), (uint16_t)attr, value);
+}
+
+void nl_put_u16(struct nl *nl, int attr, uint16_t value)
+{
+	mnl_attr_put_u16(current(nl), (uint16_t)attr, value);
+}
+
+void nl_put_u32(struct nl *nl, int attr, uint32_t value)
+{
+	mnl_attr_put_u32(current(nl), (uint16_t)attr, value);
+}
+
+struct nlattr *nl_nest(struct nl *nl, int attr)
+{
+	return mnl_attr_nest_start(current(nl), (uint16_t)attr);
+}
+
+void nl_nest_end(struct nl *nl, struct nlattr *nest)
+{
+	mnl_attr_nest_end(current(nl), nest);
+}
+
+void nl_allow(struct nl *nl, int err, bool *seen)
+{
+	struct nl_request *request = last_request(nl);
+	int i = request->allow[0].err != 0;
+
+	request->allow[i].err = err;
+	request->allow[i].seen = seen;
+	if (seen)
+		*seen = false;
+}
+
+void nl_on_reply(struct nl *nl, void (*reply)(const struct nlmsghdr *, void *),
+		 void *arg)
+{
+	last_request(nl)->reply = reply;
+	last_request(nl)->arg = arg;
+}
+
+static int nl_open(struct nl *nl)
+{
+	static const int options[] = { NETLINK_EXT_ACK, NETLINK_CAP_ACK,
+				       NETLINK_GET_STRICT_CHK };
+	int one = 1;
+
+	nl->fd = netns_socket(nl->netns, nl->protocol);
+	if (nl->fd < 0)
+		return fail_errno(nl->job, errno, "open netlink socket");
+	/* Older kernels lack some of these, and serve us without. */
+	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
+		setsockopt(nl->fd, SOL_NETLINK, options[i], &one, sizeof(one));
+	return 0;
+}
+
+/* Sends the messages from offset at on, len bytes, as one datagram. */
+static int nl_send(struct nl *nl, size_t at, size_t len)
+{
+	if (nl->requests.count > QUEUE_MANY) {
+		int bytes = QUEUE_BYTES;
+
+		setsockopt(nl->fd, SOL_SOCKET, SO_SNDBUFFORCE, &bytes,
+			   sizeof(bytes));
+		setsockopt(nl->fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes,
+			   sizeof(bytes));
+	}
+	for (;;) {
+		if (send(nl->fd, nl->buf + at, len, 0) >= 0)
+			return 0;
+		if (errno != EINTR)
+			return fail_errno(nl->job, errno, "send to netlink");
+	}
+}
+
+static struct nl_request *request_of(struct nl *nl, uint32_t seq)
+{
+	struct nl_request *requests = nl->requests.items;
+	size_t i = seq - requests[0].seq;
+
+	return i < nl->requests.count ? &requests[i] : NULL;
+}
+
+/* The kernel's own words in an extended ack, or NULL. */
+static const char *ack_text(struct nl *nl, const struct nlmsghdr *msg)
+{
+	const struct nlmsgerr *ack = mnl_nlmsg_get_payload(msg);
+	size_t head = sizeof(*ack);
+	const struct nlattr *attr;
+
+	if (!(msg->nlmsg_flags & NLM_F_ACK_TLVS))
+		return NULL;
+	if (!(msg->nlmsg_flags & NLM_F_CAPPED))
+		head += ack->msg.nlmsg_len - sizeof(ack->msg);
+	mnl_attr_for_each(attr, msg, (unsigned)head)
+	{
+		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG)
+			return job_strndup(nl->job, mnl_attr_get_payload(attr),
+					   mnl_attr_get_payload_len(attr));
+	}
+	return NULL;
+}
+
+static void refused(struct nl *nl, struct nl_request *request, int err,
+		    const struct nlmsghdr *ack)
+{
+	const char *why, *details = NULL;
+
+	for (int i = 0; i < 2; i++) {
+		if (err != request->allow[i].err)
+			continue;
+		if (request->allow[i].seen)
+			*request->allow[i].seen = true;
+		return;
+	}
+	why = ack ? ack_text(nl, ack) : NULL;
+	if (why)
+		details =
+			job_printf(nl->job, "kernel: %s (errno %d)", why, err);
+	fail_details(nl->job, CNI_INTERNAL, details, "%s: %s", request->label,
+		     strerror(err));
+}
+
+/* A dump is handed on when it is whole; one that the kernel interrupted is
+ * asked for again. */
+static int dump_end(struct nl *nl, struct nl_request *request,
+		    const struct nlmsghdr *end)
+{
+	const struct nlmsghdr **answers = request->answers.items;
+	size_t count = request->answers.count;
+	const int *error = mnl_nlmsg_get_payload(end);
+
+	request->answers.count = 0;
+	if (mnl_nlmsg_get_payload_len(end) >= sizeof(*error) && *error) {
+		request->answered = true;
+		refused(nl, request, -*error, NULL);
+		return 0;
+	}
+	if (request->interrupted) {
+		if (++request->restarts > RESTARTS_MAX)
+			return fail_errno(nl->job, EINTR, "%s", request->label);
+		request->interrupted = false;
+		return nl_send(nl, request->at,
+			       message(nl, request)->nlmsg_len);
+	}
+	request->answered = true;
+	for (size_t i = 0; request->reply && i < count; i++)
+		request->reply(answers[i], request->arg);
+	return 0;
+}
+
+static int dump_part(struct nl *nl, struct nl_request *request,
+		     const struct nlmsghdr *msg)
+{
+	const struct nlmsghdr **answer;
+
+	if (msg->nlmsg_flags & NLM_F_DUMP_INTR)
+		request->interrupted = true;
+	if (msg->nlmsg_type == NLMSG_DONE)
+		return dump_end(nl, request, msg);
+	answer = list_add(nl->job, &request->answers, sizeof(*answer));
+	*answer =
+		(void *)job_strndup(nl->job, (const char *)msg, msg->nlmsg_len);
+	return 0;
+}
+
+static bool is_dump(const struct nl *nl, const struct nl_request *request)
+{
+	return (message(nl, request)->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+}
+
+static int answer(struct nl *nl, const struct nlmsghdr *msg)
+{
+	struct nl_request *request = request_of(nl, msg->nlmsg_seq);
+	const struct nlmsgerr *ack;
+
+	if (!request)
+		return 0;
+	if (msg->nlmsg_type == NLMSG_ERROR) {
+		if (msg->nlmsg_len < mnl_nlmsg_size(sizeof(*ack)))
+			return fail(nl->job, CNI_INTERNAL, "%s: short answer",
+				    request->label);
+		ack = mnl_nlmsg_get_payload(msg);
+		request->answered = true;
+		if (ack->error)
+			refused(nl, request, -ack->error, msg);
+		return 0;
+	}
+	if (is_dump(nl, request))
+		return dump_part(nl, request, msg);
+	if (request->reply && msg->nlmsg_type >= NLMSG_MIN_TYPE)
+		request->reply(msg, request->arg);
+	return 0;
+}
+
+/* One read; *more is false when the kernel has nothing more to say. */
+static int nl_read(struct nl *nl, char *buf, bool *more)
+{
+	struct sockaddr_nl from = { 0 };
+	socklen_t from_len = sizeof(from);
+	const struct nlmsghdr *msg = (const struct nlmsghdr *)buf;
+	ssize_t got;
+	int len;
+
+	/* The kernel answers before send() returns, or at the next read of a
+	 * dump: to wait for an answer would be to wait for ever. */
+	got = recvfrom(nl->fd, buf, READ_SIZE, MSG_DONTWAIT | MSG_TRUNC,
+		       (struct sockaddr *)&from, &from_len);
+	*more = got >= 0 || errno == EINTR;
+	if (got < 0) {
+		if (errno == EAGAIN || errno == EINTR)
+			return 0;
+		return fail_errno(nl->job, errno, "read from netlink");
+	}
+	if (got > READ_SIZE)
+		return fail(nl->job, CNI_INTERNAL,
+			    "read from netlink: answer of %zd bytes", got);
+	if (from.nl_pid)
+		return 0;
+	for (len = (int)got; mnl_nlmsg_ok(msg, len);
+	     msg = mnl_nlmsg_next(msg, &len)) {
+		if (answer(nl, msg) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static const struct nl_request *unanswered(const struct nl *nl)
+{
+	const struct nl_request *requests = nl->requests.items;
+
+	for (size_t i = 0; i < nl->requests.count; i++) {
+		int flags = message(nl, &requests[i])->nlmsg_flags;
+
+		if (!requests[i].answered &&
+		    (flags & NLM_F_ACK || is_dump(nl, &requests[i])))
+			return &requests[i];
+	}
+	return NULL;
+}
+
+/* Sends what is queued and reads the answers. */
+static int nl_exchange(struct nl *nl)
+{
+	bool failed = nl->job->msg, more = true;
+	char *buf;
+
+	if (nl->fd < 0 && nl_open(nl) < 0)
+		return -1;
+	if (nl_send(nl, 0, nl->len) < 0)
+		return -1;
+	buf = nl->answer ? nl->answer : job_alloc(nl->job, READ_SIZE);
+	nl->answer = buf;
+	while (more && unanswered(nl)) {
+		if (nl_read(nl, buf, &more) < 0)
+			return -1;
+	}
+	if (!failed && nl->job->msg)
+		return -1;
+	if (unanswered(nl))
+		return fail(nl->job, CNI_INTERNAL, "%s: no answer",
+			    unanswered(nl)->label);
+	return 0;
+}
+
+static int nl_flush(struct nl *nl)
+{
+	int ret = 0;
+
+	if (nl->requests.count)
+		ret = nl_exchange(nl);
+	nl->requests = (struct list) { 0 };
+	nl->len = 0;
+	return ret;
+}
+
+int nl_talk(struct nl *nl, const char *fmt, ...)
+{
+	struct nl_request *request = last_request(nl);
+	va_list args;
+
+	va_start(args, fmt);
+	request->label = job_vprintf(nl->job, fmt, args);
+	va_end(args);
+	nl->len += MNL_ALIGN(message(nl, request)->nlmsg_len);
+	return nl->held ? 0 : nl_flush(nl);
+}
+
+void nl_hold(struct nl *nl)
+{
+	nl->held = true;
+}
+
+int nl_release(struct nl *nl)
+{
+	nl->held = false;
+	return nl_flush(nl);
+}
+
+int nl_subscribe(struct nl *nl, int group)
+{
+	if (nl->fd < 0 && nl_open(nl) < 0)
+		return -1;
+	if (setsockopt(nl->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group,
+		       sizeof(group)) < 0)
+		return fail_errno(nl->job, errno, "listen to netlink group %d",
+				  group);
+	return 0;
+}
+
+long nl_deadline(int ms)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000 + ms;
+}
+
+bool nl_wait(struct nl *nl, long deadline)
+{
+	struct pollfd pollfd = { .fd = nl->fd, .events = POLLIN };
+	long left = deadline - nl_deadline(0);
+	char drop[64];
+
+	if (left <= 0)
+		return false;
+	poll(&pollfd, 1, (int)left);
+	while (recv(nl->fd, drop, sizeof(drop), MSG_DONTWAIT) >= 0)
+		continue;
+	return true;
+}

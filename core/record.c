@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/hash.h"
+#include "core/str.h"
+
+/* Room for the owner in a file name beside the applet's, in a comment of an
+ * element, which is 256 bytes with its header, and in a rule's. */
+enum { OWNER_MAX = 200, HASH_DIGITS = 32, RECORD_MAX = 1 << 20 };
+
+static const char state_dir[] = CONFIG_STATE_DIR;
+
+static const char *hashed_network(struct job *job, const char *network)
+{
+	char digits[HASH_DIGITS + 1];
+
+	return job_printf(job, "=%s/", hash_text(network, HASH_DIGITS, digits));
+}
+
+const char *record_owner(struct job *job, const char *network,
+			 const char *ifname, const char *container)
+{
+	const char *rest = job_printf(job, "%s/%s", ifname, container);
+	char digits[HASH_DIGITS + 1];
+
+	if (strlen(network) + 1 + strlen(rest) <= OWNER_MAX)
+		return job_printf(job, "%s/%s", network, rest);
+	return job_printf(job, "%s%s", hashed_network(job, network),
+			  hash_text(rest, HASH_DIGITS, digits));
+}
+
+bool record_owner_is_of(struct job *job, const char *owner, const char *network)
+{
+	return str_starts(owner, job_printf(job, "%s/", network)) ||
+	       str_starts(owner, hashed_network(job, network));
+}
+
+/* "network:interface:container.applet": no part can hold a colon. */
+static char *file_name(struct job *job, const char *applet, const char *owner)
+{
+	char *name = job_printf(job, "%s.%s", owner, applet);
+
+	for (char *p = name; *p; p++) {
+		if (*p == '/')
+			*p = ':';
+	}
+	return name;
+}
+
+static int make_dirs(struct job *job, const char *path)
+{
+	char *copy = job_printf(job, "%s", path);
+
+	for (char *p = copy + 1; *p; p++) {
+		if (*p != '/')
+			continue;
+		*p = '\0';
+		mkdir(copy, 0755);
+		*p = '/';
+	}
+	/* The last one tells whether any of them failed for good. */
+	if (mkdir(copy, 0700) < 0 && errno != EEXIST)
+		return fail_errno(job, errno, "create %s", path);
+	return 0;
+}
+
+static int open_dir(struct job *job, bool create)
+{
+	int dir = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (dir >= 0 || !create || errno != ENOENT)
+		return dir;
+	if (make_dirs(job, state_dir) < 0)
+		return -1;
+	return open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void undo_record(void *arg)
+{
+	struct record *record = arg;
+
+	record_del(record->job, record->applet, record->owner);
+}
+
+int record_begin(struct record *record, struct job *job, const char *applet,
+		 const char *owner, const struct netns *netns, const char *path,
+		 bool *exists)
+{
+	int flags =
+		O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	const char *name = file_name(job, applet, owner);
+
+	*record = (struct record) { job, applet, owner, -1, -1 };
+	record->dir = open_dir(job, true);
+	if (record->dir < 0)
+		return fail_errno(job, errno, "open %s", state_dir);
+	/* Not for order among ADDs: for record_is_alone(). */
+	if (flock(record->dir, LOCK_SH) < 0)
+		return fail_errno(job, errno, "lock %s", state_dir);
+	record->fd = openat(record->dir, name, flags, 0600);
+	*exists = record->fd < 0 && errno == EEXIST;
+	if (*exists)
+		return 0;
+	if (record->fd < 0)
+		return fail_errno(job, errno, "create %s/%s", state_dir, name);
+	undo_push(job, undo_record, record);
+	if (netns->fd < 0)
+		return 0;
+	return record_add(record, "netns",
+			  job_printf(job, "%llu %llu %s",
+				     (unsigned long long)netns->dev,
+				     (unsigned long long)netns->ino, path));
+}
+
+int record_add(struct record *record, const char *kind, const char *text)
+{
+	const char *line = job_printf(record->job, "%s %s\n", kind, text);
+	size_t len = strlen(line);
+	ssize_t done = write(record->fd, line, len);
+
+	if (done == (ssize_t)len)
+		return 0;
+	return fail_errno(record->job, done < 0 ? errno : ENOSPC,
+			  "write record of %s in %s", record->owner, state_dir);
+}
+
+static void read_notes(struct job *job, char *text, struct list *notes)
+{
+	char *end;
+
+	/* What has no newline was never finished, and so never begun. */
+	for (; (end = strchr(text, '\n')); text = end + 1) {
+		char *space = memchr(text, ' ', (size_t)(end - text));
+		struct record_note *note;
+
+		*end = '\0';
+		if (!space)
+			continue;
+		*space = '\0';
+		note = list_add(job, notes, sizeof(*note));
+		note->kind = text;
+		note->text = space + 1;
+	}
+}
+
+/* The file's text, NULL if there is no such record. */
+static int read_text(struct job *job, const char *applet, const char *owner,
+		     char **out)
+{
+	const char *path = job_printf(job, "%s/%s", state_dir,
+				      file_name(job, applet, owner));
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+	ssize_t len = 0;
+
+	*out = NULL;
+	if (fd < 0) {
+		if (errno == ENOENT)
+			return 0;
+		return fail_errno(job, errno, "open %s", path);
+	}
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_size < RECORD_MAX) {
+		*out = job_alloc(job, (size_t)st.st_size + 1);
+		len = read(fd, *out, (size_t)st.st_size);
+	}
+	close(fd);
+	if (!*out || len < 0)
+		return fail(job, CNI_INTERNAL, "read %s: not a record", path);
+	return 0;
+}
+
+int record_read(struct job *job, const char *applet, const char *owner,
+		struct list *notes, bool *found)
+{
+	char *text;
+
+	*notes = (struct list) { 0 };
+	*found = false;
+	if (read_text(job, applet, owner, &text) < 0)
+		return -1;
+	*found = text;
+	if (text)
+		read_notes(job, text, notes);
+	return 0;
+}
+
+int record_del(struct job *job, const char *applet, const char *owner)
+{
+	const char *path = job_printf(job, "%s/%s", state_dir,
+				      file_name(job, applet, owner));
+
+	if (unlink(path) < 0 && errno != ENOENT && errno != ENOTDIR)
+		return fail_errno(job, errno, "remove %s", path);
+	return 0;
+}
+
+bool record_alive(struct job *job, const char *applet, const char *owner)
+{
+	struct list notes = { 0 };
+	const struct record_note *note;
+	unsigned long long dev, ino;
+	struct stat st;
+	char *text, *end;
+
+	if (read_text(job, applet, owner, &text) < 0 || !text)
+		return false;
+	read_notes(job, text, &notes);
+	note = notes.items;
+	if (!notes.count || strcmp(note->kind, "netns") != 0)
+		return true;
+	dev = strtoull(note->text, &end, 10);
+	ino = strtoull(end, &end, 10);
+	return *end == ' ' && stat(end + 1, &st) == 0 && st.st_dev == dev &&
+	       st.st_ino == ino;
+}
+
+bool record_is_alone(struct record *record)
+{
+	return flock(record->dir, LOCK_EX | LOCK_NB) == 0;
+}

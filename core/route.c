@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/route.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <linux/rtnetlink.h>
+
+#include "core/str.h"
+
+const char *route_text(struct job *job, const struct route *route)
+{
+	char dst[PREFIX_TEXT], gw[IP_TEXT];
+	struct str text = { .job = job };
+
+	str_add(&text, prefix_print(&route->dst, dst));
+	if (route->gw.family)
+		str_printf(&text, " via %s", ip_print(&route->gw, gw));
+	if (route->priority)
+		str_printf(&text, " metric %d", route->priority);
+	if (route->has_table)
+		str_printf(&text, " table %d", route->table);
+	return text.text;
+}
+
+static uint32_t table_of(const struct route *route)
+{
+	return route->has_table && route->table ? (uint32_t)route->table
+						: RT_TABLE_MAIN;
+}
+
+static struct rtmsg head_of(const struct route *route)
+{
+	uint32_t table = table_of(route);
+
+	return (struct rtmsg) {
+		.rtm_family = (uint8_t)route->dst.ip.family,
+		.rtm_dst_len = (uint8_t)route->dst.len,
+		.rtm_table = table < 256 ? (uint8_t)table : RT_TABLE_UNSPEC,
+	};
+}
+
+static void put_metrics(struct nl *nl, const struct route *route)
+{
+	struct nlattr *nest;
+
+	if (!route->mtu && !route->advmss)
+		return;
+	nest = nl_nest(nl, RTA_METRICS);
+	if (route->mtu)
+		nl_put_u32(nl, RTAX_MTU, (uint32_t)route->mtu);
+	if (route->advmss)
+		nl_put_u32(nl, RTAX_ADVMSS, (uint32_t)route->advmss);
+	nl_nest_end(nl, nest);
+}
+
+int route_add(struct nl *nl, const struct link *link, const struct route *route)
+{
+	struct prefix dst = prefix_network(&route->dst);
+	size_t size = ip_size(dst.ip.family);
+	struct rtmsg head = head_of(route);
+
+	head.rtm_protocol = RTPROT_BOOT;
+	head.rtm_scope =
+		route->has_scope ? (uint8_t)route->scope : RT_SCOPE_UNIVERSE;
+	head.rtm_type = RTN_UNICAST;
+	nl_begin(nl, RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE, &head,
+		 sizeof(head));
+	nl_put(nl, RTA_DST, dst.ip.bytes, size);
+	if (route->gw.family)
+		nl_put(nl, RTA_GATEWAY, route->gw.bytes, size);
+	nl_put_u32(nl, RTA_OIF, (uint32_t)link->index);
+	if (route->priority)
+		nl_put_u32(nl, RTA_PRIORITY, (uint32_t)route->priority);
+	nl_put_u32(nl, RTA_TABLE, table_of(route));
+	put_metrics(nl, route);
+	return nl_talk(nl, "add route %s to %s", route_text(nl->job, route),
+		       link->name);
+}
+
+struct route_search {
+	const struct route *route;
+	int index;
+	bool exists;
+};
+
+static void on_route(const struct nlmsghdr *msg, void *arg)
+{
+	struct route_search *search = arg;
+	const struct route *route = search->route;
+	const struct rtmsg *head = nl_payload(msg);
+	struct prefix dst = prefix_network(&route->dst);
+	size_t size = ip_size(dst.ip.family);
+	const struct nlattr *attrs[RTA_MAX + 1];
+	struct prefix have = { .ip.family = head->rtm_family,
+			       .len = head->rtm_dst_len };
+
+	nl_attrs(msg, sizeof(*head), attrs, RTA_MAX);
+	if (head->rtm_flags & RTM_F_CLONED ||
+	    nl_attr_u32(attrs[RTA_TABLE]) != table_of(route) ||
+	    (int)nl_attr_u32(attrs[RTA_OIF]) != search->index)
+		return;
+	if (attrs[RTA_DST] && nl_attr_len(attrs[RTA_DST]) == size)
+		memcpy(have.ip.bytes, nl_attr_data(attrs[RTA_DST]), size);
+	if (!prefix_equal(&have, &dst))
+		return;
+	if (route->gw.family &&
+	    (!attrs[RTA_GATEWAY] ||
+	     memcmp(nl_attr_data(attrs[RTA_GATEWAY]), route->gw.bytes, size)))
+		return;
+	search->exists = true;
+}
+
+int route_exists(struct nl *nl, const struct link *link,
+		 const struct route *route, bool *exists)
+{
+	struct route_search search = { route, link->index, false };
+	struct rtmsg head = { .rtm_family = (uint8_t)route->dst.ip.family };
+
+	*exists = false;
+	nl_begin(nl, RTM_GETROUTE, NLM_F_DUMP, &head, sizeof(head));
+	nl_put_u32(nl, RTA_OIF, (uint32_t)link->index);
+	nl_put_u32(nl, RTA_TABLE, table_of(route));
+	/* A table that was never used is not there. */
+	nl_allow(nl, ENOENT, NULL);
+	nl_on_reply(nl, on_route, &search);
+	if (nl_talk(nl, "list routes of %s", link->name) < 0)
+		return -1;
+	*exists = search.exists;
+	return 0;
+}
+
+static void on_way(const struct nlmsghdr *msg, void *arg)
+{
+	const struct nlattr *attrs[RTA_MAX + 1];
+	int *index = arg;
+
+	nl_attrs(msg, sizeof(struct rtmsg), attrs, RTA_MAX);
+	*index = (int)nl_attr_u32(attrs[RTA_OIF]);
+}
+
+int route_link(struct nl *nl, const struct ip *ip, int *index)
+{
+	struct rtmsg head = { .rtm_family = (uint8_t)ip->family,
+			      .rtm_dst_len = (uint8_t)ip_bits(ip->family) };
+	char text[IP_TEXT];
+
+	*index = 0;
+	nl_begin(nl, RTM_GETROUTE, NLM_F_ACK, &head, sizeof(head));
+	nl_put(nl, RTA_DST, ip->bytes, ip_size(ip->family));
+	nl_allow(nl, ENETUNREACH, NULL);
+	nl_allow(nl, EHOSTUNREACH, NULL);
+	nl_on_reply(nl, on_way, index);
+	return nl_talk(nl, "look up the route to %s", ip_print(ip, text));
+}

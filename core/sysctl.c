@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/sysctl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/job.h"
+#include "core/netns.h"
+
+enum { VALUE_MAX = 64 };
+
+/* Opens the setting and reads its value, without the newline. The descriptor
+ * or -1 with errno set. */
+static int sysctl_read(struct job *job, int netns, const char *name, int flags,
+		       char value[VALUE_MAX])
+{
+	int fd =
+		netns_open(netns, job_printf(job, "/proc/sys/%s", name), flags);
+	ssize_t len;
+
+	if (fd < 0)
+		return -1;
+	len = read(fd, value, VALUE_MAX - 1);
+	if (len < 0) {
+		int err = errno;
+
+		close(fd);
+		errno = err;
+		return -1;
+	}
+	value[len] = '\0';
+	value[strcspn(value, "\n")] = '\0';
+	return fd;
+}
+
+int sysctl_ensure_if_any(struct job *job, int netns, const char *name,
+			 const char *value, bool *found)
+{
+	char now[VALUE_MAX];
+	int fd = sysctl_read(job, netns, name, O_RDWR, now);
+	int err = 0;
+
+	/* A read-only /proc/sys will do if the value is right. */
+	if (fd < 0 && (errno == EROFS || errno == EACCES || errno == EPERM)) {
+		err = errno;
+		fd = sysctl_read(job, netns, name, O_RDONLY, now);
+	}
+	*found = fd >= 0;
+	if (fd < 0) {
+		if (errno == ENOENT)
+			return 0;
+		return fail_errno(job, errno, "read sysctl %s", name);
+	}
+	if (strcmp(now, value) == 0)
+		err = 0;
+	else if (!err && pwrite(fd, value, strlen(value), 0) < 0)
+		err = errno;
+	close(fd);
+	if (err)
+		return fail_errno(job, err, "set sysctl %s from %s to %s", name,
+				  now, value);
+	return 0;
+}
+
+int sysctl_ensure(struct job *job, int netns, const char *name,
+		  const char *value)
+{
+	bool found;
+
+	if (sysctl_ensure_if_any(job, netns, name, value, &found) < 0)
+		return -1;
+	if (!found)
+		return fail_errno(job, ENOENT, "set sysctl %s to %s", name,
+				  value);
+	return 0;
+}
+
+bool sysctl_is(struct job *job, int netns, const char *name, const char *value)
+{
+	char now[VALUE_MAX];
+	int fd = sysctl_read(job, netns, name, O_RDONLY, now);
+
+	if (fd < 0)
+		return false;
+	close(fd);
+	return strcmp(now, value) == 0;
+}

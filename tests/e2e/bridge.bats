@@ -1,0 +1,1078 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# bridge: what the kernel and the packets say after each verb.
+
+# shellcheck disable=SC2034,SC2154 # variables of helpers.bash
+load helpers
+
+L2='{
+	"cniVersion": "1.0.0", "name": "net1", "type": "bridge", "bridge": "br0"
+}'
+NET='{
+	"cniVersion": "1.0.0", "name": "net1", "type": "bridge",
+	"bridge": "br0", "isGateway": true,
+	"ipam": {
+		"type": "host-local", "subnet": "10.1.2.0/24",
+		"routes": [{"dst": "0.0.0.0/0"}]
+	}
+}'
+NET6='{
+	"cniVersion": "1.0.0", "name": "net6", "type": "bridge",
+	"bridge": "br0", "isGateway": true,
+	"ipam": {
+		"type": "host-local", "subnet": "2001:db8:1::/64",
+		"routes": [{"dst": "::/0"}]
+	}
+}'
+DUAL='{
+	"cniVersion": "1.0.0", "name": "dual", "type": "bridge",
+	"bridge": "br0", "isGateway": true,
+	"ipam": {
+		"type": "host-local",
+		"ranges": [
+			[{"subnet": "10.1.2.0/24"}],
+			[{"subnet": "2001:db8:1::/64"}]
+		],
+		"routes": [{"dst": "0.0.0.0/0"}, {"dst": "::/0"}]
+	}
+}'
+MASQ=$(with "$NET" '{"ipMasq": true}')
+
+# The host end of a pod's veth pair.
+host_veth() {
+	jq -r '.interfaces[1].name' <<<"${results[$1]}"
+}
+
+routes() {
+	pod "$1" ip "$2" -j route show | jq -r '
+		.[] | select(.protocol != "kernel")
+		| "\(.dst) via \(.gateway) dev \(.dev)"'
+}
+
+# ---- layer 2
+
+@test "without ipam pods are on one wire, and the node is not" {
+	pod_up p1 p2
+	add p1 "$L2"
+	expect "$result" '.ips == null and (.interfaces | length) == 3'
+	add p2 "$(with "$L2" '{"ipam": {}}')"
+	pod p1 ip address add 10.1.2.2/24 dev eth0
+	pod p2 ip address add 10.1.2.3/24 dev eth0
+	pings p1 10.1.2.3
+	[ -z "$(addresses node br0)" ]
+	cannot_ping node 10.1.2.2
+	del_twice p2 "$L2"
+	gone p1 "$L2"
+}
+
+@test "without ipam 0.1.0 and 0.2.0 have no words for the result" {
+	local version
+	pod_up p1
+	for version in 0.1.0 0.2.0; do
+		add_fails p1 "$(with "$L2" "{\"cniVersion\": \"$version\"}")" \
+			"no valid IP addresses"
+		nothing_left
+	done
+	gone p1 "$L2"
+}
+
+@test "disableContainerInterface leaves the container's end down" {
+	local conf
+	pod_up p1
+	conf=$(with "$L2" '{"disableContainerInterface": true}')
+	add p1 "$conf"
+	expect "$(link p1 eth0)" '.flags | index("UP") | not'
+	gone p1 "$conf"
+}
+
+@test "disableContainerInterface and ipam exclude each other" {
+	pod_up p1
+	add_fails p1 "$(with "$NET" '{"disableContainerInterface": true}')" \
+		"cannot use IPAM when DisableContainerInterface flag is set"
+	no_link node br0
+}
+
+# ---- gateways
+
+@test "isGateway puts the gateway on the bridge and turns forwarding on" {
+	pod_up p1
+	add p1 "$NET"
+	[ "$(addresses node br0)" = 10.1.2.1/24 ]
+	[ "$(addresses p1 eth0)" = 10.1.2.2/24 ]
+	[ "$(routes p1 -4)" = "default via 10.1.2.1 dev eth0" ]
+	[ "$(node cat /proc/sys/net/ipv4/ip_forward)" = 1 ]
+	pings p1 10.1.2.1
+	pings node 10.1.2.2
+	gone p1 "$NET"
+	[ "$(addresses node br0)" = 10.1.2.1/24 ]
+}
+
+@test "the answer names bridge, host end and container end, in this order" {
+	local veth
+	pod_up p1
+	add p1 "$NET"
+	veth=$(host_veth p1)
+	[[ $veth == veth* ]]
+	expect "$result" '[.interfaces[].name] == ["br0", "'"$veth"'", "eth0"]'
+	expect "$result" '[.interfaces[].sandbox] ==
+		[null, null, "/run/netns/p1"]'
+	expect "$(link node br0)" \
+		".address == $(jq '.interfaces[0].mac' <<<"$result")"
+	expect "$(link node "$veth")" ".master == \"br0\" and
+		.address == $(jq '.interfaces[1].mac' <<<"$result")"
+	expect "$(link p1 eth0)" \
+		".address == $(jq '.interfaces[2].mac' <<<"$result")"
+	expect "$result" '.ips == [{"address": "10.1.2.2/24",
+		"gateway": "10.1.2.1", "interface": 2}]'
+	expect "$result" '.routes == [{"dst": "0.0.0.0/0"}]'
+	gone p1 "$NET"
+}
+
+@test "without isGateway the bridge has no address, the pods do" {
+	local conf
+	conf=$(with "$NET" '{"isGateway": false, "ipam": {"routes": []}}')
+	pod_up p1 p2
+	add p1 "$conf"
+	add p2 "$conf"
+	[ -z "$(addresses node br0)" ]
+	[ "$(node cat /proc/sys/net/ipv4/ip_forward)" = 0 ]
+	pings p1 10.1.2.3
+	cannot_ping node 10.1.2.2
+	del_twice p1 "$conf"
+	gone p2 "$conf"
+}
+
+@test "isDefaultGateway adds the default route" {
+	local conf
+	conf=$(with "$NET" '{"isGateway": false, "isDefaultGateway": true,
+		"ipam": {"routes": null}}')
+	pod_up p1
+	add p1 "$conf"
+	expect "$result" '.routes ==
+		[{"dst": "0.0.0.0/0", "gw": "10.1.2.1"}]'
+	[ "$(addresses node br0)" = 10.1.2.1/24 ]
+	[ "$(routes p1 -4)" = "default via 10.1.2.1 dev eth0" ]
+	gone p1 "$conf"
+}
+
+@test "isDefaultGateway gets along with a default route from ipam" {
+	local conf
+	conf=$(with "$DUAL" '{"isDefaultGateway": true}')
+	pod_up p1
+	add p1 "$conf"
+	[ "$(routes p1 -4)" = "default via 10.1.2.1 dev eth0" ]
+	[ "$(routes p1 -6)" = "default via 2001:db8:1::1 dev eth0" ]
+	check p1 "$conf"
+	gone p1 "$conf"
+}
+
+@test "a route of ipam with a gateway of its own is set as it is" {
+	local conf
+	conf=$(with "$NET" '{"ipam": {"routes":
+		[{"dst": "192.168.0.0/16", "gw": "10.1.2.77"}]}}')
+	pod_up p1
+	add p1 "$conf"
+	[ "$(routes p1 -4)" = "192.168.0.0/16 via 10.1.2.77 dev eth0" ]
+	check p1 "$conf"
+	gone p1 "$conf"
+}
+
+@test "IPv6 works at once, without duplicate address detection" {
+	pod_up p1 p2
+	add p1 "$NET6"
+	expect "$(link p1 eth0)" '[.addr_info[] | select(.scope == "global")
+		| .tentative // false] == [false]'
+	expect "$(link node br0)" '[.addr_info[] | select(.scope == "global")
+		| .tentative // false] == [false]'
+	[ "$(addresses p1 eth0)" = 2001:db8:1::2/64 ]
+	[ "$(addresses node br0)" = 2001:db8:1::1/64 ]
+	[ "$(routes p1 -6)" = "default via 2001:db8:1::1 dev eth0" ]
+	[ "$(node cat /proc/sys/net/ipv6/conf/all/forwarding)" = 1 ]
+	add p2 "$NET6"
+	pings p1 2001:db8:1::1
+	pings p1 2001:db8:1::3
+	del_twice p2 "$NET6"
+	gone p1 "$NET6"
+}
+
+@test "enabledad verifies IPv6 addresses before ADD returns" {
+	local conf
+	conf=$(with "$NET6" '{"enabledad": true}')
+	pod_up p1
+	add p1 "$conf"
+	expect "$(link p1 eth0)" '[.addr_info[] | select(.scope == "global")
+		| .tentative // false] == [false]'
+	[ "$(pod p1 cat /proc/sys/net/ipv6/conf/eth0/accept_dad)" = 1 ]
+	pings p1 2001:db8:1::1
+	gone p1 "$conf"
+}
+
+@test "a pod may have an address of each family" {
+	pod_up p1 p2
+	add p1 "$DUAL"
+	add p2 "$DUAL"
+	expect "$result" '[.ips[].address] ==
+		["10.1.2.3/24", "2001:db8:1::3/64"]'
+	[ "$(addresses p1 eth0 | sort | xargs)" = \
+		"10.1.2.2/24 2001:db8:1::2/64" ]
+	[ "$(addresses node br0 | sort | xargs)" = \
+		"10.1.2.1/24 2001:db8:1::1/64" ]
+	pings p1 10.1.2.3
+	pings p1 2001:db8:1::3
+	pings p1 2001:db8:1::1
+	del_twice p2 "$DUAL"
+	gone p1 "$DUAL"
+}
+
+@test "IPv6 is turned on in a pod that has it off" {
+	pod_up p1
+	pod p1 sysctl -qw net.ipv6.conf.all.disable_ipv6=1 \
+		net.ipv6.conf.default.disable_ipv6=1
+	add p1 "$NET6"
+	pings p1 2001:db8:1::1
+	gone p1 "$NET6"
+}
+
+@test "another gateway on the bridge is a conflict" {
+	pod_up p1
+	node ip link add br0 type bridge
+	node ip address add 10.1.0.1/16 dev br0
+	add_fails p1 "$NET" 'failed to set bridge addr: "br0" already has an IP address different from 10.1.2.1/24'
+	[ "$(addresses node br0)" = 10.1.0.1/16 ]
+	nothing_left
+	gone p1 "$NET"
+}
+
+@test "forceAddress replaces another gateway" {
+	local conf
+	conf=$(with "$NET" '{"forceAddress": true}')
+	pod_up p1
+	node ip link add br0 type bridge
+	node ip address add 10.1.0.1/16 dev br0
+	add p1 "$conf"
+	[ "$(addresses node br0)" = 10.1.2.1/24 ]
+	pings p1 10.1.2.1
+	gone p1 "$conf"
+}
+
+@test "IPv6 gateways conflict only where their networks overlap" {
+	pod_up p1 p2
+	node ip link add br0 type bridge
+	node ip address add 2001:db8:2::1/64 dev br0 nodad
+	add p1 "$NET6"
+	[ "$(addresses node br0 | sort | xargs)" = \
+		"2001:db8:1::1/64 2001:db8:2::1/64" ]
+	add_fails p2 "$(with "$NET6" \
+		'{"name": "wide", "ipam": {"subnet": "2001:db8::/32"}}')" \
+		'"br0" already has an IP address different from 2001:db8::1/32'
+	pings p1 2001:db8:1::1
+	gone p1 "$NET6"
+}
+
+@test "an address of another pod's reservation never returns with ADD" {
+	pod_up p1 p2
+	add p1 "$NET"
+	del p1 "$NET"
+	add p2 "$NET"
+	[ "$(addresses p2 eth0)" = 10.1.2.3/24 ]
+	gone p2 "$NET"
+}
+
+# ---- the bridge
+
+@test "a bridge that is there is used" {
+	local index
+	pod_up p1
+	node ip link add br0 type bridge
+	index=$(link node br0 | jq .ifindex)
+	add p1 "$NET"
+	expect "$(link node br0)" ".ifindex == $index"
+	pings p1 10.1.2.1
+	gone p1 "$NET"
+}
+
+@test "a link that is no bridge is not used" {
+	pod_up p1
+	node ip link add br0 type veth peer name other
+	add_fails p1 "$NET" '"br0" already exists but is not a bridge'
+	expect "$(link node br0)" '.linkinfo.info_kind == "veth"'
+	node ip link del br0
+	nothing_left
+	gone p1 "$NET"
+}
+
+@test "the default bridge is cni0" {
+	local conf
+	conf=$(jq 'del(.bridge)' <<<"$NET")
+	pod_up p1
+	add p1 "$conf"
+	[ "$(addresses node cni0)" = 10.1.2.1/24 ]
+	gone p1 "$conf"
+}
+
+@test "the bridge's MAC stays as pods come and go, and is its own" {
+	local mac pod
+	pod_up p1 p2 p3 p4
+	add p1 "$L2"
+	mac=$(link node br0 | jq .address)
+	[ "$(node cat /sys/class/net/br0/addr_assign_type)" = 3 ]
+	for pod in p2 p3 p4; do
+		add "$pod" "$L2"
+		expect "$(link node br0)" ".address == $mac"
+		expect "$(link node "$(host_veth "$pod")")" ".address != $mac"
+	done
+	for pod in p1 p2 p3 p4; do
+		del_twice "$pod" "$L2"
+		expect "$(link node br0)" ".address == $mac"
+	done
+	add p1 "$NET"
+	expect "$(link node br0)" ".address == $mac"
+	gone p1 "$NET"
+}
+
+@test "mtu is that of the new bridge and of both ends" {
+	local conf
+	conf=$(with "$NET" '{"mtu": 1400}')
+	pod_up p1
+	add p1 "$conf"
+	expect "$(link node br0)" '.mtu == 1400'
+	expect "$(link node "$(host_veth p1)")" '.mtu == 1400'
+	expect "$(link p1 eth0)" '.mtu == 1400'
+	gone p1 "$conf"
+}
+
+@test "hairpinMode lets a pod's packets come back to it" {
+	local conf
+	conf=$(with "$NET" '{"hairpinMode": true}')
+	pod_up p1 p2
+	add p1 "$conf"
+	expect "$(link node "$(host_veth p1)")" \
+		'.linkinfo.info_slave_data.hairpin'
+	add p2 "$NET"
+	expect "$(link node "$(host_veth p2)")" \
+		'.linkinfo.info_slave_data.hairpin | not'
+	del_twice p2 "$NET"
+	gone p1 "$conf"
+}
+
+@test "promiscMode makes the bridge promiscuous" {
+	local conf
+	conf=$(with "$NET" '{"promiscMode": true}')
+	pod_up p1
+	add p1 "$conf"
+	expect "$(link node br0)" '.promiscuity == 1'
+	check p1 "$conf"
+	check_fails p1 "$NET" "romisc"
+	gone p1 "$conf"
+}
+
+@test "hairpinMode and promiscMode exclude each other" {
+	pod_up p1
+	add_fails p1 "$(with "$NET" '{"hairpinMode": true,
+		"promiscMode": true}')" \
+		"cannot set hairpin mode and promiscuous mode at the same time"
+	no_link node br0
+	nothing_left
+}
+
+@test "portIsolation keeps pods apart, not from the gateway" {
+	local conf
+	conf=$(with "$NET" '{"portIsolation": true}')
+	pod_up p1 p2
+	add p1 "$conf"
+	add p2 "$conf"
+	pings p1 10.1.2.1
+	cannot_ping p1 10.1.2.3
+	del_twice p1 "$conf"
+	gone p2 "$conf"
+}
+
+@test "a vlan out of range is an error" {
+	pod_up p1
+	add_fails p1 "$(with "$NET" '{"vlan": 5000}')" \
+		"invalid VLAN ID 5000 (must be between 0 and 4094)"
+	add_fails p1 "$(with "$NET" '{"vlan": -100}')" \
+		"invalid VLAN ID -100 (must be between 0 and 4094)"
+	no_link node br0
+}
+
+@test "the MAC comes from CNI_ARGS, args, runtimeConfig, the later the better" {
+	local conf=$NET
+	pod_up p1
+	CNI_ARGS="IgnoreUnknown=1;MAC=02:00:00:00:00:01" add p1 "$conf"
+	expect "$(link p1 eth0)" '.address == "02:00:00:00:00:01"'
+	del_twice p1 "$conf"
+	conf=$(with "$conf" '{"args": {"cni": {"mac": "02:00:00:00:00:02"}}}')
+	CNI_ARGS="IgnoreUnknown=1;MAC=02:00:00:00:00:01" add p1 "$conf"
+	expect "$(link p1 eth0)" '.address == "02:00:00:00:00:02"'
+	del_twice p1 "$conf"
+	conf=$(with "$conf" '{"runtimeConfig": {"mac": "02:00:00:00:00:03"}}')
+	CNI_ARGS="IgnoreUnknown=1;MAC=02:00:00:00:00:01" add p1 "$conf"
+	expect "$(link p1 eth0)" '.address == "02:00:00:00:00:03"'
+	gone p1 "$conf"
+}
+
+@test "a pod may be on two networks" {
+	local other
+	other=$(with "$NET" '{"name": "net2", "bridge": "br1",
+		"ipam": {"subnet": "10.1.3.0/24", "routes": []}}')
+	pod_up p1
+	add p1 "$NET"
+	CNI_IFNAME=net1 add p1 "$other"
+	pings p1 10.1.2.1
+	pings p1 10.1.3.1
+	del_twice p1 "$NET"
+	pings p1 10.1.3.1
+	CNI_IFNAME=net1 del_twice p1 "$other"
+	nothing_left
+}
+
+@test "a pod may be on one network twice" {
+	pod_up p1
+	add p1 "$MASQ"
+	CNI_IFNAME=eth1 add p1 "$(with "$MASQ" '{"ipam": {"routes": []}}')"
+	CNI_IFNAME=eth1 del_twice p1 "$MASQ"
+	[ "$(addresses p1 eth0)" = 10.1.2.2/24 ]
+	[ "$(nat_elements | wc -l)" = 1 ]
+	gone p1 "$MASQ"
+}
+
+# ---- dns (the plugin's own is taken whole, or ipam's is)
+
+resolv_conf() {
+	node tee /run/resolv.conf >/dev/null <<-EOT
+		nameserver 192.0.2.53
+		search example.org
+	EOT
+}
+
+@test "dns comes from ipam if the configuration has none" {
+	local conf
+	conf=$(with "$NET" '{"ipam": {"resolvConf": "/run/resolv.conf"}}')
+	resolv_conf
+	pod_up p1
+	add p1 "$conf"
+	expect "$result" '.dns == {"nameservers": ["192.0.2.53"],
+		"search": ["example.org"]}'
+	gone p1 "$conf"
+}
+
+@test "dns of the configuration replaces all of ipam's" {
+	local conf
+	conf=$(with "$NET" '{"ipam": {"resolvConf": "/run/resolv.conf"},
+		"dns": {"domain": "example.com"}}')
+	resolv_conf
+	pod_up p1
+	add p1 "$conf"
+	expect "$result" '.dns == {"domain": "example.com"}'
+	gone p1 "$conf"
+}
+
+@test "an empty list in dns erases ipam's" {
+	local conf
+	conf=$(with "$NET" '{"ipam": {"resolvConf": "/run/resolv.conf"},
+		"dns": {"nameservers": []}}')
+	resolv_conf
+	pod_up p1
+	add p1 "$conf"
+	expect "$result" '.dns == null'
+	gone p1 "$conf"
+}
+
+# ---- masquerade
+
+@test "ipMasq shows the node's address to the world, the pod's to pods" {
+	local plain
+	plain=$(with "$NET" '{"name": "net1"}')
+	outside_up
+	serve outside 80
+	pod_up p1 p2
+	add p1 "$plain"
+	no_answer p1 192.0.2.2 80
+	del_twice p1 "$plain"
+	add p1 "$MASQ"
+	add p2 "$MASQ"
+	serve p2 80
+	pings p1 192.0.2.2
+	answers p1 192.0.2.2 80 "outside sees 192.0.2.1"
+	answers p1 10.1.2.4 80 "p2 sees 10.1.2.3"
+	answers node 10.1.2.4 80 "p2 sees 10.1.2.1"
+	check p1 "$MASQ"
+	del_twice p1 "$MASQ"
+	gone p2 "$MASQ"
+}
+
+@test "ipMasq works for IPv6" {
+	local conf
+	conf=$(with "$DUAL" '{"ipMasq": true}')
+	outside_up
+	serve outside 80
+	pod_up p1
+	add p1 "$conf"
+	answers p1 192.0.2.2 80 "outside sees 192.0.2.1"
+	answers p1 2001:db8:ffff::2 80 \
+		"outside sees [2001:0db8:ffff:0000:0000:0000:0000:0001]"
+	gone p1 "$conf"
+}
+
+@test "one pod's DEL leaves the masquerade of the others" {
+	outside_up
+	serve outside 80
+	pod_up p1 p2
+	add p1 "$MASQ"
+	add p2 "$MASQ"
+	del_twice p1 "$MASQ"
+	answers p2 192.0.2.2 80 "outside sees 192.0.2.1"
+	gone p2 "$MASQ"
+}
+
+@test "ipMasq without ipam does nothing" {
+	local conf
+	conf=$(with "$L2" '{"ipMasq": true}')
+	pod_up p1
+	add p1 "$conf"
+	[ -z "$(nat_elements)" ]
+	gone p1 "$conf"
+}
+
+@test "ipMasqBackend iptables is served by nftables, and says so" {
+	local conf
+	conf=$(with "$MASQ" '{"ipMasqBackend": "iptables"}')
+	pod_up p1
+	add p1 "$conf"
+	[[ $stderr == *nftables* ]]
+	[ "$(nat_elements | wc -l)" = 1 ]
+	gone p1 "$conf"
+}
+
+@test "an unknown ipMasqBackend is refused before anything is done" {
+	pod_up p1
+	add_fails p1 "$(with "$MASQ" '{"ipMasqBackend": "foo"}')" foo
+	[ "$code" = 7 ]
+	no_link node br0
+	nothing_left
+}
+
+# ---- results of each version
+
+@test "0.1.0 and 0.2.0 answer with ip4 and ip6" {
+	local version conf
+	pod_up p1
+	for version in 0.1.0 0.2.0; do
+		conf=$(with "$DUAL" "{\"cniVersion\": \"$version\"}")
+		add p1 "$conf"
+		expect "$result" '.ip4.gateway == "10.1.2.1"
+			and .ip6.gateway == "2001:db8:1::1"
+			and .ip4.routes == [{"dst": "0.0.0.0/0"}]
+			and .ip6.routes == [{"dst": "::/0"}]
+			and keys == ["cniVersion", "dns", "ip4", "ip6"]
+			and .cniVersion == "'"$version"'"'
+		gone p1 "$conf"
+	done
+}
+
+@test "0.3.0 to 0.4.0 answer with versioned ips" {
+	local version conf
+	pod_up p1
+	for version in 0.3.0 0.3.1 0.4.0; do
+		conf=$(with "$DUAL" "{\"cniVersion\": \"$version\"}")
+		add p1 "$conf"
+		expect "$result" '[.ips[] | [.version, .gateway, .interface]] ==
+			[["4", "10.1.2.1", 2], ["6", "2001:db8:1::1", 2]]
+			and (.interfaces | length) == 3 and .dns == {}
+			and .cniVersion == "'"$version"'"'
+		gone p1 "$conf"
+	done
+}
+
+@test "1.0.0 and 1.1.0 answer with plain ips" {
+	local version conf
+	pod_up p1
+	for version in 1.0.0 1.1.0; do
+		conf=$(with "$DUAL" "{\"cniVersion\": \"$version\"}")
+		add p1 "$conf"
+		expect "$result" '[.ips[] | keys] ==
+			[["address", "gateway", "interface"],
+			["address", "gateway", "interface"]]
+			and (.interfaces | length) == 3 and has("dns") == false
+			and .cniVersion == "'"$version"'"'
+		gone p1 "$conf"
+	done
+}
+
+# ---- ADD that fails
+
+@test "a pool without addresses fails with code 11 and leaves nothing" {
+	local conf
+	conf=$(with "$MASQ" '{"ipam": {"subnet": "10.1.2.0/30"}}')
+	pod_up p1 p2
+	add p1 "$conf"
+	add_fails p2 "$conf" "no IP addresses available in range set"
+	[ "$code" = 11 ]
+	no_link p2 eth0
+	pings p1 10.1.2.1
+	gone p1 "$conf"
+}
+
+@test "an interface that exists is an error, and is left alone" {
+	pod_up p1
+	pod p1 ip link add eth0 type veth peer name other
+	add_fails p1 "$NET" 'exists'
+	expect "$(link p1 eth0)" '.link == "other"'
+	pod p1 ip link del eth0
+	nothing_left
+}
+
+@test "a second ADD is an error, and the pod keeps working" {
+	outside_up
+	serve outside 80
+	pod_up p1 p2
+	add p1 "$MASQ"
+	add_fails p1 "$MASQ" ""
+	answers p1 192.0.2.2 80 "outside sees 192.0.2.1"
+	check p1 "$MASQ"
+	add p2 "$MASQ"
+	[ "$(addresses p2 eth0)" = 10.1.2.3/24 ]
+	del_twice p2 "$MASQ"
+	gone p1 "$MASQ"
+}
+
+@test "a folder of reservations that cannot be written leaves nothing" {
+	node mount -t tmpfs -o ro none /var/lib
+	pod_up p1
+	add_fails p1 "$MASQ" "ead-only file system"
+	no_link p1 eth0
+	nothing_left
+	gone p1 "$MASQ"
+}
+
+@test "a namespace that is not there is an error before any change" {
+	add_fails p1 "$NET" "/run/netns/p1"
+	no_link node br0
+	nothing_left
+}
+
+@test "a plain file for a namespace is an error before any change" {
+	node touch /run/netns/p1
+	add_fails p1 "$NET" "/run/netns/p1"
+	no_link node br0
+	node rm /run/netns/p1
+	nothing_left
+}
+
+@test "the plugin's own namespace is refused before any change" {
+	CNI_NETNS=/proc/1/ns/net add_fails p1 "$NET" "plugin's netns and netns from CNI_NETNS should not be the same"
+	[ "$code" = 8 ]
+	no_link node br0
+	nothing_left
+}
+
+@test "CNI_NETNS_OVERRIDE allows the plugin's own namespace" {
+	PLUGIN_ENV=(CNI_NETNS_OVERRIDE=1)
+	CNI_NETNS=/proc/1/ns/net add p1 "$NET"
+	[ "$(addresses node eth0)" = 10.1.2.2/24 ]
+	CNI_NETNS=/proc/1/ns/net del_twice p1 "$NET"
+	nothing_left
+}
+
+@test "forwarding that cannot be turned on is an error, and leaves nothing" {
+	pod_up p1
+	node mount -o bind,ro /proc/sys /proc/sys
+	add_fails p1 "$MASQ" "forward"
+	no_link p1 eth0
+	nothing_left
+}
+
+@test "forwarding that is on is not written" {
+	pod_up p1
+	node sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
+	node mount -o bind,ro /proc/sys /proc/sys
+	add p1 "$NET"
+	pings p1 10.1.2.1
+	gone p1 "$NET"
+}
+
+# ---- DEL
+
+@test "DEL of a pod that was never added is success" {
+	pod_up p1
+	gone p1 "$MASQ"
+}
+
+@test "DEL with the namespace gone releases everything" {
+	pod_up p1
+	add p1 "$MASQ"
+	pod_down p1
+	gone p1 "$MASQ"
+}
+
+@test "DEL with CNI_NETNS empty releases everything" {
+	pod_up p1
+	add p1 "$MASQ"
+	CNI_NETNS="" del_twice p1 "$MASQ"
+	nothing_left
+}
+
+@test "DEL with a plain file for a namespace releases everything" {
+	pod_up p1
+	add p1 "$MASQ"
+	pod_down p1
+	node touch /run/netns/p1
+	del_twice p1 "$MASQ"
+	node rm /run/netns/p1
+	nothing_left
+}
+
+@test "DEL with the record lost releases everything" {
+	pod_up p1
+	add p1 "$MASQ"
+	node rm -r /run/cni/cnibox
+	pod_down p1
+	gone p1 "$MASQ"
+}
+
+@test "DEL after ipMasq went from the configuration releases everything" {
+	pod_up p1
+	add p1 "$MASQ"
+	gone p1 "$NET"
+}
+
+@test "DEL after the bridge went releases everything" {
+	pod_up p1
+	add p1 "$MASQ"
+	node ip link del br0
+	gone p1 "$MASQ"
+}
+
+@test "DEL minds no key that it does not use" {
+	pod_up p1
+	add p1 "$MASQ"
+	gone p1 "$(with "$MASQ" '{"vlan": 5000, "hairpinMode": true,
+		"promiscMode": true, "mtu": "big", "ipMasqBackend": "foo"}')"
+}
+
+@test "DEL for the plugin's own namespace is refused before any change" {
+	pod_up p1
+	add p1 "$MASQ"
+	node ip link add eth0 type veth peer name other
+	CNI_NETNS=/proc/1/ns/net cni DEL bridge p1 "$MASQ"
+	failed_with "should not be the same"
+	[ "$code" = 8 ]
+	expect "$(link node eth0)" '.link == "other"'
+	check p1 "$MASQ"
+	node ip link del eth0
+	gone p1 "$MASQ"
+}
+
+# ---- ipam plugins of others
+
+# Writes to /run/ipam what it was called with; answers with /run/answer, or
+# with /run/error and status 1.
+foreign_ipam() {
+	node mkdir -p /run/plugins
+	node tee /run/plugins/foreign >/dev/null <<-'EOT'
+		#!/bin/sh
+		PATH=/usr/bin:/bin
+		echo "$CNI_COMMAND $CNI_CONTAINERID $CNI_NETNS $CNI_IFNAME" \
+			>>/run/calls
+		cat >/run/stdin
+		echo "foreign says $CNI_COMMAND" >&2
+		[ $CNI_COMMAND = ADD ] || exit 0
+		cat /run/answer && exit 0
+		cat /run/error
+		exit 1
+	EOT
+	node chmod +x /run/plugins/foreign
+	CNI_PATH=/run/nowhere:/run/plugins:$PLUGINS
+	FOREIGN=$(with "$NET" '{"ipam": {"type": "foreign"}}')
+}
+
+@test "an ipam plugin of others is run, with our bytes and environment" {
+	foreign_ipam
+	node tee /run/answer >/dev/null <<<'{"cniVersion": "1.0.0", "ips":
+		[{"address": "10.1.2.9/24", "gateway": "10.1.2.1"}],
+		"routes": [{"dst": "0.0.0.0/0"}], "dns": {"domain": "a.example"}}'
+	pod_up p1
+	add p1 "$FOREIGN"
+	[ "$(node cat /run/stdin)" = "$FOREIGN" ]
+	[ "$(node cat /run/calls)" = "ADD p1 /run/netns/p1 eth0" ]
+	[[ $stderr == *"foreign says ADD"* ]]
+	expect "$result" '.dns.domain == "a.example"'
+	pings p1 10.1.2.1
+	check p1 "$FOREIGN"
+	del p1 "$FOREIGN"
+	[ "$(node cut -d ' ' -f 1 /run/calls | xargs)" = "ADD CHECK DEL" ]
+	gone p1 "$FOREIGN"
+}
+
+@test "an ipam plugin's error becomes ours, and it gets a DEL" {
+	foreign_ipam
+	node tee /run/error >/dev/null <<<'{"cniVersion": "1.0.0",
+		"code": 11, "msg": "come back later", "details": "or never"}'
+	pod_up p1
+	add_fails p1 "$FOREIGN" "come back later; or never"
+	[ "$code" = 11 ]
+	[ "$(node cut -d ' ' -f 1 /run/calls | xargs)" = "ADD DEL" ]
+	nothing_left
+}
+
+@test "an ipam plugin that dies without a word is an error" {
+	foreign_ipam
+	node tee /run/error </dev/null
+	pod_up p1
+	add_fails p1 "$FOREIGN" "foreign"
+	nothing_left
+}
+
+@test "an ipam plugin that answers without an address is an error" {
+	foreign_ipam
+	node tee /run/answer >/dev/null <<<'{"cniVersion": "1.0.0"}'
+	pod_up p1
+	add_fails p1 "$FOREIGN" "IPAM plugin returned missing IP config"
+	nothing_left
+}
+
+@test "an ipam plugin that cannot be found is an error" {
+	pod_up p1
+	add_fails p1 "$(with "$NET" '{"ipam": {"type": "nope"}}')" \
+		'failed to find plugin "nope" in path'
+	nothing_left
+}
+
+@test "an ipam type with a slash is an error" {
+	pod_up p1
+	add_fails p1 "$(with "$NET" '{"ipam": {"type": "../host-local"}}')" \
+		'invalid plugin name: ../host-local'
+	nothing_left
+}
+
+@test "the reference's host-local serves our bridge, and ours can DEL" {
+	[ -x "$REFERENCE"/host-local ] || skip "no reference plugins"
+	pod_up p1 p2
+	CNI_PATH=$REFERENCE add p1 "$MASQ"
+	[ "$(addresses p1 eth0)" = 10.1.2.2/24 ]
+	add p2 "$MASQ"
+	[ "$(addresses p2 eth0)" = 10.1.2.3/24 ]
+	CNI_PATH=$REFERENCE check p1 "$MASQ"
+	del_twice p1 "$MASQ"
+	CNI_PATH=$REFERENCE del_twice p2 "$MASQ"
+	nothing_left
+}
+
+@test "the reference's static serves our bridge" {
+	local conf
+	[ -x "$REFERENCE"/static ] || skip "no reference plugins"
+	conf=$(with "$NET" '{"ipam": {"type": "static", "subnet": null,
+		"addresses": [{"address": "10.1.2.9/24",
+		"gateway": "10.1.2.1"}]}}')
+	pod_up p1
+	CNI_PATH=$REFERENCE
+	add p1 "$conf"
+	pings p1 10.1.2.1
+	gone p1 "$conf"
+}
+
+# ---- CHECK
+
+@test "CHECK is content with what ADD did" {
+	local conf
+	pod_up p1
+	for conf in "$L2" "$NET" "$DUAL" "$MASQ"; do
+		add p1 "$conf"
+		check p1 "$conf"
+		gone p1 "$conf"
+		node ip link del br0
+	done
+}
+
+# notices WHERE COMMAND...: once COMMAND has run there, CHECK fails; and that
+# DEL works nevertheless.
+notices() {
+	local conf
+	conf=$(with "$DUAL" '{"ipMasq": true}')
+	pod_up p1
+	add p1 "$conf"
+	check p1 "$conf"
+	within "$@"
+	check_fails p1 "$conf" ""
+	gone p1 "$conf"
+}
+
+@test "CHECK notices a missing interface" {
+	notices p1 ip link del eth0
+}
+
+@test "CHECK notices another MAC" {
+	notices p1 ip link set eth0 address 02:00:00:00:00:01
+}
+
+@test "CHECK notices a missing address" {
+	notices p1 ip address del 10.1.2.2/24 dev eth0
+}
+
+@test "CHECK notices a missing IPv6 address" {
+	notices p1 ip address del 2001:db8:1::2/64 dev eth0
+}
+
+@test "CHECK notices a missing route" {
+	notices p1 ip route del default
+}
+
+@test "CHECK notices a missing IPv6 route" {
+	notices p1 ip -6 route del default
+}
+
+@test "CHECK notices a missing bridge" {
+	notices node ip link del br0
+}
+
+@test "CHECK notices a missing reservation" {
+	notices node rm /var/lib/cni/networks/dual/10.1.2.2
+}
+
+@test "CHECK notices a missing masquerade" {
+	notices node nft flush ruleset
+}
+
+@test "CHECK notices a host end that left the bridge" {
+	pod_up p1
+	add p1 "$NET"
+	node ip link set "$(host_veth p1)" nomaster
+	check_fails p1 "$NET" ""
+	gone p1 "$NET"
+}
+
+@test "CHECK needs the result of ADD" {
+	pod_up p1
+	cni CHECK bridge p1 "$NET"
+	failed_with "Required prevResult missing"
+}
+
+# ---- STATUS and GC
+
+@test "STATUS is content, and passes on what ipam says" {
+	local conf
+	conf=$(with "$NET" '{"cniVersion": "1.1.0"}')
+	cni STATUS bridge p1 "$conf"
+	silent STATUS
+	cni STATUS bridge p1 "$(with "$conf" '{"ipam": {"type": "nope"}}')"
+	failed_with 'failed to find plugin "nope"'
+}
+
+@test "GC removes what belongs to no valid attachment" {
+	local conf
+	conf=$(with "$MASQ" '{"cniVersion": "1.1.0"}')
+	pod_up p1 p2
+	add p1 "$conf"
+	add p2 "$conf"
+	pod_down p1
+	CNI_CONTAINERID="" CNI_NETNS="" CNI_IFNAME="" cni GC bridge p1 \
+		"$(with "$conf" '{"cni.dev/valid-attachments":
+			[{"containerID": "p2", "ifname": "eth0"}]}')"
+	silent GC
+	check p2 "$conf"
+	[ "$(nat_elements | wc -l)" = 1 ]
+	node [ ! -e /var/lib/cni/networks/net1/10.1.2.2 ]
+	gone p2 "$conf"
+}
+
+@test "GC without valid attachments removes everything of its network" {
+	local conf other
+	conf=$(with "$MASQ" '{"cniVersion": "1.1.0"}')
+	other=$(with "$conf" '{"name": "net2", "bridge": "br1",
+		"ipam": {"subnet": "10.1.3.0/24"}}')
+	pod_up p1 p2
+	add p1 "$conf"
+	add p2 "$other"
+	pod_down p1
+	CNI_CONTAINERID="" CNI_NETNS="" CNI_IFNAME="" cni GC bridge p1 \
+		"$(jq '."cni.dev/valid-attachments" = null' <<<"$conf")"
+	silent GC
+	check p2 "$other"
+	gone p2 "$other"
+}
+
+# ---- many at once, and sudden death
+
+# at_once CMD POD...: CMD POD CONF for all pods, in parallel.
+at_once() {
+	local cmd=$1 pod pids=()
+	for pod in "${@:2}"; do
+		"$cmd" "$pod" "$MASQ" &
+		pids+=($!)
+	done
+	for pod in "${pids[@]}"; do
+		wait "$pod"
+	done
+}
+
+@test "32 pods, 16 at a time, all work, and leave nothing" {
+	local pods=() i
+	for i in {1..32}; do
+		pods+=("p$i")
+	done
+	pod_up "${pods[@]}"
+	at_once add "${pods[@]:0:16}"
+	at_once add "${pods[@]:16}"
+	[ "$(nat_elements | wc -l)" = 32 ]
+	for i in "${pods[@]}"; do
+		pings "$i" 10.1.2.1
+	done
+	[ "$(for i in "${pods[@]}"; do addresses "$i" eth0; done |
+		sort -u | wc -l)" = 32 ]
+	at_once del "${pods[@]:0:16}"
+	at_once del "${pods[@]:16}"
+	nothing_left
+}
+
+# The system calls of an ADD that can change something outside the process, as
+# "name n": the n-th call of that name.
+steps() {
+	WRAPPER=(strace -qq -o /run/trace)
+	add p1 "$MASQ"
+	del_twice p1 "$MASQ"
+	WRAPPER=()
+	# shellcheck disable=SC2016
+	node awk -F '(' '
+		{ n[$1]++ }
+		/^execve/ { on = index($0, "/bridge") }
+		on && $1 ~ /^(send|write|link|unlink|rename|mkdir|open|exit)/ {
+			print $1, n[$1]
+		}' /run/trace
+}
+
+@test "kill -9 at any step of ADD: DEL cleans up, and ADD works again" {
+	local steps call n
+	pod_up p1
+	steps=$(steps)
+	[ "$(wc -l <<<"$steps")" -gt 10 ]
+	while read -r call n; do
+		WRAPPER=(strace -qq -o /dev/null -e
+			"inject=$call:signal=KILL:when=$n")
+		cni ADD bridge p1 "$MASQ"
+		[ "$status" = 137 ] || complain "alive after $call $n"
+		WRAPPER=()
+		del p1 "$MASQ"
+		nothing_left || complain "killed at $call $n"
+	done <<<"$steps"
+	add p1 "$MASQ"
+	gone p1 "$MASQ"
+}
+
+@test "a refusal at any step of ADD leaves nothing, without a DEL" {
+	local steps call n
+	pod_up p1
+	steps=$(steps | grep -v ^exit)
+	while read -r call n; do
+		WRAPPER=(strace -qq -o /dev/null -e
+			"inject=$call:error=ENOMEM:when=$n")
+		cni ADD bridge p1 "$MASQ"
+		WRAPPER=()
+		if [ "$status" = 0 ]; then
+			del p1 "$MASQ"
+		else
+			failed_with ""
+		fi
+		nothing_left || complain "$call $n refused"
+	done <<<"$steps"
+}

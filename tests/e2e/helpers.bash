@@ -1,0 +1,404 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2034 # what is set here, the tests read
+#
+# Every test has a node of its own: fresh network, mount and process
+# namespaces, with nothing on /run and /var/lib. Pods are network namespaces
+# of the node. All of it is gone when the test ends, however it ends.
+#
+#	node CMD...		runs CMD on the node
+#	pod NAME CMD...		runs CMD in the network namespace NAME
+#	add POD CONF		runs ADD of CONF's plugin for POD, then
+#				check, del, ... see below
+#
+# CNI_PLUGINS_UNDER_TEST names a folder of plugins to try in place of
+# out/cnibox.
+
+bats_require_minimum_version 1.5.0
+
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+CNIBOX=${CNIBOX:-$TOP/out/cnibox}
+REFERENCE=/usr/lib/cni
+VERSIONS="0.1.0 0.2.0 0.3.0 0.3.1 0.4.0 1.0.0 1.1.0"
+
+setup_file() {
+	plugins_up
+}
+
+setup() {
+	node_up
+}
+
+teardown() {
+	node_down
+}
+
+# Says why, and fails the test.
+complain() {
+	printf '%s\n' "$@"
+	return 1
+}
+
+# ---- the node and its pods
+
+# PLUGINS is the folder the plugins are called from. Ours get no PATH at all.
+plugins_up() {
+	export PLUGINS=${CNI_PLUGINS_UNDER_TEST:-$BATS_FILE_TMPDIR/bin}
+	export PLUGIN_PATH=
+	if [ -n "${CNI_PLUGINS_UNDER_TEST:-}" ]; then
+		PLUGIN_PATH=$PATH
+	else
+		mkdir -p "$PLUGINS"
+		"$CNIBOX" --install -s "$PLUGINS" >/dev/null
+	fi
+}
+
+# The first process of the node keeps it alive and dies with this one; all
+# others of the node die with the first.
+node_up() {
+	local ready
+	exec {NODE_OUT}< <(exec setpriv --pdeathsig KILL unshare --net \
+		--mount --pid --fork --kill-child --mount-proc bash -c '
+			mount -t tmpfs run /run
+			mount -t tmpfs lib /var/lib
+			mount -t sysfs sysfs /sys
+			mkdir /run/netns
+			ip link set lo up
+			echo 0 >/proc/sys/net/ipv4/ip_forward
+			echo 0 >/proc/sys/net/ipv6/conf/all/forwarding
+			sysctl -eqw net.bridge.bridge-nf-call-{ip,ip6}tables=0
+			echo ready
+			exec sleep infinity' 3>&-)
+	NODE_PARENT=$!
+	read -r ready <&"$NODE_OUT"
+	[ "$ready" = ready ]
+	NODE=$(pgrep -P "$NODE_PARENT")
+	ROOT=/proc/$NODE/root
+}
+
+node_down() {
+	[ -z "${NODE_PARENT:-}" ] || kill -KILL "$NODE_PARENT" 2>/dev/null || true
+}
+
+node() {
+	nsenter --target "$NODE" --net --mount --pid -- "$@" 3>&-
+}
+
+pod() {
+	local net=$ROOT/run/netns/$1
+	nsenter --target "$NODE" --net="$net" --mount --pid -- "${@:2}" 3>&-
+}
+
+# The same, where NAME may be "node".
+within() {
+	if [ "$1" = node ]; then
+		node "${@:2}"
+	else
+		pod "$@"
+	fi
+}
+
+pod_up() {
+	local pod
+	for pod; do
+		node ip netns add "$pod"
+	done
+}
+
+pod_down() {
+	local pod
+	for pod; do
+		node ip netns del "$pod"
+	done
+}
+
+# A host at 192.0.2.2 and 2001:db8:ffff::2 that has no routes; the node is
+# 192.0.2.1 and 2001:db8:ffff::1 there.
+outside_up() {
+	pod_up outside
+	node ip link add uplink0 type veth peer name eth0 netns outside
+	node ip address add 192.0.2.1/24 dev uplink0
+	node ip address add 2001:db8:ffff::1/64 dev uplink0 nodad
+	node ip link set uplink0 up
+	pod outside ip address add 192.0.2.2/24 dev eth0
+	pod outside ip address add 2001:db8:ffff::2/64 dev eth0 nodad
+	pod outside ip link set eth0 up
+	pod outside ip link set lo up
+}
+
+# Bridged packets pass through netfilter, as kube-proxy wants it.
+bridge_netfilter_on() {
+	[ -e "$ROOT/proc/sys/net/bridge" ] || skip "no br_netfilter"
+	node sysctl -qw net.bridge.bridge-nf-call-{ip,ip6}tables=1
+}
+
+# Runs CMD until it succeeds, at most SECONDS.
+wait_until() {
+	local deadline=$((SECONDS + $1))
+	until "${@:2}"; do
+		((SECONDS < deadline)) || complain "never true: ${*:2}"
+		sleep 0.02
+	done
+}
+
+# ---- calling plugins
+
+# cni VERB PLUGIN POD CONF: one call, as a runtime makes it. The variables of
+# the protocol can be given in front: CNI_IFNAME=eth1 cni ADD ...
+# WRAPPER is a command to run the plugin under, PLUGIN_ENV has more variables
+# for it. Fills status, output, stderr.
+WRAPPER=() PLUGIN_ENV=()
+cni() {
+	local verb=$1 plugin=$2 pod=$3 conf=$4
+	local to=$BATS_TEST_TMPDIR/$pod
+	status=0
+	node "${WRAPPER[@]}" env -i PATH="$PLUGIN_PATH" CNI_COMMAND="$verb" \
+		CNI_CONTAINERID="${CNI_CONTAINERID-$pod}" \
+		CNI_NETNS="${CNI_NETNS-/run/netns/$pod}" \
+		CNI_IFNAME="${CNI_IFNAME-eth0}" CNI_ARGS="${CNI_ARGS-}" \
+		CNI_PATH="${CNI_PATH-$PLUGINS}" "${PLUGIN_ENV[@]}" \
+		"$PLUGINS/$plugin" \
+		<<<"$conf" >"$to.out" 2>"$to.err" || status=$?
+	output=$(<"$to.out")
+	stderr=$(<"$to.err")
+}
+
+# The plugin that a configuration asks for.
+type_of() {
+	jq -r .type <<<"$1"
+}
+
+succeeded() {
+	[ "$status" = 0 ] || complain "$1: status $status" "$output" "$stderr"
+}
+
+silent() {
+	succeeded "$1"
+	[ -z "$output" ] || complain "$1 printed: $output"
+}
+
+# The call printed one error document that has TEXT in its message or
+# details. Fills code and msg.
+failed_with() {
+	[ "$status" = 1 ] || complain "status $status" "$output" "$stderr"
+	jq -es 'length == 1 and (.[0] | (.code | type) == "number"
+		and (.msg | type) == "string")' <<<"$output" >/dev/null ||
+		complain "not an error document: $output" "$stderr"
+	code=$(jq .code <<<"$output")
+	msg=$(jq -r '[.msg, .details // empty] | join("; ")' <<<"$output")
+	[[ $msg == *"$1"* ]] || complain "expected: $1" "message: $msg"
+}
+
+# add POD CONF: ADD succeeds. Its answer is in result, and is remembered.
+declare -A results
+add() {
+	cni ADD "$(type_of "$2")" "$1" "$2"
+	succeeded "ADD $1"
+	result=$output
+	results[$1]=$result
+	jq -es 'length == 1' <<<"$result" >/dev/null ||
+		complain "not one document: $result"
+}
+
+# add_fails POD CONF TEXT, and the same for the other verbs.
+add_fails() {
+	cni ADD "$(type_of "$2")" "$1" "$2"
+	failed_with "$3"
+}
+
+del() {
+	cni DEL "$(type_of "$2")" "$1" "$2"
+	silent "DEL $1"
+}
+
+del_twice() {
+	del "$@"
+	del "$@"
+}
+
+# CHECK, with the result of the last ADD of POD as prevResult.
+check() {
+	cni CHECK "$(type_of "$2")" "$1" "$(with_prev "$2" "${results[$1]}")"
+	silent "CHECK $1"
+}
+
+check_fails() {
+	cni CHECK "$(type_of "$2")" "$1" "$(with_prev "$2" "${results[$1]}")"
+	failed_with "$3"
+}
+
+# CONF with another member or two.
+with() {
+	jq -c --argjson more "$2" '. * $more' <<<"$1"
+}
+
+with_prev() {
+	jq -c --argjson prev "$2" '.prevResult = $prev' <<<"$1"
+}
+
+# ---- a runtime in miniature: lists of plugins
+
+# The configuration that plugin number I of LIST gets, given PREV (or null)
+# and the capability arguments CAPS.
+plugin_conf() {
+	local list=$1 i=$2 prev=$3 caps=$4
+	jq -c --argjson i "$i" --argjson prev "$prev" --argjson caps "$caps" '
+		{cniVersion, name} + .plugins[$i]
+		+ (if $prev then {prevResult: $prev} else {} end)
+		| (.capabilities // {}) as $can
+		| ($caps | with_entries(select($can[.key]))) as $mine
+		| if $mine == {} then . else .runtimeConfig = $mine end' <<<"$list"
+}
+
+# add_list POD LIST [CAPS]: ADD of each in order, each with the result of the
+# one before. Returns at the first that fails.
+add_list() {
+	local list=$2 caps=${3:-"{}"} conf i n
+	result=null
+	n=$(jq '.plugins | length' <<<"$list")
+	for ((i = 0; i < n; i++)); do
+		conf=$(plugin_conf "$list" "$i" "$result" "$caps")
+		add "$1" "$conf"
+	done
+}
+
+# del_list POD LIST [CAPS]: DEL of each in reverse order, with the last result.
+del_list() {
+	local list=$2 caps=${3:-"{}"} conf i
+	i=$(jq '.plugins | length' <<<"$list")
+	while ((i-- > 0)); do
+		conf=$(plugin_conf "$list" "$i" "${results[$1]:-null}" "$caps")
+		del "$1" "$conf"
+	done
+}
+
+check_list() {
+	local list=$2 caps=${3:-"{}"} conf i n
+	n=$(jq '.plugins | length' <<<"$list")
+	for ((i = 0; i < n; i++)); do
+		conf=$(plugin_conf "$list" "$i" "${results[$1]}" "$caps")
+		cni CHECK "$(type_of "$conf")" "$1" "$conf"
+		silent "CHECK $1"
+	done
+}
+
+# ---- expectations
+
+# expect DOCUMENT FILTER: FILTER is true of the document.
+expect() {
+	jq -e "$2" <<<"$1" >/dev/null || complain "not so: $2" "$1"
+}
+
+# link NAME DEVICE: a link of the node or of a pod, as ip prints it.
+link() {
+	within "$1" ip -j -d address show dev "$2" | jq '.[0]'
+}
+
+no_link() {
+	! within "$1" ip link show dev "$2" >/dev/null 2>&1 ||
+		complain "$1 has a link $2"
+}
+
+# The global addresses of a link, one a line: addresses node br0.
+addresses() {
+	within "$1" ip -j address show dev "$2" scope global |
+		jq -r '.[].addr_info[]? | select(.local)
+			| "\(.local)/\(.prefixlen)"'
+}
+
+# Elements of the maps and sets of our table: "map key" a line.
+nat_elements() {
+	node nft -j list ruleset | jq -r '
+		.nftables[] | .map // .set // empty | select(.table == "cnibox")
+		| .name as $name
+		| select($name | test("^(masq|hostip|hostport|hairpin)[46]$"))
+		| .elem[]? | "\($name) \(tojson)"'
+}
+
+# What plugins have made and not removed, one thing a line: links but for
+# bridges, reservations, records and elements.
+leftovers() {
+	local net
+	node ip -j -d link | jq -r '.[] | select(.ifname != "lo"
+		and .ifname != "uplink0" and .linkinfo.info_kind != "bridge")
+		| "link \(.ifname)"'
+	for net in "$ROOT"/run/netns/*; do
+		net=${net##*/}
+		[ "$net" != '*' ] || continue
+		[ "$net" != outside ] || continue
+		pod "$net" ip -j link | jq -r --arg pod "$net" '
+			.[] | select(.ifname != "lo") | "\($pod): link \(.ifname)"'
+	done
+	node find /run/cni /var/lib/cni -type f ! -name lock ! -name '.*' \
+		! -name 'last_reserved_ip.*' 2>/dev/null
+	nat_elements
+}
+
+# The kernel removes the links of a deleted namespace a little later, so this
+# has patience.
+nothing_left() {
+	local left tries=100
+	until left=$(leftovers) && [ -z "$left" ]; do
+		((tries--)) || complain "left behind:" "$left"
+		sleep 0.02
+	done
+}
+
+# DEL twice, and nothing of the node or the pods remembers.
+gone() {
+	del_twice "$1" "$2"
+	nothing_left
+}
+
+# ---- packets
+
+pings() {
+	within "$1" ping -n -c 1 -W "${3:-2}" "$2" >/dev/null ||
+		complain "$1 does not reach $2"
+}
+
+cannot_ping() {
+	! pings "$1" "$2" 0.3 >/dev/null || complain "$1 reaches $2"
+}
+
+# serve NAME PORT [udp|tcp]: answers there, to IPv4 and IPv6 clients, with
+# the name of the pod and the address it sees the client by.
+serve() {
+	local proto=${3:-tcp} family listen how
+	local say="read -r _; echo $1 sees \$SOCAT_PEERADDR"
+	for family in 4 6; do
+		case $proto in
+		tcp) listen=TCP$family-LISTEN how=fork,reuseaddr ;;
+		udp) listen=UDP$family-RECVFROM how=fork ;;
+		esac
+		[ $family = 4 ] || how+=,ipv6only=1
+		within "$1" socat "$listen:$2,$how" SYSTEM:"$say" \
+			>/dev/null 2>&1 &
+		wait_until 5 listening "$1" "$2" "$proto" $family
+	done
+}
+
+listening() {
+	[ -n "$(within "$1" ss -Hln"$4" "--$3" "sport = :$2")" ]
+}
+
+# ask NAME ADDRESS PORT [udp|tcp [SOCAT OPTIONS]]: prints the answer.
+ask() {
+	local address=$2 proto=${4:-tcp} options=${5:-}
+	[[ $address != *:* ]] || address="[$address]"
+	[ "$proto" != tcp ] || options=connect-timeout=1,$options
+	within "$1" socat -t 1 -T 1 - \
+		"${proto^^}:$address:$3,$options" <<<"who am I?"
+}
+
+# answers NAME ADDRESS PORT TEXT [...]: what ask prints is TEXT.
+answers() {
+	local said
+	said=$(ask "$1" "$2" "$3" "${@:5}" 2>&1) || true
+	[ "$said" = "$4" ] || complain "$1 asks $2 $3: $said" "expected: $4"
+}
+
+no_answer() {
+	local said
+	said=$(ask "$@" 2>/dev/null) || true
+	[ -z "$said" ] || complain "$1 asks $2 $3: $said" "expected nothing"
+}

@@ -1,0 +1,611 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# portmap: ports of the node lead to pods, whoever asks from wherever.
+
+# shellcheck disable=SC2034,SC2154 # variables of helpers.bash
+load helpers
+
+LIST='{
+	"cniVersion": "1.0.0", "name": "net1", "plugins": [
+		{
+			"type": "bridge", "bridge": "br0",
+			"isGateway": true, "ipMasq": true,
+			"ipam": {
+				"type": "host-local",
+				"ranges": [
+					[{"subnet": "10.1.2.0/24"}],
+					[{"subnet": "2001:db8:1::/64"}]
+				],
+				"routes": [{"dst": "0.0.0.0/0"}, {"dst": "::/0"}]
+			}
+		},
+		{"type": "portmap", "capabilities": {"portMappings": true}}
+	]
+}'
+
+# As seen by socat.
+NODE6="[2001:0db8:ffff:0000:0000:0000:0000:0001]"
+OUTSIDE6="[2001:0db8:ffff:0000:0000:0000:0000:0002]"
+GATEWAY6="[2001:0db8:0001:0000:0000:0000:0000:0001]"
+
+# port HOST CONTAINER [PROTOCOL [HOSTIP]]: the capability argument.
+port() {
+	jq -cn --argjson h "$1" --argjson c "$2" --arg p "${3:-tcp}" \
+		--arg i "${4:-}" '{portMappings: [
+		{hostPort: $h, containerPort: $c, protocol: $p, hostIP: $i}]}'
+}
+
+# The configuration that portmap alone gets, for a pod at 10.1.2.2.
+portmap_conf() {
+	jq -c --argjson caps "$1" '{cniVersion, name, type: "portmap",
+		runtimeConfig: $caps, prevResult: {
+			cniVersion: "1.0.0",
+			interfaces: [{name: "eth0", sandbox: "/run/netns/p1"}],
+			ips: [{address: "10.1.2.2/24", interface: 0}]
+		}}' <<<"$LIST"
+}
+
+# portmap without its plugin options.
+with_option() {
+	jq -c --argjson more "$1" '.plugins[1] += $more' <<<"$LIST"
+}
+
+gone_list() {
+	del_list "$@"
+	del_list "$@"
+	nothing_left
+}
+
+mapped() {
+	nat_elements | grep -c ^host || true
+}
+
+# ---- who reaches the pod
+
+@test "the outside reaches the pod by TCP, and keeps its own address" {
+	outside_up
+	pod_up p1
+	serve p1 80
+	add_list p1 "$LIST" "$(port 8080 80)"
+	answers outside 192.0.2.1 8080 "p1 sees 192.0.2.2"
+	no_answer outside 192.0.2.1 80
+	gone_list p1 "$LIST" "$(port 8080 80)"
+	no_answer outside 192.0.2.1 8080
+}
+
+@test "the outside reaches the pod by UDP" {
+	outside_up
+	pod_up p1
+	serve p1 53 udp
+	add_list p1 "$LIST" "$(port 8053 53 udp)"
+	answers outside 192.0.2.1 8053 "p1 sees 192.0.2.2" udp
+	gone_list p1 "$LIST"
+}
+
+@test "the outside reaches the pod by IPv6" {
+	outside_up
+	pod_up p1
+	serve p1 80
+	add_list p1 "$LIST" "$(port 8080 80)"
+	answers outside 2001:db8:ffff::1 8080 "p1 sees $OUTSIDE6"
+	gone_list p1 "$LIST"
+}
+
+@test "the node reaches the pod over 127.0.0.1" {
+	pod_up p1
+	serve p1 80
+	serve p1 53 udp
+	add_list p1 "$LIST" "$(port 8080 80)"
+	answers node 127.0.0.1 8080 "p1 sees 10.1.2.1"
+	gone_list p1 "$LIST"
+	add_list p1 "$LIST" "$(port 8053 53 udp)"
+	answers node 127.0.0.1 8053 "p1 sees 10.1.2.1" udp
+	gone_list p1 "$LIST"
+}
+
+@test "the node reaches the pod by its own addresses" {
+	outside_up
+	pod_up p1
+	serve p1 80
+	add_list p1 "$LIST" "$(port 8080 80)"
+	answers node 192.0.2.1 8080 "p1 sees 192.0.2.1"
+	answers node 2001:db8:ffff::1 8080 "p1 sees $NODE6"
+	gone_list p1 "$LIST"
+}
+
+@test "the pod reaches itself by the node's port" {
+	outside_up
+	pod_up p1
+	serve p1 80
+	add_list p1 "$LIST" "$(port 8080 80)"
+	answers p1 192.0.2.1 8080 "p1 sees 10.1.2.1"
+	answers p1 10.1.2.1 8080 "p1 sees 10.1.2.1"
+	answers p1 2001:db8:ffff::1 8080 "p1 sees $GATEWAY6"
+	gone_list p1 "$LIST"
+}
+
+@test "another pod of the subnet reaches the pod by the node's port" {
+	outside_up
+	pod_up p1 p2
+	serve p1 80
+	add_list p1 "$LIST" "$(port 8080 80)"
+	add_list p2 "$LIST"
+	answers p2 192.0.2.1 8080 "p1 sees 10.1.2.1"
+	answers p2 2001:db8:ffff::1 8080 "p1 sees $GATEWAY6"
+	answers p2 10.1.2.2 80 "p1 sees 10.1.2.3"
+	del_list p2 "$LIST"
+	gone_list p1 "$LIST"
+}
+
+@test "all of them do where bridged packets pass through netfilter" {
+	local list
+	list=$(jq -c '.plugins[0].hairpinMode = true' <<<"$LIST")
+	bridge_netfilter_on
+	outside_up
+	pod_up p1 p2
+	serve p1 80
+	add_list p1 "$list" "$(port 8080 80)"
+	add_list p2 "$list"
+	answers outside 192.0.2.1 8080 "p1 sees 192.0.2.2"
+	answers node 127.0.0.1 8080 "p1 sees 10.1.2.1"
+	answers p1 192.0.2.1 8080 "p1 sees 10.1.2.1"
+	answers p2 192.0.2.1 8080 "p1 sees 10.1.2.1"
+	answers p2 10.1.2.2 80 "p1 sees 10.1.2.3"
+	answers p1 2001:db8:ffff::1 8080 "p1 sees $GATEWAY6"
+	answers p2 2001:db8:ffff::1 8080 "p1 sees $GATEWAY6"
+	del_list p2 "$list"
+	gone_list p1 "$list"
+}
+
+@test "a pod of another network reaches the pod by the node's port" {
+	local other
+	other=$(jq -c '.name = "net2" | .plugins[0].bridge = "br1"
+		| .plugins[0].ipam.ranges = [[{"subnet": "10.1.3.0/24"}]]
+		| .plugins[0].ipam.routes = [{"dst": "0.0.0.0/0"}]' <<<"$LIST")
+	pod_up p1 p2
+	serve p1 80
+	add_list p1 "$LIST" "$(port 8080 80)"
+	add_list p2 "$other"
+	[[ $(ask p2 10.1.2.1 8080) == "p1 sees "* ]]
+	del_list p2 "$other"
+	gone_list p1 "$LIST"
+}
+
+@test "connections that only pass through the node are left alone" {
+	outside_up
+	serve outside 8080
+	pod_up p1 p2
+	serve p1 80
+	add_list p1 "$LIST" "$(port 8080 80)"
+	add_list p2 "$LIST"
+	answers p2 192.0.2.2 8080 "outside sees 192.0.2.1"
+	del_list p2 "$LIST"
+	gone_list p1 "$LIST"
+}
+
+@test "a port of one protocol is free in the other" {
+	outside_up
+	serve node 8080 udp
+	pod_up p1
+	serve p1 80
+	add_list p1 "$LIST" "$(port 8080 80)"
+	answers outside 192.0.2.1 8080 "node sees 192.0.2.2" udp
+	answers outside 192.0.2.1 8080 "p1 sees 192.0.2.2"
+	gone_list p1 "$LIST"
+}
+
+@test "one pod may have many ports" {
+	local caps
+	caps=$(jq -cs '{portMappings: map(.portMappings[])}' <<<"
+		$(port 8080 80) $(port 8081 80) $(port 8053 53 udp)")
+	outside_up
+	pod_up p1
+	serve p1 80
+	serve p1 53 udp
+	add_list p1 "$LIST" "$caps"
+	answers outside 192.0.2.1 8080 "p1 sees 192.0.2.2"
+	answers outside 192.0.2.1 8081 "p1 sees 192.0.2.2"
+	answers outside 192.0.2.1 8053 "p1 sees 192.0.2.2" udp
+	gone_list p1 "$LIST"
+}
+
+@test "SCTP ports are mapped" {
+	pod_up p1
+	add_list p1 "$LIST" "$(port 8080 80 sctp)"
+	[[ $(nat_elements) == *sctp*8080* ]]
+	gone_list p1 "$LIST"
+}
+
+# ---- hostIP
+
+@test "hostIP binds the port to one address" {
+	outside_up
+	node ip address add 192.0.2.11/24 dev uplink0
+	pod_up p1
+	serve p1 80
+	add_list p1 "$LIST" "$(port 8080 80 tcp 192.0.2.11)"
+	answers outside 192.0.2.11 8080 "p1 sees 192.0.2.2"
+	no_answer outside 192.0.2.1 8080
+	no_answer outside 2001:db8:ffff::1 8080
+	gone_list p1 "$LIST"
+}
+
+@test "hostIP may be of IPv6" {
+	outside_up
+	pod_up p1
+	serve p1 80
+	add_list p1 "$LIST" "$(port 8080 80 tcp 2001:db8:ffff::1)"
+	answers outside 2001:db8:ffff::1 8080 "p1 sees $OUTSIDE6"
+	no_answer outside 192.0.2.1 8080
+	gone_list p1 "$LIST"
+}
+
+@test "hostIP 0.0.0.0 is every address of IPv4 and none of IPv6" {
+	outside_up
+	pod_up p1
+	serve p1 80
+	add_list p1 "$LIST" "$(port 8080 80 tcp 0.0.0.0)"
+	answers outside 192.0.2.1 8080 "p1 sees 192.0.2.2"
+	answers node 127.0.0.1 8080 "p1 sees 10.1.2.1"
+	no_answer outside 2001:db8:ffff::1 8080
+	gone_list p1 "$LIST"
+}
+
+@test "hostIP 127.0.0.1 is for the node alone" {
+	outside_up
+	pod_up p1
+	serve p1 80
+	add_list p1 "$LIST" "$(port 8080 80 tcp 127.0.0.1)"
+	answers node 127.0.0.1 8080 "p1 sees 10.1.2.1"
+	no_answer outside 192.0.2.1 8080
+	gone_list p1 "$LIST"
+}
+
+@test "pods may share a port at different addresses" {
+	outside_up
+	node ip address add 192.0.2.11/24 dev uplink0
+	pod_up p1 p2
+	serve p1 80
+	serve p2 80
+	add_list p1 "$LIST" "$(port 8080 80 tcp 192.0.2.1)"
+	add_list p2 "$LIST" "$(port 8080 80 tcp 192.0.2.11)"
+	answers outside 192.0.2.1 8080 "p1 sees 192.0.2.2"
+	answers outside 192.0.2.11 8080 "p2 sees 192.0.2.2"
+	del_list p1 "$LIST"
+	no_answer outside 192.0.2.1 8080
+	answers outside 192.0.2.11 8080 "p2 sees 192.0.2.2"
+	gone_list p2 "$LIST"
+}
+
+# ---- options
+
+@test "without snat the outside reaches the pod, 127.0.0.1 does not" {
+	local list
+	list=$(with_option '{"snat": false}')
+	outside_up
+	pod_up p1
+	serve p1 80
+	add_list p1 "$list" "$(port 8080 80)"
+	answers outside 192.0.2.1 8080 "p1 sees 192.0.2.2"
+	no_answer node 127.0.0.1 8080
+	no_answer p1 192.0.2.1 8080
+	gone_list p1 "$list"
+}
+
+@test "backend iptables is served by nftables, and says so" {
+	local list
+	list=$(with_option '{"backend": "iptables"}')
+	pod_up p1
+	add_list p1 "$list" "$(port 8080 80)"
+	[[ $stderr == *nftables* ]]
+	[ "$(mapped)" = 2 ]
+	gone_list p1 "$list"
+}
+
+@test "conditions in the words of iptables are refused" {
+	pod_up p1
+	add_fails p1 "$(portmap_conf "$(port 8080 80)" |
+		jq '.conditionsV4 = ["-s", "192.0.2.0/24"]')" conditionsV4
+	[ "$code" = 7 ]
+	nothing_left
+}
+
+@test "an unknown backend is refused" {
+	add_fails p1 "$(portmap_conf "$(port 8080 80)" |
+		jq '.backend = "foo"')" foo
+	[ "$code" = 7 ]
+	nothing_left
+}
+
+@test "keys in containerd's spelling mean the same" {
+	outside_up
+	pod_up p1
+	serve p1 80
+	add_list p1 "$LIST" '{"portMappings": [{"HostPort": 8080,
+		"ContainerPort": 80, "Protocol": "tcp", "HostIP": ""}]}'
+	answers outside 192.0.2.1 8080 "p1 sees 192.0.2.2"
+	gone_list p1 "$LIST"
+}
+
+# ---- whose port it is
+
+@test "a port that a living pod has is refused, by name of the pod" {
+	local conf
+	outside_up
+	pod_up p1 p2
+	serve p1 80
+	serve p2 80
+	add_list p1 "$LIST" "$(port 8080 80)"
+	add_list p2 "$LIST"
+	conf=$(plugin_conf "$LIST" 1 "$result" "$(port 8080 80)")
+	add_fails p2 "$conf" p1
+	answers outside 192.0.2.1 8080 "p1 sees 192.0.2.2"
+	[ "$(mapped)" = 2 ]
+	del_list p1 "$LIST"
+	add p2 "$conf"
+	answers outside 192.0.2.1 8080 "p2 sees 192.0.2.2"
+	gone_list p2 "$LIST"
+}
+
+@test "of several ports none is mapped if one cannot be" {
+	local conf caps
+	caps=$(jq -cs '{portMappings: map(.portMappings[])}' <<<"
+		$(port 8079 80) $(port 8080 80) $(port 8081 80)")
+	pod_up p1 p2
+	add_list p1 "$LIST" "$(port 8080 80)"
+	add_list p2 "$LIST"
+	conf=$(plugin_conf "$LIST" 1 "$result" "$caps")
+	add_fails p2 "$conf" p1
+	[ "$(mapped)" = 2 ]
+	del_list p2 "$LIST"
+	gone_list p1 "$LIST"
+}
+
+@test "the port of a pod that died without DEL is taken over" {
+	outside_up
+	pod_up p1 p2
+	serve p2 80
+	add_list p1 "$LIST" "$(port 8080 80)"
+	pod_down p1
+	add_list p2 "$LIST" "$(port 8080 80)"
+	answers outside 192.0.2.1 8080 "p2 sees 192.0.2.2"
+	del_list p1 "$LIST"
+	answers outside 192.0.2.1 8080 "p2 sees 192.0.2.2"
+	gone_list p2 "$LIST"
+}
+
+@test "DEL of one network leaves the container's ports of another" {
+	local other
+	other=$(jq -c '.name = "net2" | .plugins[0].bridge = "br1"
+		| .plugins[0].ipam.ranges = [[{"subnet": "10.1.3.0/24"}]]
+		| .plugins[0].ipam.routes = []' <<<"$LIST")
+	outside_up
+	pod_up p1
+	serve p1 80
+	add_list p1 "$LIST" "$(port 8080 80)"
+	CNI_IFNAME=eth1 add_list p1 "$other" "$(port 8081 80)"
+	CNI_IFNAME=eth1 del_list p1 "$other"
+	answers outside 192.0.2.1 8080 "p1 sees 192.0.2.2"
+	[ "$(mapped)" = 2 ]
+	gone_list p1 "$LIST"
+}
+
+@test "a second pod on a UDP port gets the flows of the first" {
+	outside_up
+	pod_up p1 p2
+	serve p1 53 udp
+	serve p2 53 udp
+	add_list p1 "$LIST" "$(port 8053 53 udp)"
+	answers outside 192.0.2.1 8053 "p1 sees 192.0.2.2" udp sourceport=5000
+	del_list p1 "$LIST"
+	add_list p2 "$LIST" "$(port 8053 53 udp)"
+	answers outside 192.0.2.1 8053 "p2 sees 192.0.2.2" udp sourceport=5000
+	gone_list p2 "$LIST"
+}
+
+@test "a UDP flow that was there before the mapping finds the pod" {
+	outside_up
+	serve node 8053 udp
+	pod_up p1
+	serve p1 53 udp
+	answers outside 192.0.2.1 8053 "node sees 192.0.2.2" udp \
+		sourceport=5000
+	add_list p1 "$LIST" "$(port 8053 53 udp)"
+	answers outside 192.0.2.1 8053 "p1 sees 192.0.2.2" udp sourceport=5000
+	gone_list p1 "$LIST"
+}
+
+@test "UDP flows to other machines on the same port are not forgotten" {
+	outside_up
+	serve outside 8053 udp
+	pod_up p1 p2
+	add_list p2 "$LIST"
+	answers p2 192.0.2.2 8053 "outside sees 192.0.2.1" udp sourceport=5000
+	[ "$(node conntrack -L -p udp --dport 8053 2>/dev/null | wc -l)" = 1 ]
+	add_list p1 "$LIST" "$(port 8053 53 udp)"
+	del_list p1 "$LIST"
+	[ "$(node conntrack -L -p udp --dport 8053 2>/dev/null | wc -l)" = 1 ]
+	gone_list p2 "$LIST"
+}
+
+# ---- DEL
+
+@test "DEL that knows neither ports nor result removes them" {
+	pod_up p1
+	add_list p1 "$LIST" "$(port 8080 80)"
+	[ "$(mapped)" = 2 ]
+	del_twice p1 "$(plugin_conf "$LIST" 1 null '{}')"
+	[ "$(mapped)" = 0 ]
+	gone p1 "$(plugin_conf "$LIST" 0 null '{}')"
+}
+
+@test "DEL with other ports in its configuration removes the mapped ones" {
+	pod_up p1
+	add_list p1 "$LIST" "$(port 8080 80)"
+	gone_list p1 "$LIST" "$(port 9090 90 udp)"
+}
+
+@test "DEL with an invalid configuration removes them" {
+	pod_up p1
+	add_list p1 "$LIST" "$(port 8080 80)"
+	gone_list p1 "$(with_option '{"backend": "foo"}')" "$(port 0 0)"
+}
+
+@test "DEL with the namespace gone removes them" {
+	pod_up p1
+	add_list p1 "$LIST" "$(port 8080 80)"
+	pod_down p1
+	gone_list p1 "$LIST"
+}
+
+@test "DEL with CNI_NETNS empty removes them" {
+	pod_up p1
+	add_list p1 "$LIST" "$(port 8080 80)"
+	CNI_NETNS="" del_list p1 "$LIST"
+	nothing_left
+}
+
+@test "DEL with the record lost removes them" {
+	pod_up p1
+	add_list p1 "$LIST" "$(port 8080 80)"
+	node rm -r /run/cni/cnibox
+	gone_list p1 "$LIST"
+}
+
+@test "DEL of the bridge first, then of portmap, is as good" {
+	pod_up p1
+	add_list p1 "$LIST" "$(port 8080 80)"
+	del p1 "$(plugin_conf "$LIST" 0 null '{}')"
+	del p1 "$(plugin_conf "$LIST" 1 null '{}')"
+	nothing_left
+}
+
+@test "ADD repeated changes nothing" {
+	local conf
+	pod_up p1
+	add_list p1 "$LIST" "$(port 8080 80)"
+	conf=$(plugin_conf "$LIST" 1 "$result" "$(port 8080 80)")
+	add p1 "$conf"
+	[ "$(mapped)" = 2 ]
+	gone_list p1 "$LIST"
+}
+
+# ---- what it says
+
+@test "the result of the plugin before is passed on, in every version" {
+	local version prev conf
+	for version in $VERSIONS; do
+		case $version in
+		0.[12].*) prev='{"ip4": {"ip": "10.1.2.2/24",
+			"gateway": "10.1.2.1", "routes":
+			[{"dst": "0.0.0.0/0", "gw": "10.1.2.1"}]}, "dns": {}}' ;;
+		0.*) prev='{"interfaces": [{"name": "eth0",
+			"mac": "02:00:00:00:00:01", "sandbox": "/x"}],
+			"ips": [{"version": "4", "interface": 0,
+			"address": "10.1.2.2/24", "gateway": "10.1.2.1"}],
+			"routes": [{"dst": "0.0.0.0/0"}],
+			"dns": {"nameservers": ["10.1.2.1"]}}' ;;
+		1.*) prev='{"interfaces": [{"name": "eth0", "mtu": 1400,
+			"mac": "02:00:00:00:00:01", "sandbox": "/x"}],
+			"ips": [{"interface": 0,
+			"address": "10.1.2.2/24", "gateway": "10.1.2.1"}],
+			"routes": [{"dst": "0.0.0.0/0", "mtu": 1300,
+			"table": 7}], "dns": {"nameservers": ["10.1.2.1"]}}' ;;
+		esac
+		prev=$(jq --arg v "$version" '.cniVersion = $v' <<<"$prev")
+		conf=$(with_prev "{\"cniVersion\": \"$version\",
+			\"name\": \"net1\", \"type\": \"portmap\"}" "$prev")
+		add p1 "$conf"
+		[ "$(jq -S . <<<"$result")" = "$(jq -S . <<<"$prev")" ] ||
+			complain "$version" "$result"
+		gone p1 "$conf"
+	done
+}
+
+@test "no ports, no change" {
+	local conf
+	for conf in '{}' '{"portMappings": []}' '{"portMappings": null}'; do
+		add p1 "$(portmap_conf "$conf")"
+		nothing_left
+	done
+}
+
+@test "ADD must be chained" {
+	cni ADD portmap p1 "$(portmap_conf '{}' | jq 'del(.prevResult)')"
+	failed_with "must be called as chained plugin"
+}
+
+@test "a mapping that makes no sense is refused" {
+	local conf
+	while read -r h c proto ip text; do
+		[ "$ip" != - ] || ip=
+		conf=$(portmap_conf "$(port "$h" "$c" "$proto" "$ip")")
+		add_fails p1 "$conf" "$text"
+		nothing_left
+	done <<-'EOT'
+		0 80 tcp - Invalid host port number: 0
+		8080 -1 tcp - Invalid container port number: -1
+		70000 80 tcp - 70000
+		8080 70000 tcp - 70000
+		8080 80 icmp - icmp
+		8080 80 tcp 10.1.2 10.1.2
+	EOT
+}
+
+@test "the pod's own address is chosen, not the node's" {
+	local conf
+	outside_up
+	pod_up p1
+	serve p1 80
+	add_list p1 "$LIST"
+	conf=$(with_prev "$(plugin_conf "$LIST" 1 null "$(port 8080 80)")" '{
+		"cniVersion": "1.0.0",
+		"interfaces": [{"name": "br0"},
+			{"name": "eth0", "sandbox": "/run/netns/p1"}],
+		"ips": [{"address": "10.1.2.1/24", "interface": 0},
+			{"address": "10.1.2.2/24", "interface": 1}]}')
+	add p1 "$conf"
+	answers outside 192.0.2.1 8080 "p1 sees 192.0.2.2"
+	gone_list p1 "$LIST"
+}
+
+# ---- CHECK
+
+@test "CHECK is content with what ADD did" {
+	pod_up p1
+	add_list p1 "$LIST" "$(port 8080 80)"
+	check_list p1 "$LIST" "$(port 8080 80)"
+	gone_list p1 "$LIST"
+}
+
+@test "CHECK notices a missing port" {
+	pod_up p1
+	add_list p1 "$LIST" "$(port 8080 80)"
+	check_fails p1 "$(plugin_conf "$LIST" 1 "$result" \
+		"$(port 8081 80)")" ""
+	node nft flush ruleset
+	check_fails p1 "$(plugin_conf "$LIST" 1 "$result" \
+		"$(port 8080 80)")" ""
+	gone_list p1 "$LIST"
+}
+
+@test "CHECK needs the result of ADD" {
+	cni CHECK portmap p1 "$(portmap_conf '{}' | jq 'del(.prevResult)')"
+	failed_with "Required prevResult missing"
+}
+
+@test "GC removes the ports of no valid attachment" {
+	local conf
+	pod_up p1 p2
+	add_list p1 "$LIST" "$(port 8080 80)"
+	add_list p2 "$LIST" "$(port 8081 80)"
+	pod_down p1
+	conf=$(with "$(plugin_conf "$LIST" 1 null '{}')" '{
+		"cniVersion": "1.1.0", "cni.dev/valid-attachments":
+			[{"containerID": "p2", "ifname": "eth0"}]}')
+	CNI_CONTAINERID="" CNI_NETNS="" CNI_IFNAME="" cni GC portmap p1 "$conf"
+	silent GC
+	[ "$(mapped)" = 2 ]
+	del_list p1 "$LIST"
+	gone_list p2 "$LIST"
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <net/if.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/conf.h"
+#include "core/ip.h"
+#include "core/str.h"
+
+/* Last, for its macro fail(). */
+#include <cmocka.h>
+
+struct range {
+	struct prefix subnet;
+	const char *name;
+};
+
+struct ipam {
+	int level, depth;
+	bool has_level, has_depth, strict;
+	struct list ranges, servers;
+};
+
+struct sample {
+	char bridge[IFNAMSIZ], master[IFNAMSIZ];
+	int mtu;
+	const char *backend, *text;
+	struct ipam ipam;
+};
+
+static const char *const backends[] = { "iptables", "nftables", NULL };
+
+static const struct conf_key range_keys[] = {
+	{ "subnet", CONF_PREFIX, AT(range, subnet), .required = true,
+	  .help = "Network that addresses come from." },
+	{ "name", CONF_STRING, AT(range, name), .help = "Any." },
+	CONF_END
+};
+static const struct conf_key range = {
+	.type = CONF_OBJECT,
+	.keys = range_keys,
+};
+static const struct conf_key range_set = { .type = CONF_ARRAY, .item = &range };
+static const struct conf_key address = { .type = CONF_IP };
+
+static const struct conf_key ipam_keys[] = {
+	{ "level", CONF_INT, AT(ipam, level), .min = -3, .max = 3,
+	  .has = offsetof(struct ipam, has_level), .help = "How far." },
+	{ "depth", CONF_INT, AT(ipam, depth),
+	  .has = offsetof(struct ipam, has_depth), .help = "How deep." },
+	{ "strict", CONF_BOOL, AT(ipam, strict), .help = "Refuse strangers." },
+	{ "ranges", CONF_ARRAY, AT(ipam, ranges), .item = &range_set },
+	{ "servers", CONF_ARRAY, AT(ipam, servers), .item = &address,
+	  .help = "Name servers." },
+	CONF_END
+};
+
+static const struct conf_key keys[] = {
+	{ "bridge", CONF_IFNAME, AT(sample, bridge), .help = "The bridge." },
+	{ "master", CONF_IFNAME, AT(sample, master), .help = "Its host link." },
+	{ "mtu", CONF_INT, AT(sample, mtu), .help = "Size of packets." },
+	{ "backend", CONF_STRING, AT(sample, backend), .choices = backends,
+	  .help = "What translates addresses." },
+	{ "text", CONF_STRING, AT(sample, text) },
+	{ "ipam", CONF_OBJECT, AT(sample, ipam), .keys = ipam_keys },
+	CONF_END
+};
+
+static void assert_help(const void *defaults, const char *expected)
+{
+	struct job job = { 0 };
+	struct str out = { .job = &job };
+
+	conf_help(&out, keys, defaults);
+	assert_string_equal(out.text, expected);
+	job_free(&job);
+}
+
+/* clang-format off */
+static void help_shows_defaults(void **state)
+{
+	static const struct sample defaults = {
+		.bridge = "cni0", .mtu = 1500, .backend = "nftables",
+		.ipam.level = 2, .ipam.strict = true,
+	};
+
+	(void)state;
+	assert_help(&defaults,
+"bridge                  ifname                cni0      The bridge.\n"
+"master                  ifname                -         Its host link.\n"
+"mtu                     int                   1500      Size of packets.\n"
+"backend                 iptables or nftables  nftables  What translates addresses.\n"
+"ipam.level              -3 to 3               2         How far.\n"
+"ipam.depth              int                   -         How deep.\n"
+"ipam.strict             bool                  true      Refuse strangers.\n"
+"ipam.ranges[][].subnet  prefix                required  Network that addresses come from.\n"
+"ipam.ranges[][].name    string                -         Any.\n"
+"ipam.servers[]          ip                    -         Name servers.\n");
+}
+
+static void help_without_defaults_shows_zeroes(void **state)
+{
+	(void)state;
+	assert_help(NULL,
+"bridge                  ifname                -         The bridge.\n"
+"master                  ifname                -         Its host link.\n"
+"mtu                     int                   0         Size of packets.\n"
+"backend                 iptables or nftables  -         What translates addresses.\n"
+"ipam.level              -3 to 3               -         How far.\n"
+"ipam.depth              int                   -         How deep.\n"
+"ipam.strict             bool                  false     Refuse strangers.\n"
+"ipam.ranges[][].subnet  prefix                required  Network that addresses come from.\n"
+"ipam.ranges[][].name    string                -         Any.\n"
+"ipam.servers[]          ip                    -         Name servers.\n");
+}
+/* clang-format on */
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(help_shows_defaults),
+		cmocka_unit_test(help_without_defaults_shows_zeroes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
