@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/nat.h"
 
-#include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "core/nat_table.h"
 #include "core/record.h"
-#include "core/str.h"
 
 enum {
 	/* How often others may be quicker than us. */
@@ -31,115 +30,6 @@ struct nat {
 	uint32_t generation;
 };
 
-/* ---- entries as text ---- */
-
-static const char *const kind_names[] = { "masquerade", "hairpin", "port" };
-
-static const struct {
-	const char *name;
-	int number;
-} protocols[] = {
-	{ "tcp", IPPROTO_TCP },
-	{ "udp", IPPROTO_UDP },
-	{ "sctp", IPPROTO_SCTP },
-};
-
-enum { PROTOCOLS = sizeof(protocols) / sizeof(*protocols) };
-
-static const char *protocol_name(int number)
-{
-	size_t i = 0;
-
-	while (i < PROTOCOLS - 1 && protocols[i].number != number)
-		i++;
-	return protocols[i].name;
-}
-
-void nat_entry_print(const struct nat_entry *entry, struct str *out)
-{
-	char pod[PREFIX_TEXT], host[IP_TEXT];
-
-	prefix_print(&entry->pod, pod);
-	if (entry->kind != NAT_PORT) {
-		str_printf(out, "%s %s", kind_names[entry->kind], pod);
-		return;
-	}
-	str_printf(out, "port %s %s %d %s %d", protocol_name(entry->protocol),
-		   ip_is_unspecified(&entry->host)
-			   ? "*"
-			   : ip_print(&entry->host, host),
-		   entry->host_port, pod, entry->pod_port);
-}
-
-static bool parse_port(const char *text, uint16_t *out)
-{
-	long port;
-
-	if (!str_to_long(text, 1, UINT16_MAX, &port))
-		return false;
-	*out = (uint16_t)port;
-	return true;
-}
-
-static bool parse_protocol(const char *text, int *out)
-{
-	for (size_t i = 0; i < PROTOCOLS; i++) {
-		if (strcmp(text, protocols[i].name) == 0) {
-			*out = protocols[i].number;
-			return true;
-		}
-	}
-	return false;
-}
-
-bool nat_entry_parse(struct job *job, const char *text, struct nat_entry *out)
-{
-	char *rest = job_strndup(job, text, strlen(text)), *word[6];
-	int words = 0, kind = 0;
-
-	*out = (struct nat_entry) { 0 };
-	for (; rest && words < 6; words++) {
-		word[words] = rest;
-		rest = strchr(rest, ' ');
-		if (rest)
-			*rest++ = '\0';
-	}
-	while (kind < NAT_PORT && strcmp(word[0], kind_names[kind]) != 0)
-		kind++;
-	out->kind = (enum nat_kind)kind;
-	if (rest)
-		return false;
-	if (kind < NAT_PORT)
-		return words == 2 && prefix_parse(word[1], &out->pod);
-	return words == 6 && strcmp(word[0], kind_names[NAT_PORT]) == 0 &&
-	       parse_protocol(word[1], &out->protocol) &&
-	       (strcmp(word[2], "*") == 0 || ip_parse(word[2], &out->host)) &&
-	       parse_port(word[3], &out->host_port) &&
-	       prefix_parse(word[4], &out->pod) &&
-	       parse_port(word[5], &out->pod_port);
-}
-
-/* "host port 8080/tcp is published", as messages have it. */
-static const char *describe(struct job *job, const struct nat_entry *entry,
-			    const char *adverb)
-{
-	const char *host = "";
-	char ip[IP_TEXT];
-
-	if (entry->kind != NAT_PORT)
-		return job_printf(job, "address %s is %smasqueraded",
-				  ip_print(&entry->pod.ip, ip), adverb);
-	if (!ip_is_unspecified(&entry->host))
-		host = job_printf(
-			job, entry->host.family == AF_INET ? "%s:" : "[%s]:",
-			ip_print(&entry->host, ip));
-	return job_printf(job, "host port %s%d/%s is %spublished", host,
-			  entry->host_port, protocol_name(entry->protocol),
-			  adverb);
-}
-
-/* ---- entries as elements ---- */
-
 /* ---- elements ---- */
 
 static bool same_key(const struct nft_element *a, const struct nft_element *b)
@@ -157,32 +47,37 @@ static bool same_data(const struct nft_element *a, const struct nft_element *b)
 	       memcmp(a->data, b->data, a->data_len) == 0;
 }
 
-/* ---- adding ---- */
+/* The one with this key, which may be new. */
+static struct want *want(struct nat *nat, const struct nft_element *element)
+{
+	struct want *wants = nat->wants.items, *added;
 
-/* The elements of entries, each once. */
-static int add_wants(struct nat *nat, const char *owner,
-		     const struct list *entries)
+	for (size_t i = 0; i < nat->wants.count; i++) {
+		if (same_key(&wants[i].element, element))
+			return &wants[i];
+	}
+	added = list_add(nat->nft.nl->job, &nat->wants, sizeof(*added));
+	added->element = *element;
+	return added;
+}
+
+static int want_entries(struct nat *nat, const char *owner,
+			const struct list *entries)
 {
 	const struct nat_entry *entry = entries->items;
 	struct job *job = nat->nft.nl->job;
 
 	for (size_t i = 0; i < entries->count; i++) {
-		const struct want *twin = nat->wants.items;
 		struct nft_element element;
-		size_t left = nat->wants.count;
-		struct want *want;
+		struct want *w;
 
 		nat_element(job, &entry[i], owner, &element);
-		for (; left && !same_key(&twin->element, &element); left--)
-			twin++;
-		if (left && same_data(&twin->element, &element))
-			continue;
-		if (left)
+		w = want(nat, &element);
+		if (!same_data(&w->element, &element))
 			return fail(job, CNI_BAD_CONFIG, "%s",
-				    describe(job, &entry[i], "twice to be "));
-		want = list_add(job, &nat->wants, sizeof(*want));
-		want->entry = &entry[i];
-		want->element = element;
+				    nat_entry_describe(job, &entry[i],
+						       "twice to be "));
+		w->entry = &entry[i];
 	}
 	return 0;
 }
@@ -190,54 +85,55 @@ static int add_wants(struct nat *nat, const char *owner,
 /* Finds out what there is. */
 static int look_up(struct nat *nat)
 {
-	struct want *want = nat->wants.items;
+	struct want *w = nat->wants.items;
 	struct nft *nft = &nat->nft;
 
 	nl_hold(nft->nl);
 	nft_get_generation(nft, &nat->generation);
 	nft_find_table(nft, &nat->table_missing);
-	for (size_t i = 0; i < nat->wants.count; i++, want++) {
-		want->found = (struct list) { 0 };
-		nft_find_element(nft, &want->element, &want->found);
-		if (want->entry && want->element.chain)
-			nft_find_chain(nft, want->element.chain,
-				       &want->chain_missing);
+	for (size_t i = 0; i < nat->wants.count; i++, w++) {
+		w->found = (struct list) { 0 };
+		nft_find_element(nft, &w->element, &w->found);
+		if (w->entry && w->element.chain)
+			nft_find_chain(nft, w->element.chain,
+				       &w->chain_missing);
 	}
 	return nl_release(nft->nl);
 }
 
-static bool is_owned(const struct want *want)
+static bool is_owned(const struct want *w)
 {
-	const struct nft_element *found = want->found.items;
+	const struct nft_element *found = w->found.items;
 
-	return found && strcmp(found->comment, want->element.comment) == 0;
+	return found && strcmp(found->comment, w->element.comment) == 0;
 }
 
 /* No key is another's who lives. */
 static int check_holders(struct nat *nat, const struct nat_liveness *liveness)
 {
-	const struct want *want = nat->wants.items;
+	const struct want *w = nat->wants.items;
 	struct job *job = nat->nft.nl->job;
 
-	for (size_t i = 0; i < nat->wants.count; i++, want++) {
-		const struct nft_element *found = want->found.items;
+	for (size_t i = 0; i < nat->wants.count; i++, w++) {
+		const struct nft_element *found = w->found.items;
 
-		if (found && !is_owned(want) &&
+		if (found && !is_owned(w) &&
 		    liveness->alive(liveness->arg, found->comment))
-			return fail(job, CNI_INTERNAL, "%s for %s",
-				    describe(job, want->entry, "already "),
-				    found->comment);
+			return fail(
+				job, CNI_INTERNAL, "%s for %s",
+				nat_entry_describe(job, w->entry, "already "),
+				found->comment);
 	}
 	return 0;
 }
 
-static bool is_first_of_chain(const struct nat *nat, const struct want *want)
+static bool is_first_of_chain(const struct nat *nat, const struct want *w)
 {
 	const struct want *other = nat->wants.items;
 
-	for (; other < want; other++) {
+	for (; other < w; other++) {
 		if (other->element.chain &&
-		    strcmp(other->element.chain, want->element.chain) == 0)
+		    strcmp(other->element.chain, w->element.chain) == 0)
 			return false;
 	}
 	return true;
@@ -251,20 +147,19 @@ static int write_wants(struct nat *nat)
 	struct nft *nft = &nat->nft;
 	bool replaces = false;
 
-	for (struct want *want = wants; want < end; want++)
-		replaces |= want->found.count > 0;
+	for (struct want *w = wants; w < end; w++)
+		replaces |= w->found.count > 0;
 	nft_begin(nft, replaces ? nat->generation : 0);
 	if (nat->table_missing)
 		nat_table_add(nft);
-	for (struct want *want = wants; want < end; want++) {
-		if (want->chain_missing && is_first_of_chain(nat, want))
-			nat_subnet_chain_add(nft, want->element.chain,
-					     want->entry);
+	for (struct want *w = wants; w < end; w++) {
+		if (w->chain_missing && is_first_of_chain(nat, w))
+			nat_subnet_chain_add(nft, w->element.chain, w->entry);
 	}
-	for (struct want *want = wants; want < end; want++) {
-		if (want->found.count)
-			nft_element_del(nft, &want->element);
-		nft_element_add(nft, &want->element);
+	for (struct want *w = wants; w < end; w++) {
+		if (w->found.count)
+			nft_element_del(nft, &w->element);
+		nft_element_add(nft, &w->element);
 	}
 	return nft_commit(nft);
 }
@@ -280,7 +175,7 @@ int nat_add(struct nl *nl, const char *owner, const struct list *entries,
 {
 	struct nat nat = { .nft = nat_table(nl) };
 
-	if (add_wants(&nat, owner, entries) < 0)
+	if (want_entries(&nat, owner, entries) < 0)
 		return -1;
 	if (!nat.wants.count)
 		return 0;
@@ -331,15 +226,15 @@ static int remove_elements(struct nft *nft, const struct list *elements)
 {
 	const struct nft_element *element = elements->items;
 	size_t left = elements->count;
-	struct want *want;
+	struct want *added;
 
 	while (left) {
 		struct nat nat = { .nft = *nft };
 
 		for (; left && nat.wants.count < SLICE; left--) {
-			want = list_add(nft->nl->job, &nat.wants,
-					sizeof(*want));
-			want->element = *element++;
+			added = list_add(nft->nl->job, &nat.wants,
+					 sizeof(*added));
+			added->element = *element++;
 		}
 		if (remove_owned(&nat) < 0)
 			return -1;
@@ -350,14 +245,14 @@ static int remove_elements(struct nft *nft, const struct list *elements)
 int nat_del(struct nl *nl, const char *owner, const struct list *entries)
 {
 	const struct nat_entry *entry = entries->items;
-	struct nft nft = nat_table(nl);
-	struct list elements = { 0 };
+	struct nat nat = { .nft = nat_table(nl) };
+	struct nft_element element;
 
-	for (size_t i = 0; i < entries->count; i++)
-		nat_element(nl->job, &entry[i], owner,
-			    list_add(nl->job, &elements,
-				     sizeof(struct nft_element)));
-	return remove_elements(&nft, &elements);
+	for (size_t i = 0; i < entries->count; i++) {
+		nat_element(nl->job, &entry[i], owner, &element);
+		want(&nat, &element);
+	}
+	return remove_owned(&nat);
 }
 
 static int list_all(struct nft *nft, unsigned kinds, struct list *out)
@@ -457,39 +352,40 @@ int nat_gc(struct nl *nl, const char *network, const struct list *valid)
 
 /* ---- looking ---- */
 
-static int check_want(struct nat *nat, const struct want *want)
+static int check_want(struct nat *nat, const struct want *w)
 {
-	const struct nft_element *found = want->found.items;
+	const struct nft_element *found = w->found.items;
 	struct job *job = nat->nft.nl->job;
 
 	if (!found)
 		return fail(job, CNI_INTERNAL, "%s",
-			    describe(job, want->entry, "not "));
-	if (!is_owned(want))
+			    nat_entry_describe(job, w->entry, "not "));
+	if (!is_owned(w))
 		return fail(job, CNI_INTERNAL, "%s for %s",
-			    describe(job, want->entry, ""), found->comment);
-	if (!same_data(found, &want->element))
+			    nat_entry_describe(job, w->entry, ""),
+			    found->comment);
+	if (!same_data(found, &w->element))
 		return fail(job, CNI_INTERNAL, "%s differently",
-			    describe(job, want->entry, ""));
+			    nat_entry_describe(job, w->entry, ""));
 	if (!found->chain)
 		return 0;
-	return nat_subnet_chain_check(&nat->nft, found->chain, want->entry);
+	return nat_subnet_chain_check(&nat->nft, found->chain, w->entry);
 }
 
 int nat_check(struct nl *nl, const char *owner, const struct list *entries)
 {
 	struct nat nat = { .nft = nat_table(nl) };
-	const struct want *want;
+	const struct want *w;
 
-	if (add_wants(&nat, owner, entries) < 0)
+	if (want_entries(&nat, owner, entries) < 0)
 		return -1;
 	if (!nat.wants.count)
 		return 0;
 	if (look_up(&nat) < 0)
 		return -1;
-	want = nat.wants.items;
+	w = nat.wants.items;
 	for (size_t i = 0; i < nat.wants.count; i++) {
-		if (check_want(&nat, &want[i]) < 0)
+		if (check_want(&nat, &w[i]) < 0)
 			return -1;
 	}
 	return nat_table_check(&nat.nft);

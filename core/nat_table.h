@@ -27,6 +27,10 @@ struct nft nat_table(struct nl *nl);
  * last. */
 const char *nat_map(int number, enum nat_kind *kind);
 
+/* "host port 8080/tcp is published", for messages; the adverb goes behind is. */
+const char *nat_entry_describe(struct job *job, const struct nat_entry *entry,
+			       const char *adverb);
+
 /* What entry is in the table. Chain names begin with their kind and a dash. */
 void nat_element(struct job *job, const struct nat_entry *entry,
 		 const char *owner, struct nft_element *out);
