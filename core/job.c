@@ -11,7 +11,8 @@
 
 #include "core/log.h"
 
-enum { CHUNK_SIZE = 16 << 10, ALIGNMENT = 16 };
+/* One chunk does for most jobs; pages that are not written to cost nothing. */
+enum { CHUNK_SIZE = 512 << 10, ALIGNMENT = 16 };
 
 struct job_chunk {
 	struct job_chunk *next;

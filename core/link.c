@@ -255,9 +255,10 @@ int link_wait_up(struct nl *nl, struct link *link, int ms)
 		if (ret < 0 || link->operstate == OPER_UP)
 			break;
 		if (!nl_wait(&events, deadline))
-			ret = fail(nl->job, CNI_INTERNAL,
-				   "wait for %s: not up after %d ms (operstate %d)",
-				   name, ms, link->operstate);
+			ret = fail(
+				nl->job, CNI_INTERNAL,
+				"wait for %s: not up after %d ms (operstate %d)",
+				name, ms, link->operstate);
 	}
 	nl_close(&events);
 	return ret;
