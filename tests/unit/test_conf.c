@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <limits.h>
 #include <net/if.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -39,6 +40,7 @@ struct sample {
 	struct list servers; /* of struct ip */
 	struct list routes;  /* of struct range */
 	struct list options; /* of const char * */
+	struct list raws;    /* of const struct json * */
 	const struct json *raw;
 };
 
@@ -63,6 +65,7 @@ static const struct conf_key range_set = {
 };
 static const struct conf_key address = { .type = CONF_IP };
 static const struct conf_key option = { .type = CONF_STRING };
+static const struct conf_key value = { .type = CONF_RAW };
 
 static const struct conf_key ipam_keys[] = {
 	{ "level", CONF_INT, AT(ipam, level), .min = -3, .max = 3,
@@ -92,6 +95,8 @@ static const struct conf_key keys[] = {
 	{ "options", CONF_ARRAY, AT(sample, options), .item = &option,
 	  .item_size = sizeof(const char *) },
 	{ "raw", CONF_RAW, AT(sample, raw) },
+	{ "raws", CONF_ARRAY, AT(sample, raws), .item = &value,
+	  .item_size = sizeof(const struct json *) },
 	CONF_END
 };
 
@@ -141,14 +146,14 @@ static void every_type_is_read(void **state)
 
 	(void)state;
 	read_ok(&job,
-		"'ipMasq':true,'mtu':-1,'vlan':4094,'text':'\\u0061',"
+		"'ipMasq':true,'mtu':-2147483648,'vlan':4094,'text':'\\u0061',"
 		"'backend':'nftables','mac':'02:00:5e:10:00:01',"
 		"'gateway':'fd00::1','dst':'10.0.0.5/8',"
 		"'raw':[1],'unknown':{'mtu':9}",
 		&s);
 	assert_string_equal(s.bridge, "br0");
 	assert_true(s.masq);
-	assert_int_equal(s.mtu, -1);
+	assert_int_equal(s.mtu, INT_MIN);
 	assert_int_equal(s.vlan, 4094);
 	assert_true(s.has_vlan);
 	assert_string_equal(s.text, "a");
@@ -158,6 +163,8 @@ static void every_type_is_read(void **state)
 	assert_prefix(&s.dst, "10.0.0.5/8");
 	assert_int_equal(s.raw->type, JSON_ARRAY);
 	assert_string_equal(s.raw->child->text, "1");
+	read_ok(&job, "'mtu':2147483647", &s);
+	assert_int_equal(s.mtu, INT_MAX);
 	job_free(&job);
 }
 
@@ -360,6 +367,7 @@ static void wrong_values_are_named_by_path(void **state)
 		{ "'routes':[null]",
 		  "routes[0]: expected an object, got null" },
 		{ "'routes':[{}]", "routes[0].subnet: missing" },
+		{ "'raws':[0,null]", "raws[1]: expected a value, got null" },
 		{ "'ipam':{'ranges':[[],null]}",
 		  "ipam.ranges[1]: expected an array, got null" },
 		{ "'ipam':{'ranges':[[{'subnet':'10.1.0.0/16'},"
@@ -439,25 +447,22 @@ static void no_object_has_no_members(void **state)
 /* As DEL reads: the good is taken, the bad has no effect. */
 static void tolerant_reading_takes_what_is_right(void **state)
 {
+	static const char members[] =
+		"'mtu':'x','vlan':9999,'text':{},'bridge':'a/b',"
+		"'bridge':'sixteen-letters-','mac':'02:00:00:zz',"
+		"'gateway':'10.1.0.256','dst':null,'ipMasq':true,"
+		"'ipam':{'level':5,'strict':true},"
+		"'servers':['x','10.0.0.1',null,'10.0.0.2'],"
+		"'routes':[{'subnet':'10.0.0.0/8'},{'subnet':'11.0.0.0/8'},"
+		"{'subnet':'12.0.0.0/8'},{'subnet':'13.0.0.0/8','name':5},"
+		"{'name':'y'},{'subnet':'14.0.0.0/8'}]";
 	struct job job = { .name = "conf" };
-	struct sample s = { .mtu = 7, .bridge = "cni0", .text = "old" };
+	struct sample s = { .mtu = 7, .text = "old" };
 	const struct range *ranges;
 	char buf[IP_TEXT];
 
 	(void)state;
-	assert_int_equal(read_members(&job,
-				      "'mtu':'x','vlan':9999,'text':{},"
-				      "'bridge':'a/b','mac':'02:00:00:zz',"
-				      "'gateway':'10.1.0.256','dst':null,"
-				      "'ipMasq':true,'ipam':{'level':5,"
-				      "'strict':true},"
-				      "'servers':['x','10.0.0.1',null,"
-				      "'10.0.0.2'],'routes':[{'name':'y'},"
-				      "{'subnet':'10.0.0.0/8'},"
-				      "{'subnet':'10.0.0.0/8','name':5},"
-				      "{'subnet':'11.0.0.0/8'}]",
-				      true, &s),
-			 0);
+	assert_int_equal(read_members(&job, members, true, &s), 0);
 	assert_null(job.msg);
 	assert_int_equal(s.mtu, 7);
 	assert_false(s.has_vlan);
@@ -469,11 +474,10 @@ static void tolerant_reading_takes_what_is_right(void **state)
 	assert_true(s.masq && s.ipam.strict);
 	assert_int_equal(s.servers.count, 2);
 	assert_string_equal(ip_print(s.servers.items, buf), "10.0.0.1");
-	assert_int_equal(s.routes.count, 2);
+	assert_int_equal(s.routes.count, 4);
 	ranges = s.routes.items;
-	assert_null(ranges[0].name);
-	assert_null(ranges[1].name);
-	assert_prefix(&ranges[1].subnet, "11.0.0.0/8");
+	assert_prefix(&ranges[3].subnet, "14.0.0.0/8");
+	assert_null(ranges[3].name);
 	job_free(&job);
 }
 

@@ -163,7 +163,7 @@ static void malformed_documents_are_refused(void **state)
 		"\"\\u0000\"", "\"a\\u0000b\"", "{\"\\u0000\":1}",
 		"\"\\ud800\"", "\"\\udc00\"", "\"\\ud800x\"", "\"\\ud800\\n\"",
 		"\"\\ud800\\u0041\"", "\"\\ud800\\ud800\"",
-		"\"\\udfff\\ud800\"",
+		"\"\\udfff\\ud800\"", "\"\\udc00\\udc00\"", "\"\\ud800\\ue000\"",
 		/* UTF-8: byte order mark, stray, short, overlong, surrogate,
 		 * beyond the last character */
 		"\xef\xbb\xbf{}", "\xff\xfe{}", "\"\x80\"", "\"\xbf\"",

@@ -71,10 +71,10 @@ static void copy_fits_or_leaves_nothing(void **state)
 	char dst[4] = "old";
 
 	(void)state;
-	assert_true(str_copy(dst, sizeof(dst), "abc"));
-	assert_string_equal(dst, "abc");
 	assert_true(str_copy(dst, sizeof(dst), ""));
 	assert_string_equal(dst, "");
+	assert_true(str_copy(dst, sizeof(dst), "abc"));
+	assert_string_equal(dst, "abc");
 	assert_false(str_copy(dst, sizeof(dst), "abcd"));
 	assert_string_equal(dst, "");
 }

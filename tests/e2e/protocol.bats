@@ -1,0 +1,299 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What every plugin shares: names, variables, verbs, versions, errors.
+
+# shellcheck disable=SC2034,SC2154 # variables of helpers.bash
+load helpers
+
+LO='{"cniVersion": "1.1.0", "name": "lo", "type": "loopback"}'
+NET='{
+	"cniVersion": "1.1.0", "name": "net1", "type": "bridge",
+	"bridge": "br0", "isGateway": true, "ipMasq": true,
+	"ipam": {"type": "host-local", "subnet": "10.1.2.0/24"}
+}'
+ALL='["0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"]'
+
+# refused VERB CODE TEXT [CONF]: loopback fails so.
+refused() {
+	cni "$1" loopback p1 "${4:-$LO}"
+	failed_with "$3"
+	[ "$code" = "$2" ] || complain "code $code, not $2: $msg"
+	expect "$output" '.cniVersion'
+}
+
+# ---- names
+
+@test "--list names the applets, one a line" {
+	run -0 "$CNIBOX" --list
+	for name in bridge host-local loopback portmap; do
+		grep -qx $name <<<"$output"
+	done
+}
+
+@test "--version and --help say who it is" {
+	run -0 "$CNIBOX" --version
+	[[ $output == "cnibox v"* ]]
+	run -0 "$CNIBOX" --help
+	[[ $output == *--install* ]]
+	[ "$("$CNIBOX")" = "$output" ]
+}
+
+@test "--help of an applet lists the keys of its configuration" {
+	run -0 "$PLUGINS/bridge" --help
+	[[ $output == *isDefaultGateway* ]]
+	run -0 "$CNIBOX" bridge --help
+	[[ $output == *isDefaultGateway* ]]
+}
+
+@test "an applet is called by the name of the file, or by the first word" {
+	local calls
+	calls=$BATS_TEST_TMPDIR/some-tool-bridge
+	ln -s "$CNIBOX" "$calls"
+	for call in "$PLUGINS/bridge" "$CNIBOX bridge" "$calls"; do
+		CNI_COMMAND=VERSION run -0 --separate-stderr $call
+		expect "$output" '.supportedVersions'
+	done
+}
+
+@test "a name that is no applet is an error that names those that are" {
+	ln -s "$CNIBOX" "$BATS_TEST_TMPDIR/nope"
+	run -1 "$BATS_TEST_TMPDIR/nope"
+	[[ $output == *nope*bridge* ]]
+	run -1 "$CNIBOX" nope
+	[[ $output == *nope*bridge* ]]
+	CNI_COMMAND=ADD run -1 --separate-stderr "$BATS_TEST_TMPDIR/nope"
+	expect "$output" '.code and (.msg | contains("nope"))'
+}
+
+@test "without CNI_COMMAND a plugin says what it is, and reads nothing" {
+	for name in $("$CNIBOX" --list); do
+		run -0 --separate-stderr env -i "$PLUGINS/$name" </dev/full
+		[ -z "$output" ]
+		[[ $stderr == "CNI $name plugin "* ]]
+		[[ $stderr == *"0.1.0, 0.2.0, 0.3.0, 0.3.1, 0.4.0, 1.0.0, 1.1.0" ]]
+	done
+}
+
+# ---- installation
+
+@test "--install makes hard links, again and again" {
+	local dir=$BATS_TEST_TMPDIR/bin
+	mkdir "$dir"
+	cp "$CNIBOX" "$dir/../cnibox"
+	for _ in once twice; do
+		run -0 "$dir/../cnibox" --install "$dir"
+		[ "$dir/bridge" -ef "$dir/../cnibox" ]
+		[ ! -L "$dir/bridge" ]
+	done
+	[ "$(ls "$dir")" = "$("$CNIBOX" --list | sort)" ]
+}
+
+@test "--install -s makes relative symbolic links" {
+	local dir=$BATS_TEST_TMPDIR/a/b
+	mkdir -p "$dir"
+	cp "$CNIBOX" "$dir/../../cnibox"
+	run -0 "$dir/../../cnibox" --install -s "$dir"
+	[ "$(readlink "$dir/bridge")" = ../../cnibox ]
+	[ "$dir/portmap" -ef "$dir/../../cnibox" ]
+}
+
+@test "--install replaces the files of others only with -f" {
+	local dir=$BATS_TEST_TMPDIR/bin
+	mkdir "$dir"
+	echo theirs >"$dir/bridge"
+	run ! "$CNIBOX" --install -s "$dir"
+	[[ $output == *bridge* ]]
+	[ "$(cat "$dir/bridge")" = theirs ]
+	run -0 "$CNIBOX" --install -s -f "$dir"
+	[ "$dir/bridge" -ef "$CNIBOX" ]
+}
+
+@test "--install into nowhere is an error" {
+	run ! "$CNIBOX" --install -s "$BATS_TEST_TMPDIR/nowhere"
+	[[ $output == *nowhere* ]]
+}
+
+# ---- variables
+
+@test "missing variables are named, all at once" {
+	CNI_CONTAINERID="" CNI_NETNS="" CNI_IFNAME="" refused ADD 4 \
+		"CNI_CONTAINERID,CNI_NETNS,CNI_IFNAME"
+	CNI_CONTAINERID="" CNI_NETNS="" CNI_IFNAME="" refused CHECK 4 \
+		"CNI_CONTAINERID,CNI_NETNS,CNI_IFNAME"
+	CNI_CONTAINERID="" CNI_NETNS="" CNI_IFNAME="" refused DEL 4 \
+		"CNI_CONTAINERID,CNI_IFNAME"
+	CNI_NETNS="" refused ADD 4 "required env variables [CNI_NETNS"
+}
+
+@test "CNI_PATH is not needed where nothing is delegated" {
+	pod_up p1
+	CNI_PATH="" add p1 "$LO"
+	CNI_PATH="" check p1 "$LO"
+	CNI_PATH="" del_twice p1 "$LO"
+	nothing_left
+}
+
+@test "a container id has letters, digits, dot, dash and underscore" {
+	for id in "a b" -a .a a/b $'a\n' "ä"; do
+		CNI_CONTAINERID=$id refused ADD 4 \
+			"invalid characters in containerID"
+	done
+	pod_up p1
+	for id in a A0_.-z "$(printf '%0200d' 1)"; do
+		CNI_CONTAINERID=$id add p1 "$LO"
+		CNI_CONTAINERID=$id del_twice p1 "$LO"
+	done
+	nothing_left
+}
+
+@test "an interface name is one the kernel takes" {
+	CNI_IFNAME=a234567890123456 refused ADD 4 "interface name is too long"
+	CNI_IFNAME=. refused ADD 4 "interface name is . or .."
+	CNI_IFNAME=.. refused ADD 4 "interface name is . or .."
+	for name in a/b a:b "a b" $'a\tb'; do
+		CNI_IFNAME=$name refused ADD 4 \
+			"interface name contains / or : or whitespace characters"
+	done
+	pod_up p1
+	CNI_IFNAME=a23456789012345 add p1 "$NET"
+	CNI_IFNAME=a23456789012345 del_twice p1 "$NET"
+	nothing_left
+}
+
+@test "unknown words in CNI_ARGS are an error unless IgnoreUnknown" {
+	pod_up p1
+	CNI_ARGS="FOO=BAR" add_fails p1 "$NET" 'FOO=BAR'
+	CNI_ARGS="IgnoreUnknown=0;FOO=BAR" add_fails p1 "$NET" 'FOO=BAR'
+	CNI_ARGS="FOO" add_fails p1 "$NET" 'ARGS: invalid pair "FOO"'
+	nothing_left
+	for args in "FOO=BAR;IgnoreUnknown=1" "IgnoreUnknown=TRUE;FOO=BAR;" \
+		"IgnoreUnknown=1;K8S_POD_NAME=a;K8S_POD_UID=b"; do
+		CNI_ARGS=$args add p1 "$NET"
+		CNI_ARGS=$args del_twice p1 "$NET"
+		nothing_left
+	done
+}
+
+# ---- what comes on stdin
+
+@test "what is not JSON is code 6" {
+	for text in " " x '{"name": "a"} x' '{"name": "a",}' '{"name": 1}' '[]' \
+		'{"name": "a"' '{"name": "a"}{"name": "a"}'; do
+		refused ADD 6 "" "$text"
+	done
+}
+
+@test "a network has a name, and a decent one" {
+	refused ADD 7 "missing network name" '{"cniVersion": "1.0.0"}'
+	refused ADD 7 "missing network name" '{"name": ""}'
+	refused ADD 7 "invalid characters found in network name" \
+		'{"name": "a/b"}'
+}
+
+@test "a wrong type is code 7, with the key, what is expected and what came" {
+	pod_up p1
+	add_fails p1 "$(with "$NET" '{"mtu": "big"}')" mtu
+	[ "$code" = 7 ]
+	[[ $msg == *big* ]]
+	add_fails p1 "$(with "$NET" '{"isGateway": 1}')" isGateway
+	[ "$code" = 7 ]
+	add_fails p1 "$(with "$NET" '{"dns": {"nameservers": [5]}}')" \
+		nameservers
+	[ "$code" = 7 ]
+	nothing_left
+}
+
+@test "null is absent, and the case of keys does not matter" {
+	local conf
+	conf=$(with "$NET" '{"mtu": null, "dns": null,
+		"RuntimeConfig": {"Mac": "02:00:00:00:00:09"}}')
+	pod_up p1
+	add p1 "$conf"
+	expect "$(link p1 eth0)" '.address == "02:00:00:00:00:09"'
+	del_twice p1 "$conf"
+	nothing_left
+}
+
+@test "text is escaped in answers" {
+	add_fails p1 "$(with "$NET" '{"ipam": {"type": "a\"<\u2028\\\n"}}')" \
+		'a"<'
+	[[ $output == *'\"\u003c\u2028\\'* ]]
+}
+
+# ---- versions
+
+@test "VERSION lists all seven, whatever the rest says" {
+	for name in $("$CNIBOX" --list); do
+		for stdin in "" x '{"cniVersion": "1.0.0"}'; do
+			CNI_NETNS=dummy CNI_IFNAME=dummy CNI_PATH=dummy \
+				CNI_CONTAINERID="" \
+				cni VERSION "$name" p1 "$stdin"
+			succeeded VERSION
+			expect "$output" ".supportedVersions == $ALL"
+			expect "$output" .cniVersion
+		done
+	done
+}
+
+@test "an unknown version is code 1, and names those that are known" {
+	for version in 2.0.0 1.0 0.9.0; do
+		refused ADD 1 1.1.0 "$(with "$LO" "{\"cniVersion\": \"$version\"}")"
+	done
+}
+
+@test "no version is 0.1.0" {
+	pod_up p1
+	add p1 "$(jq 'del(.cniVersion)' <<<"$LO")"
+	expect "$result" '.cniVersion == "0.1.0" and .ip4.ip == "127.0.0.1/8"'
+	del_twice p1 "$LO"
+}
+
+@test "CHECK exists since 0.4.0, GC and STATUS since 1.1.0" {
+	for version in 0.1.0 0.2.0 0.3.0 0.3.1; do
+		refused CHECK 1 "config version does not allow CHECK" \
+			"$(with "$LO" "{\"cniVersion\": \"$version\"}")"
+	done
+	for version in 0.3.1 0.4.0 1.0.0; do
+		refused GC 1 "config version does not allow GC" \
+			"$(with "$LO" "{\"cniVersion\": \"$version\"}")"
+		refused STATUS 1 "config version does not allow STATUS" \
+			"$(with "$LO" "{\"cniVersion\": \"$version\"}")"
+	done
+}
+
+@test "GC and STATUS need no container" {
+	for verb in GC STATUS; do
+		CNI_CONTAINERID="" CNI_NETNS="" CNI_IFNAME="" \
+			cni $verb loopback p1 "$LO"
+		silent $verb
+	done
+}
+
+@test "an unknown verb is code 4" {
+	refused FOO 4 "unknown CNI_COMMAND: FOO"
+	refused add 4 "unknown CNI_COMMAND: add"
+}
+
+# ---- answers
+
+@test "an answer that cannot be written is an error, and nothing stays" {
+	pod_up p1
+	status=0
+	node env -i PATH= CNI_COMMAND=ADD CNI_CONTAINERID=p1 \
+		CNI_NETNS=/run/netns/p1 CNI_IFNAME=eth0 CNI_PATH="$PLUGINS" \
+		"$PLUGINS/bridge" <<<"$NET" >/dev/full 2>/dev/null || status=$?
+	[ "$status" != 0 ]
+	nothing_left
+	add p1 "$NET"
+	del_twice p1 "$NET"
+	nothing_left
+}
+
+@test "an answer to a closed pipe is an error, and nothing stays" {
+	pod_up p1
+	node bash -c 'exec > >(exec >&- ; exec </dev/null); wait $!
+		env -i CNI_COMMAND=ADD CNI_CONTAINERID=p1 CNI_IFNAME=eth0 \
+		CNI_NETNS=/run/netns/p1 CNI_PATH="$1" "$1/bridge"' \
+		bash "$PLUGINS" <<<"$NET" && complain "no error"
+	nothing_left
+}
