@@ -294,6 +294,24 @@ static int portmap_check(struct call *c)
 	return nat_check(&c->nft, attachment_owner(c), &entries);
 }
 
+static int portmap_drop(struct call *c, const char *owner,
+			const struct list *entries)
+{
+	(void)owner;
+	portmap_flush(c, entries, false);
+	return 0;
+}
+
+static int portmap_gc(struct call *c)
+{
+	return attachment_gc(c, portmap_drop);
+}
+
+static int portmap_status(struct call *c)
+{
+	return nat_probe(&c->nft);
+}
+
 const struct applet portmap_applet = {
 	.name = "portmap",
 	.keys = portmap_keys,
@@ -303,4 +321,6 @@ const struct applet portmap_applet = {
 	.add = portmap_add,
 	.del = portmap_del,
 	.check = portmap_check,
+	.status = portmap_status,
+	.gc = portmap_gc,
 };

@@ -108,3 +108,58 @@ int attachment_release(struct call *c, unsigned kinds, struct list *entries)
 		ret = record_del(c->job, c->applet->name, owner);
 	return ret;
 }
+
+bool attachment_is_dead(struct call *c, const char *owner)
+{
+	const struct attachment *valid = c->net.attachments.items;
+
+	if (!record_owner_is_of(c->job, owner, c->net.name))
+		return false;
+	for (size_t i = 0; i < c->net.attachments.count; i++) {
+		if (strcmp(owner,
+			   record_owner(c->job, c->net.name, valid[i].ifname,
+					valid[i].container)) == 0)
+			return false;
+	}
+	return true;
+}
+
+static int drop_record(struct call *c, const char *owner,
+		       int (*drop)(struct call *c, const char *owner,
+				   const struct list *entries))
+{
+	struct list notes, entries = { 0 };
+	bool found;
+
+	if (record_read(c->job, c->applet->name, owner, &notes, &found) < 0)
+		return -1;
+	if (IS_ENABLED(CONFIG_NAT))
+		read_entries(c, &notes, &entries);
+	if (drop && drop(c, owner, &entries) < 0)
+		return -1;
+	return record_del(c->job, c->applet->name, owner);
+}
+
+static bool nat_is_dead(void *arg, const char *owner)
+{
+	return attachment_is_dead(arg, owner);
+}
+
+int attachment_gc(struct call *c, int (*drop)(struct call *c, const char *owner,
+					      const struct list *entries))
+{
+	struct list owners;
+	const char **owner;
+	int ret = 0;
+
+	if (IS_ENABLED(CONFIG_NAT))
+		ret = nat_gc(&c->nft, nat_is_dead, c);
+	if (record_list(c->job, c->applet->name, &owners) < 0)
+		return -1;
+	owner = owners.items;
+	for (size_t i = 0; i < owners.count; i++) {
+		if (ret == 0 && attachment_is_dead(c, owner[i]))
+			ret = drop_record(c, owner[i], drop);
+	}
+	return ret;
+}

@@ -27,4 +27,13 @@ int attachment_nat(struct call *c, struct record *record,
  * attachment owns. *entries is what the record named. */
 int attachment_release(struct call *c, unsigned kinds, struct list *entries);
 
+/* GC: removes the NAT elements of the network's attachments that are not valid,
+ * and the records they have of this applet, after drop(c, owner, entries),
+ * unless drop is NULL, has removed the rest. entries is what the record named. */
+int attachment_gc(struct call *c, int (*drop)(struct call *c, const char *owner,
+					      const struct list *entries));
+
+/* GC: whether owner belongs to this network, and is not valid. */
+bool attachment_is_dead(struct call *c, const char *owner);
+
 #endif

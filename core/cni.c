@@ -29,11 +29,23 @@ static const struct conf_key ipam_keys[] = {
 	{ "type", CONF_STRING, AT(net_conf, ipam) }, CONF_END
 };
 
+static const char key_attachments[] = "cni.dev/valid-attachments";
+
+static const struct conf_key attachment_keys[] = {
+	{ "containerID", CONF_STRING, AT(attachment, container),
+	  .required = true },
+	{ "ifname", CONF_STRING, AT(attachment, ifname), .required = true },
+	CONF_END
+};
+
+static const struct conf_key attachment_item = { .type = CONF_OBJECT,
+						 .keys = attachment_keys };
+
 static const struct conf_key net_keys[] = {
 	{ "ipam", CONF_OBJECT, .keys = ipam_keys },
 	{ "prevResult", CONF_RAW, AT(net_conf, prev_result) },
-	{ "cni.dev/valid-attachments", CONF_RAW,
-	  AT(net_conf, valid_attachments) },
+	{ key_attachments, CONF_ARRAY, AT(net_conf, attachments),
+	  .item = &attachment_item, .item_size = sizeof(struct attachment) },
 	CONF_END
 };
 
@@ -287,6 +299,11 @@ int cni_run(struct call *c, const char *verb)
 		return -1;
 	if (applet->validate && !del && applet->validate(c) < 0)
 		return -1;
+	/* null lists none, but no list at all is a mistake. */
+	if (strcmp(verb, "GC") == 0 && applet->gc &&
+	    !json_member(c->doc, key_attachments))
+		return fail(c->job, CNI_BAD_CONFIG, "%s: missing",
+			    key_attachments);
 	if (del)
 		run = applet->del;
 	else if (strcmp(verb, "ADD") == 0)

@@ -11,13 +11,18 @@
 #include "core/nl.h"
 #include "core/result.h"
 
+/* What a container's interface is known by. */
+struct attachment {
+	const char *container, *ifname;
+};
+
 /* The part of a network configuration that every plugin understands. */
 struct net_conf {
 	const char *version; /* cniVersion, "0.1.0" if missing */
 	const char *name;
-	const char *ipam;		      /* ipam.type, or NULL */
-	const struct json *prev_result;	      /* or NULL */
-	const struct json *valid_attachments; /* GC; or NULL */
+	const char *ipam;		/* ipam.type, or NULL */
+	const struct json *prev_result; /* or NULL */
+	struct list attachments; /* GC: the valid ones, of struct attachment */
 };
 
 /* One call of one plugin: what it was given, what it answers. */

@@ -125,6 +125,17 @@ static void put_peer(struct nl *nl, const struct link_spec *peer)
 	nl_nest_end(nl, nest);
 }
 
+/* The kernel does not take it from the message that creates a link. */
+static void set_alias(struct nl *nl, const struct link_spec *spec)
+{
+	struct ifinfomsg head = head_of(0, 0, 0);
+
+	nl_begin(nl, RTM_SETLINK, NLM_F_ACK, &head, sizeof(head));
+	nl_put_text(nl, IFLA_IFNAME, spec->name);
+	nl_put(nl, IFLA_IFALIAS, spec->alias, strlen(spec->alias));
+	nl_talk(nl, "set the alias of %s", spec->name);
+}
+
 int link_add(struct nl *nl, const struct link_spec *spec, bool *exists)
 {
 	struct ifinfomsg head =
@@ -148,7 +159,11 @@ int link_add(struct nl *nl, const struct link_spec *spec, bool *exists)
 	nl_nest_end(nl, info);
 	if (exists)
 		nl_allow(nl, EEXIST, exists);
-	if (nl_talk(nl, "create %s %s", spec->kind, spec->name) < 0)
+	nl_hold(nl);
+	nl_talk(nl, "create %s %s", spec->kind, spec->name);
+	if (spec->alias)
+		set_alias(nl, spec);
+	if (nl_release(nl) < 0)
 		return -1;
 	if ((exists && *exists) || spec->shared)
 		return 0;
@@ -272,14 +287,18 @@ struct port_search {
 
 static void on_port(const struct nlmsghdr *msg, void *arg)
 {
+	const struct nlattr *attrs[IFLA_MAX + 1];
 	struct port_search *search = arg;
 	struct link link;
 
 	read_link(msg, &link);
 	/* A kernel without filtered dumps answers with every link. */
-	if (link.master == search->bridge)
-		*(struct link *)list_add(search->job, search->out,
-					 sizeof(link)) = link;
+	if (link.master != search->bridge)
+		return;
+	nl_attrs(msg, sizeof(struct ifinfomsg), attrs, IFLA_MAX);
+	link.alias = job_printf(search->job, "%s",
+				nl_attr_text(attrs[IFLA_IFALIAS]));
+	*(struct link *)list_add(search->job, search->out, sizeof(link)) = link;
 }
 
 int link_ports(struct nl *nl, int bridge, struct list *out)

@@ -18,12 +18,14 @@ struct link {
 	unsigned flags, promiscuity;
 	int operstate;		/* IF_OPER_UP, ... */
 	bool hairpin, isolated; /* as a port of a bridge */
+	const char *alias;	/* by link_ports() only; "" if it has none */
 };
 
 /* What to create; zero and NULL leave the kernel's default. */
 struct link_spec {
 	const char *kind, *name;
 	const uint8_t *mac; /* NULL: the kernel's choice */
+	const char *alias;  /* whose it is, for people and GC */
 	int mtu, master;
 	bool up;
 	bool shared; /* others will use it: its removal is not registered */

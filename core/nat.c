@@ -5,7 +5,6 @@
 #include <sys/socket.h>
 
 #include "core/nat_table.h"
-#include "core/record.h"
 
 enum {
 	/* How often others may be quicker than us. */
@@ -284,17 +283,6 @@ int nat_del_owner(struct nl *nl, const char *owner, unsigned kinds)
 	return remove_elements(&nft, &owned);
 }
 
-static bool is_among(const char *owner, const struct list *owners)
-{
-	const char *const *valid = owners->items;
-
-	for (size_t i = 0; i < owners->count; i++) {
-		if (strcmp(owner, valid[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
 static bool leads_to(const struct list *elements, const char *chain)
 {
 	const struct nft_element *element = elements->items;
@@ -328,9 +316,9 @@ static int remove_chains(struct nft *nft, const struct list *elements)
 	return 0;
 }
 
-int nat_gc(struct nl *nl, const char *network, const struct list *valid)
+int nat_gc(struct nl *nl, bool (*dead)(void *arg, const char *owner), void *arg)
 {
-	struct list all = { 0 }, dead = { 0 }, kept = { 0 };
+	struct list all = { 0 }, gone = { 0 }, kept = { 0 };
 	struct nft nft = nat_table(nl);
 	const struct nft_element *element;
 
@@ -338,14 +326,12 @@ int nat_gc(struct nl *nl, const char *network, const struct list *valid)
 		return -1;
 	element = all.items;
 	for (size_t i = 0; i < all.count; i++, element++) {
-		bool stays =
-			is_among(element->comment, valid) ||
-			!record_owner_is_of(nl->job, element->comment, network);
+		struct list *to = dead(arg, element->comment) ? &gone : &kept;
 
-		*(struct nft_element *)list_add(nl->job, stays ? &kept : &dead,
-						sizeof(*element)) = *element;
+		*(struct nft_element *)list_add(nl->job, to, sizeof(*element)) =
+			*element;
 	}
-	if (remove_elements(&nft, &dead) < 0)
+	if (remove_elements(&nft, &gone) < 0)
 		return -1;
 	return remove_chains(&nft, &kept);
 }

@@ -49,9 +49,10 @@ int nat_del(struct nl *nl, const char *owner, const struct list *entries);
  * reading the maps. */
 int nat_del_owner(struct nl *nl, const char *owner, unsigned kinds);
 
-/* Removes what belongs to network and to none of valid (of const char *,
- * owners), and chains that nothing refers to any more. */
-int nat_gc(struct nl *nl, const char *network, const struct list *valid);
+/* Removes what belongs to owners that are dead(arg, owner), and chains that
+ * nothing refers to any more. */
+int nat_gc(struct nl *nl, bool (*dead)(void *arg, const char *owner),
+	   void *arg);
 
 /* Each entry is there, is owner's, and the rules that look it up are there;
  * otherwise an error that says what is missing. */

@@ -224,8 +224,13 @@ static void refused(struct nl *nl, struct nl_request *request, int err,
 			continue;
 		if (request->allow[i].seen)
 			*request->allow[i].seen = true;
+		nl->refused = true;
 		return;
 	}
+	/* What fails because something before it did is no news. */
+	if (nl->failed)
+		return;
+	nl->refused = nl->failed = true;
 	why = ack ? ack_text(nl, ack) : NULL;
 	if (why)
 		details =
@@ -370,7 +375,8 @@ static int nl_exchange(struct nl *nl)
 	}
 	if (!failed && nl->job->msg)
 		return -1;
-	if (unanswered(nl))
+	/* A transaction that is refused as a whole has one answer. */
+	if (unanswered(nl) && !nl->refused)
 		return fail(nl->job, CNI_INTERNAL, "%s: no answer",
 			    unanswered(nl)->label);
 	return 0;
@@ -380,6 +386,7 @@ static int nl_flush(struct nl *nl)
 {
 	int ret = 0;
 
+	nl->refused = nl->failed = false;
 	if (nl->requests.count)
 		ret = nl_exchange(nl);
 	nl->requests = (struct list) { 0 };

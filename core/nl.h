@@ -21,6 +21,8 @@ struct nl {
 	int fd;	      /* -1 until the first request */
 	uint32_t seq;
 	bool held;	      /* nl_talk() only queues */
+	bool refused, failed; /* of those sent together: one was refused, and
+			       * that was not allowed */
 	struct list requests; /* of struct nl_request, see nl.c */
 	char *buf;
 	size_t len, size;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/record.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -53,6 +54,24 @@ static char *file_name(struct job *job, const char *applet, const char *owner)
 			*p = ':';
 	}
 	return name;
+}
+
+/* The owner in a file name of applet's, or NULL. */
+static const char *owner_of(struct job *job, const char *applet,
+			    const char *name)
+{
+	const char *end = job_printf(job, ".%s", applet);
+	size_t len = strlen(name), rest = strlen(end);
+	char *owner;
+
+	if (len <= rest || strcmp(name + len - rest, end) != 0)
+		return NULL;
+	owner = job_strndup(job, name, len - rest);
+	for (char *p = owner; *p; p++) {
+		if (*p == ':')
+			*p = '/';
+	}
+	return owner;
 }
 
 static int make_dirs(struct job *job, const char *path)
@@ -190,6 +209,29 @@ int record_read(struct job *job, const char *applet, const char *owner,
 	*found = text;
 	if (text)
 		read_notes(job, text, notes);
+	return 0;
+}
+
+int record_list(struct job *job, const char *applet, struct list *owners)
+{
+	int fd = open_dir(job, false);
+	const struct dirent *file;
+	DIR *dir;
+
+	*owners = (struct list) { 0 };
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir)
+		return fail_errno(job, errno, "read %s", state_dir);
+	while ((file = readdir(dir))) {
+		const char *owner = owner_of(job, applet, file->d_name);
+
+		if (owner)
+			*(const char **)list_add(job, owners, sizeof(owner)) =
+				owner;
+	}
+	closedir(dir);
 	return 0;
 }
 

@@ -48,6 +48,9 @@ int record_add(struct record *record, const char *kind, const char *text);
 int record_read(struct job *job, const char *applet, const char *owner,
 		struct list *notes, bool *found);
 
+/* The owners that have a record of applet, as a list of const char *. */
+int record_list(struct job *job, const char *applet, struct list *owners);
+
 /* Removes the record; absent is success. */
 int record_del(struct job *job, const char *applet, const char *owner);
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "core/job.h"
+#include "core/log.h"
 #include "core/netns.h"
 
 enum { VALUE_MAX = 64 };
@@ -35,8 +36,9 @@ static int sysctl_read(struct job *job, int netns, const char *name, int flags,
 	return fd;
 }
 
-int sysctl_ensure_if_any(struct job *job, int netns, const char *name,
-			 const char *value, bool *found)
+/* What keeps the setting from saying value, or NULL. */
+static const char *set(struct job *job, int netns, const char *name,
+		       const char *value, bool *found)
 {
 	char now[VALUE_MAX];
 	int fd = sysctl_read(job, netns, name, O_RDWR, now);
@@ -50,18 +52,37 @@ int sysctl_ensure_if_any(struct job *job, int netns, const char *name,
 	*found = fd >= 0;
 	if (fd < 0) {
 		if (errno == ENOENT)
-			return 0;
-		return fail_errno(job, errno, "read sysctl %s", name);
+			return NULL;
+		return job_printf(job, "read sysctl %s: %s", name,
+				  strerror(errno));
 	}
 	if (strcmp(now, value) == 0)
 		err = 0;
 	else if (!err && pwrite(fd, value, strlen(value), 0) < 0)
 		err = errno;
 	close(fd);
-	if (err)
-		return fail_errno(job, err, "set sysctl %s from %s to %s", name,
-				  now, value);
-	return 0;
+	if (!err)
+		return NULL;
+	return job_printf(job, "set sysctl %s from %s to %s: %s", name, now,
+			  value, strerror(err));
+}
+
+int sysctl_ensure_if_any(struct job *job, int netns, const char *name,
+			 const char *value, bool *found)
+{
+	const char *why = set(job, netns, name, value, found);
+
+	return why ? fail(job, CNI_INTERNAL, "%s", why) : 0;
+}
+
+void sysctl_wish(struct job *job, int netns, const char *name,
+		 const char *value)
+{
+	bool found;
+	const char *why = set(job, netns, name, value, &found);
+
+	if (why)
+		log_warn(job, "%s", why);
 }
 
 int sysctl_ensure(struct job *job, int netns, const char *name,

@@ -17,6 +17,10 @@ int sysctl_ensure(struct job *job, int netns, const char *name,
 int sysctl_ensure_if_any(struct job *job, int netns, const char *name,
 			 const char *value, bool *found);
 
+/* The same for what can be done without: a failure is only logged. */
+void sysctl_wish(struct job *job, int netns, const char *name,
+		 const char *value);
+
 /* Whether the setting says value; false also where it cannot be read. */
 bool sysctl_is(struct job *job, int netns, const char *name, const char *value);
 

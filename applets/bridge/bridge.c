@@ -92,13 +92,12 @@ bool bridge_is_gateway(const struct bridge_conf *conf)
 }
 
 /* The same for one attachment each time, so that DEL needs nothing else. */
-static const char *bridge_port_name(struct call *c)
+static const char *bridge_port_name(struct call *c, const char *owner)
 {
 	char digits[12];
 
-	return job_printf(
-		c->job, "veth%s",
-		hash_text(attachment_owner(c), sizeof(digits) - 1, digits));
+	return job_printf(c->job, "veth%s",
+			  hash_text(owner, sizeof(digits) - 1, digits));
 }
 
 static int bridge_validate(struct call *c)
@@ -139,6 +138,8 @@ static int bridge_create(struct call *c, struct record *record,
 				  .shared = true };
 	const char *accept_ra =
 		job_printf(c->job, "net/ipv6/conf/%s/accept_ra", conf->bridge);
+	const char *accept_dad =
+		job_printf(c->job, "net/ipv6/conf/%s/accept_dad", conf->bridge);
 	uint8_t mac[MAC_LEN];
 	bool exists;
 
@@ -150,10 +151,13 @@ static int bridge_create(struct call *c, struct record *record,
 		return -1;
 	if (!exists)
 		bridge_undo_push(c, record, bridge, &(struct prefix) { 0 });
-	/* Containers are not to hand routes to the host. */
-	if (!IS_ENABLED(CONFIG_IPV6))
-		return 0;
-	return sysctl_ensure_if_any(c->job, -1, accept_ra, "0", &exists);
+	/* Containers are not to hand routes to the host. No other host can
+	 * have the address that follows from a MAC we just chose. */
+	if (IS_ENABLED(CONFIG_IPV6)) {
+		sysctl_wish(c->job, -1, accept_ra, "0");
+		sysctl_wish(c->job, -1, accept_dad, "0");
+	}
+	return 0;
 }
 
 static int bridge_ensure(struct call *c, struct record *record,
@@ -210,8 +214,10 @@ static int bridge_connect(struct call *c, const struct link *bridge,
 				  .mtu = conf->mtu,
 				  .mac = guest_mac,
 				  .netns = c->netns.fd };
+	const char *owner = attachment_owner(c);
 	struct link_spec spec = { .kind = "veth",
-				  .name = bridge_port_name(c),
+				  .name = bridge_port_name(c, owner),
+				  .alias = owner,
 				  .mac = port_mac,
 				  .mtu = conf->mtu,
 				  .master = bridge->index,
@@ -337,7 +343,8 @@ static int bridge_release(struct call *c)
 {
 	struct list entries;
 	bool existed;
-	int ret = link_del(&c->host, bridge_port_name(c), &existed);
+	const char *port = bridge_port_name(c, attachment_owner(c));
+	int ret = link_del(&c->host, port, &existed);
 
 	if (!existed && c->netns.fd >= 0)
 		ret |= link_del(&c->guest, c->env.ifname, NULL);
@@ -356,7 +363,8 @@ static int bridge_release_stale(struct call *c)
 		return fail(
 			c->job, CNI_INTERNAL,
 			"container veth name (\"%s\") peer provided (\"%s\") already exists",
-			c->env.ifname, bridge_port_name(c));
+			c->env.ifname,
+			bridge_port_name(c, attachment_owner(c)));
 	return bridge_release(c);
 }
 
@@ -406,6 +414,45 @@ static int bridge_del(struct call *c)
 	return ipam_del(c) | ret;
 }
 
+static int bridge_drop(struct call *c, const char *owner,
+		       const struct list *entries)
+{
+	(void)entries;
+	return link_del(&c->host, bridge_port_name(c, owner), NULL);
+}
+
+/* Ports whose record was lost. */
+static int bridge_drop_ports(struct call *c)
+{
+	const struct bridge_conf *conf = c->conf;
+	const struct link *port;
+	struct link bridge;
+	struct list ports;
+	bool found;
+	int ret = 0;
+
+	if (link_find(&c->host, conf->bridge, &bridge, &found) < 0)
+		return -1;
+	if (!found)
+		return 0;
+	if (link_ports(&c->host, bridge.index, &ports) < 0)
+		return -1;
+	port = ports.items;
+	for (size_t i = 0; i < ports.count; i++) {
+		if (attachment_is_dead(c, port[i].alias))
+			ret |= link_del(&c->host, port[i].name, NULL);
+	}
+	return ret;
+}
+
+static int bridge_gc(struct call *c)
+{
+	int ret = attachment_gc(c, bridge_drop);
+
+	ret |= bridge_drop_ports(c);
+	return ipam_gc(c) | ret;
+}
+
 const struct applet bridge_applet = {
 	.name = "bridge",
 	.keys = bridge_keys,
@@ -418,5 +465,5 @@ const struct applet bridge_applet = {
 	.del = bridge_del,
 	.check = bridge_check,
 	.status = ipam_status,
-	.gc = ipam_gc,
+	.gc = bridge_gc,
 };

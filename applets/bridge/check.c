@@ -176,11 +176,11 @@ int bridge_check(struct call *c)
 	struct link bridge, guest;
 	struct list entries;
 
-	if (ipam_check(c) < 0)
-		return -1;
 	if (!c->has_prev)
 		return fail(c->job, CNI_BAD_CONFIG,
 			    "Required prevResult missing");
+	if (ipam_check(c) < 0)
+		return -1;
 	if (check_bridge(c, &bridge) < 0 || check_guest(c, &guest) < 0 ||
 	    check_port(c, &bridge, &guest) < 0 || ipam_verify(c, &guest) < 0)
 		return -1;

@@ -34,7 +34,6 @@ struct host_local_conf {
 	struct list ranges, runtime_ranges; /* of sets */
 	struct list runtime_ips, args_ips;  /* of const char * */
 	struct list routes;		    /* of struct route */
-	struct list attachments;	    /* of struct owner */
 	const char *data_dir, *resolv_conf;
 	bool has_ipam;
 };
@@ -91,15 +90,6 @@ static const struct conf_key args_keys[] = {
 	CONF_END
 };
 
-static const struct conf_key attachment_keys[] = {
-	{ "containerID", CONF_STRING, AT(owner, container), .required = true },
-	{ "ifname", CONF_STRING, AT(owner, ifname), .required = true },
-	CONF_END
-};
-
-static const struct conf_key attachment_item = { .type = CONF_OBJECT,
-						 .keys = attachment_keys };
-
 static const struct conf_key host_local_keys[] = {
 	{ "ipam", CONF_OBJECT, .keys = ipam_keys,
 	  .has = offsetof(struct host_local_conf, has_ipam),
@@ -108,10 +98,6 @@ static const struct conf_key host_local_keys[] = {
 	  .help = "what the runtime adds" },
 	{ "args", CONF_OBJECT, .keys = args_keys,
 	  .help = "what the orchestrator adds" },
-	{ "cni.dev/valid-attachments", CONF_ARRAY,
-	  AT(host_local_conf, attachments), .item = &attachment_item,
-	  .item_size = sizeof(struct owner),
-	  .help = "GC frees the addresses of all others" },
 	CONF_END
 };
 
@@ -306,7 +292,7 @@ static int release_invalid(struct store *s, const struct store_entry *entry,
 			   void *arg)
 {
 	const struct list *attachments = arg;
-	const struct owner *valid = attachments->items;
+	const struct attachment *valid = attachments->items;
 	const char *ifname = entry->owner.ifname;
 
 	for (size_t i = 0; i < attachments->count; i++)
@@ -318,17 +304,11 @@ static int release_invalid(struct store *s, const struct store_entry *entry,
 
 static int host_local_gc(struct call *c)
 {
-	struct list attachments =
-		((const struct host_local_conf *)c->conf)->attachments;
 	struct store s;
 
-	/* null lists none, but no list at all is a mistake. */
-	if (!json_member(c->doc, "cni.dev/valid-attachments"))
-		return fail(c->job, CNI_BAD_CONFIG,
-			    "cni.dev/valid-attachments: missing");
 	if (open_store(c, false, &s) < 0)
 		return -1;
-	store_each(&s, release_invalid, &attachments);
+	store_each(&s, release_invalid, &c->net.attachments);
 	store_close(&s);
 	return 0;
 }

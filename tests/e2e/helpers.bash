@@ -189,7 +189,7 @@ failed_with() {
 }
 
 # add POD CONF: ADD succeeds. Its answer is in result, and is remembered.
-declare -A results
+declare -gA results # load is a function
 add() {
 	cni ADD "$(type_of "$2")" "$1" "$2"
 	succeeded "ADD $1"

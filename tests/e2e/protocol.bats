@@ -215,6 +215,7 @@ refused() {
 }
 
 @test "text is escaped in answers" {
+	pod_up p1
 	add_fails p1 "$(with "$NET" '{"ipam": {"type": "a\"<\u2028\\\n"}}')" \
 		'a"<'
 	[[ $output == *'\"\u003c\u2028\\'* ]]
