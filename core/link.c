@@ -121,7 +121,8 @@ static void put_peer(struct nl *nl, const struct link_spec *peer)
 
 	nl_put_raw(nl, &head, sizeof(head));
 	put_spec(nl, peer);
-	nl_put_u32(nl, IFLA_NET_NS_FD, (uint32_t)peer->netns);
+	if (peer->netns >= 0)
+		nl_put_u32(nl, IFLA_NET_NS_FD, (uint32_t)peer->netns);
 	nl_nest_end(nl, nest);
 }
 
@@ -133,6 +134,7 @@ static void set_alias(struct nl *nl, const struct link_spec *spec)
 	nl_begin(nl, RTM_SETLINK, NLM_F_ACK, &head, sizeof(head));
 	nl_put_text(nl, IFLA_IFNAME, spec->name);
 	nl_put(nl, IFLA_IFALIAS, spec->alias, strlen(spec->alias));
+	nl_allow(nl, ENODEV, NULL); /* it was not created */
 	nl_talk(nl, "set the alias of %s", spec->name);
 }
 

@@ -31,7 +31,7 @@ struct link_spec {
 	bool shared; /* others will use it: its removal is not registered */
 	bool vlan_filtering;	      /* bridge */
 	const struct link_spec *peer; /* veth: the other end */
-	int netns; /* peer only: where it is born, a descriptor */
+	int netns; /* peer only: where it is born; a descriptor, -1: here */
 };
 
 /* The link of this name, with all its attributes; get fails if there is none. */

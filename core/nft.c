@@ -315,8 +315,9 @@ static const char *read_comment(struct job *job, const struct nlattr *attr)
 	return job_strndup(job, (const char *)userdata + 2, userdata[1]);
 }
 
-static void read_element(const struct reader *reader, const struct nlattr *item)
+static void read_element(const struct nlattr *item, void *arg)
 {
+	const struct reader *reader = arg;
 	const struct nlattr *attrs[NFTA_SET_ELEM_MAX + 1];
 	const struct nlattr *key[NFTA_DATA_MAX + 1];
 	struct nft_element *element;
@@ -334,21 +335,11 @@ static void read_element(const struct reader *reader, const struct nlattr *item)
 
 static void read_elements(const struct nlmsghdr *msg, void *arg)
 {
-	const struct nlattr *attrs[NFTA_SET_ELEM_LIST_MAX + 1], *list;
-	const char *item, *end;
+	const struct nlattr *attrs[NFTA_SET_ELEM_LIST_MAX + 1];
 
 	nl_attrs(msg, sizeof(struct nfgenmsg), attrs, NFTA_SET_ELEM_LIST_MAX);
-	list = attrs[NFTA_SET_ELEM_LIST_ELEMENTS];
-	if (!list)
-		return;
-	item = nl_attr_data(list);
-	end = item + nl_attr_len(list);
-	while (item < end) {
-		const struct nlattr *attr = (const void *)item;
-
-		read_element(arg, attr);
-		item += NLA_ALIGN(NLA_HDRLEN + nl_attr_len(attr));
-	}
+	nl_each(attrs[NFTA_SET_ELEM_LIST_ELEMENTS], NFTA_LIST_ELEM,
+		read_element, arg);
 }
 
 int nft_find_element(struct nft *nft, const struct nft_element *element,

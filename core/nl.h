@@ -85,6 +85,9 @@ long nl_deadline(int ms);
 void nl_attrs(const struct nlmsghdr *msg, size_t len,
 	      const struct nlattr **attrs, int max);
 void nl_nested(const struct nlattr *nest, const struct nlattr **attrs, int max);
+/* Calls visit for every attribute in nest (or NULL) of this type. */
+void nl_each(const struct nlattr *nest, int type,
+	     void (*visit)(const struct nlattr *attr, void *arg), void *arg);
 const void *nl_payload(const struct nlmsghdr *msg);
 size_t nl_attr_len(const struct nlattr *attr);
 const void *nl_attr_data(const struct nlattr *attr);

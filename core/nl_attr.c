@@ -39,6 +39,20 @@ void nl_nested(const struct nlattr *nest, const struct nlattr **attrs, int max)
 	}
 }
 
+void nl_each(const struct nlattr *nest, int type,
+	     void (*visit)(const struct nlattr *attr, void *arg), void *arg)
+{
+	const struct nlattr *attr;
+
+	if (!nest)
+		return;
+	mnl_attr_for_each_nested(attr, nest)
+	{
+		if (mnl_attr_get_type(attr) == type)
+			visit(attr, arg);
+	}
+}
+
 const void *nl_payload(const struct nlmsghdr *msg)
 {
 	return mnl_nlmsg_get_payload(msg);

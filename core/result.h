@@ -73,6 +73,11 @@ int result_read(struct job *job, const char *what, const struct json *object,
 int result_print(struct job *job, const struct result *result,
 		 const char *version, struct str *out);
 
+/* Adds to a result what another plugin of the chain made; dns that is given
+ * replaces what was there. */
+void result_append(struct job *job, struct result *to,
+		   const struct result *more);
+
 /* Whether dns says anything at all, empty lists included. */
 bool dns_is_given(const struct dns *dns);
 

@@ -25,11 +25,14 @@ config BRIDGE
 
 enum { PORT_UP_MS = 5000, CONTAINER_INTERFACE = 2 };
 
+struct bridge_links {
+	struct link bridge, port, guest;
+	struct link gateway; /* index 0: none */
+};
+
 static const struct bridge_conf bridge_defaults = { .bridge = "cni0" };
 
 static const char *const bridge_backends[] = { "iptables", "nftables", NULL };
-
-static const struct conf_key bridge_trunk_item = { .type = CONF_RAW };
 
 static const struct conf_key bridge_cni_keys[] = {
 	{ "mac", CONF_MAC, AT(bridge_conf, args_mac),
@@ -79,9 +82,13 @@ static const struct conf_key bridge_keys[] = {
 	{ "dns", CONF_OBJECT, AT(bridge_conf, dns), .keys = dns_keys },
 	{ "args", CONF_OBJECT, .keys = bridge_args_keys },
 	{ "runtimeConfig", CONF_OBJECT, .keys = bridge_runtime_keys },
-	{ "vlan", CONF_INT, AT(bridge_conf, vlan), .min = 0, .max = 4094 },
+	{ "vlan", CONF_INT, AT(bridge_conf, vlan),
+	  .help = "VLAN of the container, 1 to 4094; 0: none" },
 	{ "vlanTrunk", CONF_ARRAY, AT(bridge_conf, trunk),
-	  .item = &bridge_trunk_item, .item_size = sizeof(struct json *) },
+	  .item = &bridge_trunk_item, .item_size = sizeof(struct bridge_trunk),
+	  .help = "VLANs that the container gets with their tags" },
+	{ "preserveDefaultVlan", CONF_BOOL, AT(bridge_conf, keep_vlan),
+	  .help = "with vlan or vlanTrunk: stay in the bridge's own VLAN, too" },
 	{ "macspoofchk", CONF_BOOL, AT(bridge_conf, mac_spoof_check) },
 	CONF_END
 };
@@ -91,8 +98,7 @@ bool bridge_is_gateway(const struct bridge_conf *conf)
 	return conf->is_gateway || conf->is_default_gateway;
 }
 
-/* The same for one attachment each time, so that DEL needs nothing else. */
-static const char *bridge_port_name(struct call *c, const char *owner)
+const char *bridge_port_name(struct call *c, const char *owner)
 {
 	char digits[12];
 
@@ -103,6 +109,8 @@ static const char *bridge_port_name(struct call *c, const char *owner)
 static int bridge_validate(struct call *c)
 {
 	const struct bridge_conf *conf = c->conf;
+	struct brvlan vlans;
+	bool any;
 
 	if (conf->hairpin && conf->promisc)
 		return fail(
@@ -112,12 +120,11 @@ static int bridge_validate(struct call *c)
 		return fail(
 			c->job, CNI_BAD_CONFIG,
 			"cannot use IPAM when DisableContainerInterface flag is set");
-	if (conf->vlan || conf->trunk.count || conf->mac_spoof_check)
+	if (bridge_vlans(c, &vlans, &any) < 0)
+		return -1;
+	if (conf->mac_spoof_check)
 		return fail(c->job, CNI_BAD_CONFIG,
-			    "%s: not supported by this version",
-			    conf->mac_spoof_check ? "macspoofchk"
-			    : conf->vlan	  ? "vlan"
-						  : "vlanTrunk");
+			    "macspoofchk: not supported by this version");
 	if (conf->ip_masq && !IS_ENABLED(CONFIG_NAT))
 		return fail(c->job, CNI_BAD_CONFIG,
 			    "ipMasq: this binary is built without NAT");
@@ -135,11 +142,9 @@ static int bridge_create(struct call *c, struct record *record,
 	struct link_spec spec = { .kind = "bridge",
 				  .name = conf->bridge,
 				  .mtu = conf->mtu,
+				  .vlan_filtering =
+					  conf->vlan || conf->trunk.present,
 				  .shared = true };
-	const char *accept_ra =
-		job_printf(c->job, "net/ipv6/conf/%s/accept_ra", conf->bridge);
-	const char *accept_dad =
-		job_printf(c->job, "net/ipv6/conf/%s/accept_dad", conf->bridge);
 	uint8_t mac[MAC_LEN];
 	bool exists;
 
@@ -149,14 +154,10 @@ static int bridge_create(struct call *c, struct record *record,
 	if (link_add(&c->host, &spec, &exists) < 0 ||
 	    link_get(&c->host, conf->bridge, bridge) < 0)
 		return -1;
-	if (!exists)
-		bridge_undo_push(c, record, bridge, &(struct prefix) { 0 });
-	/* Containers are not to hand routes to the host. No other host can
-	 * have the address that follows from a MAC we just chose. */
-	if (IS_ENABLED(CONFIG_IPV6)) {
-		sysctl_wish(c->job, -1, accept_ra, "0");
-		sysctl_wish(c->job, -1, accept_dad, "0");
-	}
+	if (exists)
+		return 0;
+	bridge_undo_push(c, record, bridge, bridge, NULL);
+	bridge_quiet_ipv6(c, conf->bridge);
 	return 0;
 }
 
@@ -205,8 +206,7 @@ static int bridge_guest_mac(struct call *c, uint8_t mac[MAC_LEN])
 }
 
 /* The pair is born in its places, connected, and up on the host's side. */
-static int bridge_connect(struct call *c, const struct link *bridge,
-			  struct link *port, struct link *guest)
+static int bridge_connect(struct call *c, struct bridge_links *links)
 {
 	const struct bridge_conf *conf = c->conf;
 	uint8_t guest_mac[MAC_LEN], port_mac[MAC_LEN];
@@ -215,12 +215,13 @@ static int bridge_connect(struct call *c, const struct link *bridge,
 				  .mac = guest_mac,
 				  .netns = c->netns.fd };
 	const char *owner = attachment_owner(c);
+	struct link *port = &links->port;
 	struct link_spec spec = { .kind = "veth",
 				  .name = bridge_port_name(c, owner),
 				  .alias = owner,
 				  .mac = port_mac,
 				  .mtu = conf->mtu,
-				  .master = bridge->index,
+				  .master = links->bridge.index,
 				  .up = true,
 				  .peer = &peer };
 	bool exists;
@@ -235,11 +236,12 @@ static int bridge_connect(struct call *c, const struct link *bridge,
 			"container veth name (\"%s\") peer provided (\"%s\") already exists",
 			peer.name, spec.name);
 	if (link_get(&c->host, spec.name, port) < 0 ||
-	    link_get(&c->guest, c->env.ifname, guest) < 0)
+	    link_get(&c->guest, c->env.ifname, &links->guest) < 0)
 		return -1;
-	if (!conf->hairpin && !conf->isolated)
-		return 0;
-	return link_set_port(&c->host, port, conf->hairpin, conf->isolated);
+	if ((conf->hairpin || conf->isolated) &&
+	    link_set_port(&c->host, port, conf->hairpin, conf->isolated) < 0)
+		return -1;
+	return bridge_set_vlans(c, port);
 }
 
 /* The routes of an IPAM plugin are kept; a default route without gateway is
@@ -317,23 +319,32 @@ static const char *bridge_mac_text(struct call *c, const struct link *link)
 	return job_printf(c->job, "%s", mac_print(link->mac, text));
 }
 
-static void bridge_result(struct call *c, const struct link *bridge,
-			  const struct link *port, const struct link *guest)
+static void bridge_tell(struct call *c, const struct link *link,
+			const char *sandbox)
+{
+	struct result_interface *interface =
+		list_add(c->job, &c->result.interfaces, sizeof(*interface));
+
+	interface->name = job_printf(c->job, "%s", link->name);
+	interface->mac = bridge_mac_text(c, link);
+	interface->sandbox = sandbox;
+}
+
+static void bridge_result(struct call *c, const struct bridge_links *links)
 {
 	const struct bridge_conf *conf = c->conf;
-	const struct link *links[] = { bridge, port, guest };
+	struct result own;
 
-	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++) {
-		struct result_interface *interface = list_add(
-			c->job, &c->result.interfaces, sizeof(*interface));
-
-		interface->name = job_printf(c->job, "%s", links[i]->name);
-		interface->mac = bridge_mac_text(c, links[i]);
-		if (i == CONTAINER_INTERFACE)
-			interface->sandbox = c->env.netns;
-	}
+	bridge_tell(c, &links->bridge, NULL);
+	bridge_tell(c, &links->port, NULL);
+	bridge_tell(c, &links->guest, c->env.netns);
+	if (links->gateway.index && conf->vlan)
+		bridge_tell(c, &links->gateway, NULL);
 	if (dns_is_given(&conf->dns))
 		c->result.dns = conf->dns;
+	own = c->result;
+	c->result = c->prev;
+	result_append(c->job, &c->result, &own);
 }
 
 /* What DEL does on the host; addresses are the IPAM plugin's. The port has a
@@ -368,17 +379,28 @@ static int bridge_release_stale(struct call *c)
 	return bridge_release(c);
 }
 
+static int bridge_gateways(struct call *c, struct bridge_links *links,
+			   struct record *record)
+{
+	const struct bridge_conf *conf = c->conf;
+
+	links->gateway = links->bridge;
+	if (conf->vlan &&
+	    bridge_vlan_gateway(c, record, &links->bridge, &links->gateway) < 0)
+		return -1;
+	return bridge_be_gateway(c, record, &links->bridge, &links->gateway);
+}
+
 /* A network without IPAM carries frames and nothing else. */
-static int bridge_add_layer3(struct call *c, struct record *record,
-			     const struct link *bridge,
-			     const struct link *guest)
+static int bridge_add_layer3(struct call *c, struct bridge_links *links,
+			     struct record *record)
 {
 	const struct bridge_conf *conf = c->conf;
 
 	if (bridge_addresses(c) < 0 ||
-	    ipam_apply(c, guest, CONTAINER_INTERFACE, conf->dad) < 0)
+	    ipam_apply(c, &links->guest, CONTAINER_INTERFACE, conf->dad) < 0)
 		return -1;
-	if (bridge_is_gateway(conf) && bridge_be_gateway(c, record, bridge) < 0)
+	if (bridge_is_gateway(conf) && bridge_gateways(c, links, record) < 0)
 		return -1;
 	return conf->ip_masq ? bridge_masquerade(c, record) : 0;
 }
@@ -386,24 +408,25 @@ static int bridge_add_layer3(struct call *c, struct record *record,
 static int bridge_add(struct call *c)
 {
 	const struct bridge_conf *conf = c->conf;
-	struct link bridge, port, guest;
+	struct bridge_links links = { 0 };
 	struct record *record = job_alloc(c->job, sizeof(*record));
 
 	if (attachment_begin(c, record, bridge_release_stale) < 0 ||
-	    bridge_ensure(c, record, &bridge) < 0 ||
-	    bridge_connect(c, &bridge, &port, &guest) < 0)
+	    bridge_ensure(c, record, &links.bridge) < 0 ||
+	    bridge_connect(c, &links) < 0)
 		return -1;
 	if (c->net.ipam) {
-		if (bridge_add_layer3(c, record, &bridge, &guest) < 0)
+		if (bridge_add_layer3(c, &links, record) < 0)
 			return -1;
 	} else if (!conf->no_container_interface &&
-		   link_set_flags(&c->guest, &guest, IFF_UP, IFF_UP) < 0) {
+		   link_set_flags(&c->guest, &links.guest, IFF_UP, IFF_UP) <
+			   0) {
 		return -1;
 	}
 	if (!conf->no_container_interface &&
-	    link_wait_up(&c->host, &port, PORT_UP_MS) < 0)
+	    link_wait_up(&c->host, &links.port, PORT_UP_MS) < 0)
 		return -1;
-	bridge_result(c, &bridge, &port, &guest);
+	bridge_result(c, &links);
 	return 0;
 }
 

@@ -4,14 +4,21 @@
 #define CNIBOX_BRIDGE_H
 
 #include "core/attachment.h"
+#include "core/brvlan.h"
 #include "core/ipam.h"
 #include "core/link.h"
+
+/* An item of vlanTrunk. */
+struct bridge_trunk {
+	int min, max, id;
+	bool has_min, has_max, has_id;
+};
 
 struct bridge_conf {
 	char bridge[IFNAMSIZ];
 	bool is_gateway, is_default_gateway, force_address;
 	bool ip_masq, hairpin, promisc, isolated, dad, no_container_interface;
-	bool preserve_vlan, mac_spoof_check;
+	bool keep_vlan, mac_spoof_check;
 	const char *masq_backend;
 	int mtu, vlan;
 	struct list trunk;
@@ -30,15 +37,38 @@ struct prefix bridge_gateway(const struct result_ip *ip);
 void bridge_nat_entries(struct call *c, const struct result *result,
 			struct list *entries);
 
-/* Registers that ADD made the bridge, or, if gateway is not all zeroes, gave it
- * this address: both are taken back only if nobody else can be using them. */
-void bridge_undo_push(struct call *c, struct record *record,
-		      const struct link *bridge, const struct prefix *gateway);
+/* The name of the container's port, the same for one owner each time, so that
+ * DEL needs nothing else. */
+const char *bridge_port_name(struct call *c, const char *owner);
 
-/* Gives the bridge the gateway addresses of the result, and lets the host
- * forward packets. */
+/* Registers that ADD made link, which is the bridge or its gateway in a VLAN,
+ * or, if gateway is not NULL, gave it this address: taken back only if nobody
+ * else can be using it. */
+void bridge_undo_push(struct call *c, struct record *record,
+		      const struct link *bridge, const struct link *link,
+		      const struct prefix *gateway);
+
+/* Gives link the gateway addresses of the result, and lets the host forward
+ * packets. */
 int bridge_be_gateway(struct call *c, struct record *record,
-		      const struct link *bridge);
+		      const struct link *bridge, const struct link *link);
+
+/* For a link that was just made and is not up: containers are not to hand it
+ * routes, and no other host can have the address that follows from its MAC. */
+void bridge_quiet_ipv6(struct call *c, const char *name);
+
+/* The VLANs that the configuration gives the container's port; *any is false
+ * if it has no word about them. */
+extern const struct conf_key bridge_trunk_item;
+int bridge_vlans(struct call *c, struct brvlan *out, bool *any);
+int bridge_set_vlans(struct call *c, const struct link *port);
+int bridge_check_vlans(struct call *c, const struct link *port);
+
+/* The link that is the gateway of the VLAN's containers, made if missing, and
+ * its name. */
+const char *bridge_vlan_name(struct call *c);
+int bridge_vlan_gateway(struct call *c, struct record *record,
+			const struct link *bridge, struct link *out);
 
 int bridge_check(struct call *c);
 

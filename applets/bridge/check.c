@@ -105,7 +105,7 @@ static int check_port(struct call *c, const struct link *bridge,
 				c->job, CNI_INTERNAL,
 				"Interface %s: hairpin or isolation is not as configured",
 				port.name);
-		return 0;
+		return bridge_check_vlans(c, &port);
 	}
 	return fail(c->job, CNI_INTERNAL,
 		    "CNI veth created for bridge %s was not found",
@@ -142,13 +142,25 @@ static bool has_gateway(const struct list *addrs, const struct prefix *gateway)
 	return false;
 }
 
+/* The link that has the gateway's addresses. */
+static int find_gateway(struct call *c, const struct link *bridge,
+			struct link *out)
+{
+	const struct bridge_conf *conf = c->conf;
+
+	*out = *bridge;
+	return conf->vlan ? link_get(&c->host, bridge_vlan_name(c), out) : 0;
+}
+
 static int check_gateway(struct call *c, const struct link *bridge)
 {
 	const struct result_ip *ips = c->prev.ips.items;
 	char text[PREFIX_TEXT];
+	struct link link;
 	struct list addrs;
 
-	if (addr_list(&c->host, bridge, 0, &addrs) < 0)
+	if (find_gateway(c, bridge, &link) < 0 ||
+	    addr_list(&c->host, &link, 0, &addrs) < 0)
 		return -1;
 	for (size_t i = 0; i < c->prev.ips.count; i++) {
 		struct prefix gateway = bridge_gateway(&ips[i]);
@@ -162,7 +174,7 @@ static int check_gateway(struct call *c, const struct link *bridge)
 		if (!has_gateway(&addrs, &gateway))
 			return fail(c->job, CNI_INTERNAL,
 				    "Failed to find Gateway %s on bridge %s",
-				    prefix_print(&gateway, text), bridge->name);
+				    prefix_print(&gateway, text), link.name);
 		if (!sysctl_is(c->job, -1, forwarding, "1"))
 			return fail(c->job, CNI_INTERNAL,
 				    "sysctl %s: expected 1", forwarding);

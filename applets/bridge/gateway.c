@@ -2,6 +2,7 @@
 /* gateway - the bridge's own addresses, and what is shared of it */
 #include "bridge.h"
 
+#include <string.h>
 #include <sys/socket.h>
 
 #include "core/addr.h"
@@ -11,32 +12,67 @@
 struct bridge_undo {
 	struct call *c;
 	struct record *record;
-	struct link bridge;
-	struct prefix gateway; /* family 0: the bridge itself */
+	struct link bridge, link;
+	struct prefix gateway; /* family 0: the link itself */
 };
+
+/* Whether the bridge has ports but the container's, and the one that leads to
+ * the link which is to go. */
+static bool is_in_use(const struct bridge_undo *undo)
+{
+	struct call *c = undo->c;
+	const char *own = bridge_port_name(c, attachment_owner(c));
+	const struct link *port;
+	struct list ports;
+
+	if (link_ports(&c->host, undo->bridge.index, &ports) < 0)
+		return true;
+	port = ports.items;
+	for (size_t i = 0; i < ports.count; i++) {
+		if (strcmp(port[i].name, own) != 0 &&
+		    port[i].index != undo->link.peer)
+			return true;
+	}
+	return false;
+}
 
 static void bridge_undo(void *arg)
 {
 	struct bridge_undo *undo = arg;
 	struct nl *nl = &undo->c->host;
-	struct list ports;
 
-	if (!record_is_alone(undo->record))
+	if (!record_is_alone(undo->record) || is_in_use(undo))
 		return;
 	if (undo->gateway.ip.family)
-		addr_del(nl, &undo->bridge, &undo->gateway);
-	else if (link_ports(nl, undo->bridge.index, &ports) == 0 &&
-		 !ports.count)
-		link_del(nl, undo->bridge.name, NULL);
+		addr_del(nl, &undo->link, &undo->gateway);
+	else
+		link_del(nl, undo->link.name, NULL);
 }
 
 void bridge_undo_push(struct call *c, struct record *record,
-		      const struct link *bridge, const struct prefix *gateway)
+		      const struct link *bridge, const struct link *link,
+		      const struct prefix *gateway)
 {
 	struct bridge_undo *undo = job_alloc(c->job, sizeof(*undo));
 
-	*undo = (struct bridge_undo) { c, record, *bridge, *gateway };
+	undo->c = c;
+	undo->record = record;
+	undo->bridge = *bridge;
+	undo->link = *link;
+	if (gateway)
+		undo->gateway = *gateway;
 	undo_push(c->job, bridge_undo, undo);
+}
+
+void bridge_quiet_ipv6(struct call *c, const char *name)
+{
+	static const char *const settings[] = { "accept_ra", "accept_dad" };
+
+	for (int i = 0; IS_ENABLED(CONFIG_IPV6) && i < 2; i++)
+		sysctl_wish(c->job, -1,
+			    job_printf(c->job, "net/ipv6/conf/%s/%s", name,
+				       settings[i]),
+			    "0");
 }
 
 struct prefix bridge_gateway(const struct result_ip *ip)
@@ -57,9 +93,9 @@ static bool bridge_wants(const struct result *result, const struct prefix *addr)
 	return false;
 }
 
-/* Makes way for gateway among the bridge's addresses; *present if it is one
- * of them already. */
-static int bridge_make_way(struct call *c, const struct link *bridge,
+/* Makes way for gateway among the link's addresses; *present if it is one of
+ * them already. */
+static int bridge_make_way(struct call *c, const struct link *link,
 			   const struct prefix *gateway, bool *present)
 {
 	const struct bridge_conf *conf = c->conf;
@@ -68,7 +104,7 @@ static int bridge_make_way(struct call *c, const struct link *bridge,
 	struct list addrs;
 
 	*present = false;
-	if (addr_list(&c->host, bridge, gateway->ip.family, &addrs) < 0)
+	if (addr_list(&c->host, link, gateway->ip.family, &addrs) < 0)
 		return -1;
 	addr = addrs.items;
 	for (size_t i = 0; i < addrs.count; i++)
@@ -82,15 +118,15 @@ static int bridge_make_way(struct call *c, const struct link *bridge,
 			return fail(
 				c->job, CNI_INTERNAL,
 				"failed to set bridge addr: \"%s\" already has an IP address different from %s",
-				bridge->name, prefix_print(gateway, text));
-		if (addr_del(&c->host, bridge, &addr[i].prefix) < 0)
+				link->name, prefix_print(gateway, text));
+		if (addr_del(&c->host, link, &addr[i].prefix) < 0)
 			return -1;
 	}
 	return 0;
 }
 
 int bridge_be_gateway(struct call *c, struct record *record,
-		      const struct link *bridge)
+		      const struct link *bridge, const struct link *link)
 {
 	const struct result_ip *ips = c->result.ips.items;
 	bool v4 = false, v6 = false;
@@ -101,14 +137,14 @@ int bridge_be_gateway(struct call *c, struct record *record,
 
 		v4 |= gateway.ip.family == AF_INET;
 		v6 |= gateway.ip.family == AF_INET6;
-		if (bridge_make_way(c, bridge, &gateway, &present) < 0)
+		if (bridge_make_way(c, link, &gateway, &present) < 0)
 			return -1;
 		if (present)
 			continue;
-		if (addr_add(&c->host, bridge, &gateway, false, &present) < 0)
+		if (addr_add(&c->host, link, &gateway, false, &present) < 0)
 			return -1;
 		if (!present)
-			bridge_undo_push(c, record, bridge, &gateway);
+			bridge_undo_push(c, record, bridge, link, &gateway);
 	}
 	if (v4 && sysctl_ensure(c->job, -1, "net/ipv4/ip_forward", "1") < 0)
 		return -1;
