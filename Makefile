@@ -2,6 +2,7 @@
 #
 # make                  builds out/cnibox, by .config if there is one
 # make check            builds and runs all tests; needs root
+# make check-clients    runs containerd, podman, libcni on it; needs root
 # make demo             two pods, an address each, ping; needs root
 # make unit             builds and runs the unit tests
 # make lint             checks the house rules
@@ -78,7 +79,7 @@ $(GEN)/applets.def: FORCE
 # ---- the binary
 
 APPLETS := $(sort $(applets-y))
-NAT_SRC := $(wildcard core/nat*.c core/nft*.c)
+NAT_SRC := $(wildcard core/nat*.c core/nft*.c) core/ct.c core/reference.c
 CORE_SRC := $(filter-out $(if $(CONFIG_NAT),,$(NAT_SRC)),$(wildcard core/*.c))
 SRC := $(CORE_SRC) $(DEPS_SRC) \
 	$(foreach a,$(APPLETS),$(wildcard applets/$(a).c applets/$(a)/*.c))
@@ -128,7 +129,7 @@ install: all
 # The same sources for the host's libc, under the sanitizers.
 SANITIZE ?= -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
-UNIT := $(filter-out $(if $(CONFIG_NAT),,$(patsubst core/%.c,test_%,$(NAT_SRC))),$(UNIT))
+UNIT := $(filter-out $(if $(CONFIG_NAT),,test_nat% test_nft% test_ct test_reference),$(UNIT))
 UNIT := $(UNIT:%=$(O)/host/%)
 HOST_OBJ := $(patsubst %.c,$(O)/host/%.o,$(filter-out core/main.c,$(CORE_SRC)))
 host_compile := $(HOSTCC) $(ours) $(HOST_CFLAGS) $(SANITIZE)
@@ -163,6 +164,12 @@ check:
 	tests/setup check
 	$(MAKE) all
 	tests/run $(PARTS)
+
+check-clients:
+	tests/setup check
+	tests/clients/setup
+	$(MAKE) all
+	tests/run clients
 
 check-configs:
 	N=$(N) tests/builds
@@ -214,5 +221,5 @@ help:
 	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile
 
 FORCE:
-.PHONY: all install fetch unit unit-build lint check check-configs demo clean \
-	distclean help FORCE
+.PHONY: all install fetch unit unit-build lint check check-clients \
+	check-configs demo clean distclean help FORCE

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "core/reference.h"
+
 static const char note_nat[] = "nat";
 
 const char *attachment_owner(struct call *c)
@@ -87,6 +89,24 @@ static void read_entries(struct call *c, const struct list *notes,
 	}
 }
 
+/* It may be one that the Go plugins made. */
+static int release_reference(struct call *c, unsigned kinds)
+{
+	const struct reference of = { c->net.name, c->env.ifname,
+				      c->env.container };
+	int ret = 0;
+
+	if (!IS_ENABLED(CONFIG_REFERENCE_DEL))
+		return 0;
+	if (kinds & 1 << NAT_MASQUERADE)
+		ret |= reference_del_masquerade(&c->nft, &of);
+	if (kinds & 1 << NAT_PORT)
+		ret |= reference_del_ports(&c->nft, &of);
+	if (kinds & 1 << NAT_MASQUERADE)
+		ret |= reference_del_spoof_check(&c->nft, &of);
+	return ret;
+}
+
 int attachment_release(struct call *c, unsigned kinds, struct list *entries)
 {
 	const char *owner = attachment_owner(c);
@@ -102,6 +122,7 @@ int attachment_release(struct call *c, unsigned kinds, struct list *entries)
 			ret |= nat_del(&c->nft, owner, entries);
 	} else if (IS_ENABLED(CONFIG_NAT)) {
 		ret |= nat_del_owner(&c->nft, owner, kinds);
+		ret |= release_reference(c, kinds);
 	}
 	/* What could not be removed is still to be found. */
 	if (ret == 0 && found)

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "core/env.h"
+#include "core/ipam.h"
 #include "core/log.h"
 
 enum { NETLINK_ROUTE = 0, NETLINK_NETFILTER = 12, READ_AT_ONCE = 16 << 10 };
@@ -281,12 +281,6 @@ static int read_conf(struct call *c, bool tolerant)
 	return conf_read(c->job, "", c->doc, applet->keys, tolerant, conf);
 }
 
-static int no_verb(struct call *c)
-{
-	(void)c;
-	return 0;
-}
-
 int cni_run(struct call *c, const char *verb)
 {
 	const struct applet *applet = c->applet;
@@ -314,7 +308,14 @@ int cni_run(struct call *c, const char *verb)
 		run = applet->status;
 	else if (strcmp(verb, "GC") == 0)
 		run = applet->gc;
-	return (run ? run : no_verb)(c);
+	if (run)
+		return run(c);
+	/* The end of the way of an IPAM plugin's own. */
+	if (c->net.ipam && strcmp(c->net.ipam, applet->name) == 0)
+		return 0;
+	if (strcmp(verb, "STATUS") == 0)
+		return ipam_status(c);
+	return strcmp(verb, "GC") == 0 ? ipam_gc(c) : 0;
 }
 
 static int answer(struct call *c)
@@ -389,8 +390,10 @@ int cni_main(const struct applet *const *applets, const struct applet *applet)
 		print_about(&job, applet->name);
 		return 0;
 	}
-	/* A reader that is gone must not stop us half-way. */
+	/* A reader that is gone must not stop us half-way, and what we run is
+	 * to be waited for. */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGCHLD, SIG_DFL);
 	if (serve(&c) < 0 || job.msg)
 		return cni_refuse(&job, c.net.version);
 	return 0;

@@ -84,17 +84,17 @@ int env_check(struct job *job, const struct cni_env *env, unsigned needs)
 const char *env_arg(struct job *job, const struct cni_env *env, const char *key)
 {
 	size_t len = strlen(key);
-	const char *arg = env->args;
+	const char *arg = env->args, *value = NULL;
 
 	while (*arg) {
 		const char *end = arg + strcspn(arg, ";");
 
 		if (strncmp(arg, key, len) == 0 && arg[len] == '=')
-			return job_strndup(job, arg + len + 1,
-					   (size_t)(end - arg) - len - 1);
+			value = job_strndup(job, arg + len + 1,
+					    (size_t)(end - arg) - len - 1);
 		arg = *end ? end + 1 : end;
 	}
-	return NULL;
+	return value;
 }
 
 /* Every plugin of a chain sees the arguments of all of them, so the ones that

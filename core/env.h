@@ -29,7 +29,7 @@ int env_check(struct job *job, const struct cni_env *env, unsigned needs);
  * IgnoreUnknown is true. */
 int env_check_args(struct job *job, const struct cni_env *env);
 
-/* The value of key in CNI_ARGS, exactly; NULL if it is not there. */
+/* The last value of key in CNI_ARGS, exactly; NULL if it is not there. */
 const char *env_arg(struct job *job, const struct cni_env *env,
 		    const char *key);
 

@@ -24,14 +24,14 @@ static int find_plugin(struct call *c, const char **path, struct stat *st)
 	if (!*dirs)
 		return fail(c->job, CNI_BAD_ENVIRONMENT,
 			    "required env variables [CNI_PATH] missing");
-	while (*dirs) {
+	while (dirs) {
 		int len = (int)strcspn(dirs, ":");
 
 		*path = job_printf(c->job, "%.*s/%s", len ? len : 1,
 				   len ? dirs : ".", c->net.ipam);
 		if (stat(*path, st) == 0 && S_ISREG(st->st_mode))
 			return 0;
-		dirs += len + (dirs[len] == ':');
+		dirs = dirs[len] ? dirs + len + 1 : NULL;
 	}
 	return fail(c->job, CNI_BAD_CONFIG,
 		    "failed to find plugin \"%s\" in path [%s]", c->net.ipam,
@@ -121,6 +121,10 @@ static int delegate(struct call *c, const char *verb, struct result *out)
 
 	if (!c->net.ipam || !*c->net.ipam)
 		return 0;
+	if (strcmp(c->net.ipam, c->applet->name) == 0)
+		return fail(c->job, CNI_BAD_CONFIG,
+			    "ipam.type: %s cannot be its own IPAM plugin",
+			    c->net.ipam);
 	if (find_plugin(c, &path, &st) < 0)
 		return -1;
 	applet = own_applet(c, &st);

@@ -116,12 +116,16 @@ static int check_holders(struct nat *nat, const struct nat_liveness *liveness)
 	for (size_t i = 0; i < nat->wants.count; i++, w++) {
 		const struct nft_element *found = w->found.items;
 
-		if (found && !is_owned(w) &&
-		    liveness->alive(liveness->arg, found->comment))
+		if (!found || is_owned(w))
+			continue;
+		if (liveness->alive(liveness->arg, found->comment))
 			return fail(
 				job, CNI_INTERNAL, "%s for %s",
 				nat_entry_describe(job, w->entry, "already "),
 				found->comment);
+		/* Whether it lives could not be found out. */
+		if (job->msg)
+			return -1;
 	}
 	return 0;
 }

@@ -89,6 +89,7 @@ bool nat_entry_parse(struct job *job, const char *text, struct nat_entry *out)
 	       (strcmp(word[2], "*") == 0 || ip_parse(word[2], &out->host)) &&
 	       parse_port(word[3], &out->host_port) &&
 	       prefix_parse(word[4], &out->pod) &&
+	       (!out->host.family || out->host.family == out->pod.ip.family) &&
 	       parse_port(word[5], &out->pod_port);
 }
 

@@ -244,15 +244,15 @@ void nat_subnet_chain_add(struct nft *nft, const char *chain,
 
 static int check_chain(struct nft *nft, const char *chain, size_t rules)
 {
-	size_t count;
+	struct list there;
 
-	if (nft_count_rules(nft, chain, &count) < 0)
+	if (nft_list_rules(nft, chain, &there) < 0)
 		return -1;
-	if (count == rules)
+	if (there.count == rules)
 		return 0;
 	return fail(nft->nl->job, CNI_INTERNAL,
 		    "chain %s of table %s has %zu rules instead of %zu", chain,
-		    nft->table, count, rules);
+		    nft->table, there.count, rules);
 }
 
 int nat_table_check(struct nft *nft)

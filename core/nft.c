@@ -2,6 +2,7 @@
 #include "core/nft.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -119,6 +120,19 @@ void nft_chain_del(struct nft *nft, const char *chain)
 	nl_talk(nft->nl, "delete chain %s of table %s", chain, nft->table);
 }
 
+void nft_rule_del(struct nft *nft, const char *chain, uint64_t handle)
+{
+	uint64_t value = htobe64(handle);
+
+	begin_message(nft, NFT_MSG_DELRULE, 0);
+	nl_put_text(nft->nl, NFTA_RULE_CHAIN, chain);
+	if (handle)
+		nl_put(nft->nl, NFTA_RULE_HANDLE, &value, sizeof(value));
+	nl_allow(nft->nl, ENOENT, &nft->stale);
+	nl_talk(nft->nl, "delete rules of chain %s of table %s", chain,
+		nft->table);
+}
+
 void nft_map_add(struct nft *nft, const struct nft_map *map)
 {
 	begin_message(nft, NFT_MSG_NEWSET, NLM_F_CREATE);
@@ -233,7 +247,7 @@ void nft_rule_end(struct nft *nft)
 struct reader {
 	struct job *job;
 	const struct nft *nft;
-	const char *map;
+	const char *map; /* or chain */
 	struct list *out;
 };
 
@@ -384,17 +398,49 @@ int nft_list_chains(struct nft *nft, struct list *out)
 	return nl_talk(nft->nl, "list the chains of table %s", nft->table);
 }
 
-static void count_rule(const struct nlmsghdr *msg, void *arg)
+/* The chain an expression leads to. */
+static void read_jump(const struct nlattr *item, void *arg)
 {
-	(void)msg;
-	++*(size_t *)arg;
+	const struct nlattr *expr[NFTA_EXPR_MAX + 1];
+	const struct nlattr *immediate[NFTA_IMMEDIATE_MAX + 1];
+	const struct nlattr *data[NFTA_DATA_MAX + 1];
+	const struct nlattr *verdict[NFTA_VERDICT_MAX + 1];
+
+	nl_nested(item, expr, NFTA_EXPR_MAX);
+	if (strcmp(nl_attr_text(expr[NFTA_EXPR_NAME]), "immediate") != 0)
+		return;
+	nl_nested(expr[NFTA_EXPR_DATA], immediate, NFTA_IMMEDIATE_MAX);
+	nl_nested(immediate[NFTA_IMMEDIATE_DATA], data, NFTA_DATA_MAX);
+	nl_nested(data[NFTA_DATA_VERDICT], verdict, NFTA_VERDICT_MAX);
+	*(const char **)arg = nl_attr_text(verdict[NFTA_VERDICT_CHAIN]);
 }
 
-int nft_count_rules(struct nft *nft, const char *chain, size_t *count)
+static void read_rule(const struct nlmsghdr *msg, void *arg)
 {
-	*count = 0;
+	const struct nlattr *attrs[NFTA_RULE_MAX + 1];
+	const struct reader *reader = arg;
+	struct nft_rule_info *rule;
+	uint64_t handle = 0;
+	const char *jump = "";
+
+	nl_attrs(msg, sizeof(struct nfgenmsg), attrs, NFTA_RULE_MAX);
+	if (attrs[NFTA_RULE_HANDLE] &&
+	    nl_attr_len(attrs[NFTA_RULE_HANDLE]) == sizeof(handle))
+		memcpy(&handle, nl_attr_data(attrs[NFTA_RULE_HANDLE]),
+		       sizeof(handle));
+	nl_each(attrs[NFTA_RULE_EXPRESSIONS], NFTA_LIST_ELEM, read_jump, &jump);
+	rule = list_add(reader->job, reader->out, sizeof(*rule));
+	rule->chain = reader->map;
+	rule->handle = be64toh(handle);
+	rule->comment = read_comment(reader->job, attrs[NFTA_RULE_USERDATA]);
+	rule->jump = job_printf(reader->job, "%s", jump);
+}
+
+int nft_list_rules(struct nft *nft, const char *chain, struct list *out)
+{
+	*out = (struct list) { 0 };
 	begin_message(nft, NFT_MSG_GETRULE, NLM_F_DUMP);
 	nl_put_text(nft->nl, NFTA_RULE_CHAIN, chain);
-	nl_on_reply(nft->nl, count_rule, count);
+	on_reply(nft, chain, out, read_rule);
 	return nl_talk(nft->nl, "list chain %s of table %s", chain, nft->table);
 }

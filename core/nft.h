@@ -44,6 +44,14 @@ struct nft_element {
 	const char *comment; /* at most 253 bytes; "" if it has none */
 };
 
+/* What can be told of a rule that is there. */
+struct nft_rule_info {
+	const char *chain;
+	uint64_t handle;
+	const char *comment; /* "" if it has none */
+	const char *jump;    /* the chain it leads to at its end, or "" */
+};
+
 /* Where a base chain sits. */
 struct nft_hook {
 	const char *type; /* "nat", "filter" */
@@ -71,6 +79,8 @@ void nft_element_add(struct nft *nft, const struct nft_element *element);
 
 /* Removals; stale if it is not there, or if the chain is still in use. */
 void nft_chain_del(struct nft *nft, const char *chain);
+void nft_rule_del(struct nft *nft, const char *chain,
+		  uint64_t handle); /* 0: all */
 void nft_element_del(struct nft *nft, const struct nft_element *element);
 
 /* A rule at the end of chain; what follows up to nft_rule_end() is its content,
@@ -116,9 +126,9 @@ int nft_find_element(struct nft *nft, const struct nft_element *element,
 		     struct list *out);
 
 /* All elements of a map; the names of all chains of the table (a list of const
- * char *); how many rules chain has. Cannot be held. */
+ * char *); the rules of chain (of struct nft_rule_info). Cannot be held. */
 int nft_list_elements(struct nft *nft, const char *map, struct list *out);
 int nft_list_chains(struct nft *nft, struct list *out);
-int nft_count_rules(struct nft *nft, const char *chain, size_t *count);
+int nft_list_rules(struct nft *nft, const char *chain, struct list *out);
 
 #endif

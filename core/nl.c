@@ -360,7 +360,7 @@ static const struct nl_request *unanswered(const struct nl *nl)
 /* Sends what is queued and reads the answers. */
 static int nl_exchange(struct nl *nl)
 {
-	bool failed = nl->job->msg, more = true;
+	bool more = true;
 	char *buf;
 
 	if (nl->fd < 0 && nl_open(nl) < 0)
@@ -373,7 +373,7 @@ static int nl_exchange(struct nl *nl)
 		if (nl_read(nl, buf, &more) < 0)
 			return -1;
 	}
-	if (!failed && nl->job->msg)
+	if (nl->failed)
 		return -1;
 	/* A transaction that is refused as a whole has one answer. */
 	if (unanswered(nl) && !nl->refused)
@@ -419,9 +419,14 @@ int nl_release(struct nl *nl)
 
 int nl_subscribe(struct nl *nl, int group)
 {
+	static const struct sockaddr_nl any = { .nl_family = AF_NETLINK };
+
 	if (nl->fd < 0 && nl_open(nl) < 0)
 		return -1;
-	if (setsockopt(nl->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group,
+	/* Without an address of its own it would share the kernel's, which
+	 * does not hear what it says itself. */
+	if (bind(nl->fd, (const struct sockaddr *)&any, sizeof(any)) < 0 ||
+	    setsockopt(nl->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group,
 		       sizeof(group)) < 0)
 		return fail_errno(nl->job, errno, "listen to netlink group %d",
 				  group);
@@ -445,7 +450,8 @@ bool nl_wait(struct nl *nl, long deadline)
 	if (left <= 0)
 		return false;
 	poll(&pollfd, 1, (int)left);
-	while (recv(nl->fd, drop, sizeof(drop), MSG_DONTWAIT) >= 0)
+	while (recv(nl->fd, drop, sizeof(drop), MSG_DONTWAIT) >= 0 &&
+	       nl_deadline(0) < deadline)
 		continue;
 	return true;
 }

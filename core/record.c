@@ -126,8 +126,12 @@ int record_begin(struct record *record, struct job *job, const char *applet,
 		return fail_errno(job, errno, "lock %s", state_dir);
 	record->fd = openat(record->dir, name, flags, 0600);
 	*exists = record->fd < 0 && errno == EEXIST;
-	if (*exists)
+	if (*exists) {
+		/* Our own lock would look like that of another ADD. */
+		close(record->dir);
+		record->dir = -1;
 		return 0;
+	}
 	if (record->fd < 0)
 		return fail_errno(job, errno, "create %s/%s", state_dir, name);
 	undo_push(job, undo_record, record);
@@ -143,8 +147,13 @@ int record_add(struct record *record, const char *kind, const char *text)
 {
 	const char *line = job_printf(record->job, "%s %s\n", kind, text);
 	size_t len = strlen(line);
-	ssize_t done = write(record->fd, line, len);
+	ssize_t done;
 
+	if (strchr(text, '\n'))
+		return fail(record->job, CNI_BAD_ENVIRONMENT,
+			    "record of %s: %s of more than one line",
+			    record->owner, kind);
+	done = write(record->fd, line, len);
 	if (done == (ssize_t)len)
 		return 0;
 	return fail_errno(record->job, done < 0 ? errno : ENOSPC,
@@ -182,7 +191,7 @@ static int read_text(struct job *job, const char *applet, const char *owner,
 
 	*out = NULL;
 	if (fd < 0) {
-		if (errno == ENOENT)
+		if (errno == ENOENT || errno == ENOTDIR)
 			return 0;
 		return fail_errno(job, errno, "open %s", path);
 	}
@@ -222,8 +231,12 @@ int record_list(struct job *job, const char *applet, struct list *owners)
 	if (fd < 0 && errno == ENOENT)
 		return 0;
 	dir = fd < 0 ? NULL : fdopendir(fd);
-	if (!dir)
-		return fail_errno(job, errno, "read %s", state_dir);
+	if (!dir) {
+		fail_errno(job, errno, "read %s", state_dir);
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
 	while ((file = readdir(dir))) {
 		const char *owner = owner_of(job, applet, file->d_name);
 

@@ -376,14 +376,15 @@ static bool put_legacy_ip(struct job *job, struct json_writer *w,
 			  int family)
 {
 	const struct result_ip *ip = result->ips.items;
-	const struct result_ip *end = ip + result->ips.count;
 	const struct route *all = result->routes.items;
 	struct list routes = { 0 };
+	size_t at = 0;
 
-	while (ip < end && ip->address.ip.family != family)
-		ip++;
-	if (ip == end)
+	while (at < result->ips.count && ip[at].address.ip.family != family)
+		at++;
+	if (at == result->ips.count)
 		return false;
+	ip += at;
 	for (size_t i = 0; i < result->routes.count; i++) {
 		struct route *route;
 

@@ -60,6 +60,10 @@ int route_add(struct nl *nl, const struct link *link, const struct route *route)
 	size_t size = ip_size(dst.ip.family);
 	struct rtmsg head = head_of(route);
 
+	if (route->gw.family && route->gw.family != dst.ip.family)
+		return fail(nl->job, CNI_BAD_CONFIG,
+			    "add route %s to %s: gateway of another family",
+			    route_text(nl->job, route), link->name);
 	head.rtm_protocol = RTPROT_BOOT;
 	head.rtm_scope =
 		route->has_scope ? (uint8_t)route->scope : RT_SCOPE_UNIVERSE;
@@ -105,7 +109,7 @@ static void on_route(const struct nlmsghdr *msg, void *arg)
 	if (!prefix_equal(&have, &dst))
 		return;
 	if (route->gw.family &&
-	    (!attrs[RTA_GATEWAY] ||
+	    (!attrs[RTA_GATEWAY] || nl_attr_len(attrs[RTA_GATEWAY]) != size ||
 	     memcmp(nl_attr_data(attrs[RTA_GATEWAY]), route->gw.bytes, size)))
 		return;
 	search->exists = true;

@@ -487,6 +487,5 @@ const struct applet bridge_applet = {
 	.add = bridge_add,
 	.del = bridge_del,
 	.check = bridge_check,
-	.status = ipam_status,
 	.gc = bridge_gc,
 };

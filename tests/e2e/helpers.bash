@@ -116,6 +116,9 @@ pod_down() {
 outside_up() {
 	pod_up outside
 	node ip link add uplink0 type veth peer name eth0 netns outside
+	# Otherwise there are no neighbours for the first two seconds.
+	node sysctl -qw net.ipv6.conf.uplink0.accept_dad=0
+	pod outside sysctl -qw net.ipv6.conf.eth0.accept_dad=0
 	node ip address add 192.0.2.1/24 dev uplink0
 	node ip address add 2001:db8:ffff::1/64 dev uplink0 nodad
 	node ip link set uplink0 up

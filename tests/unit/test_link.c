@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+
+#include "core/link.h"
+
+#include "tests/unit/netlink.h"
+
+#include <linux/if_bridge.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+
+enum { OPER_DOWN = 2, OPER_UP = 6 };
+
+static const uint8_t mac[MAC_LEN] = { 2, 3, 4, 5, 6, 7 };
+
+/* Types: 16 RTM_NEWLINK, 17 RTM_DELLINK, 18 RTM_GETLINK, 19 RTM_SETLINK. */
+static const struct layout layout = {
+	.head = "112444",
+	.numbers = " 4 10 29 18.2.1.4 18.2.1.28 26.2.1.22 26.2.1.26 ",
+	.headed = "18.2.1",
+};
+
+/* A link in the datagram, without attributes. */
+static struct nlmsghdr *says_link(struct kernel *k, int index)
+{
+	struct ifinfomsg head = { .ifi_index = index, .ifi_flags = IFF_UP };
+
+	return kernel_says(k, k->nl.seq + 1, RTM_NEWLINK, 0, &head,
+			   sizeof(head));
+}
+
+static void put_port(struct nlmsghdr *msg, const char *kind)
+{
+	struct nlattr *info = mnl_attr_nest_start(msg, IFLA_LINKINFO), *data;
+
+	mnl_attr_put_strz(msg, IFLA_INFO_KIND, "veth");
+	mnl_attr_put_strz(msg, IFLA_INFO_SLAVE_KIND, kind);
+	data = mnl_attr_nest_start(msg, IFLA_INFO_SLAVE_DATA);
+	mnl_attr_put_u8(msg, IFLA_BRPORT_MODE, 1);
+	mnl_attr_put_u8(msg, IFLA_BRPORT_ISOLATED, 1);
+	mnl_attr_nest_end(msg, data);
+	mnl_attr_nest_end(msg, info);
+}
+
+static void acks(struct kernel *k, int err)
+{
+	kernel_answers(k, k->nl.seq + 1, err);
+}
+
+static void find_reads_all_attributes(void **state)
+{
+	struct kernel *k = *state;
+	struct nlmsghdr *msg = says_link(k, 5);
+	struct link link;
+	bool found;
+
+	mnl_attr_put_strz(msg, IFLA_IFNAME, "veth0");
+	mnl_attr_put(msg, IFLA_ADDRESS, MAC_LEN, mac);
+	mnl_attr_put_u32(msg, IFLA_MTU, 1400);
+	mnl_attr_put_u32(msg, IFLA_MASTER, 7);
+	mnl_attr_put_u32(msg, IFLA_LINK, 8);
+	mnl_attr_put_u32(msg, IFLA_PROMISCUITY, 2);
+	mnl_attr_put_u8(msg, IFLA_OPERSTATE, OPER_UP);
+	put_port(msg, "bridge");
+	kernel_acks(k, 1, 0);
+	kernel_sends(k);
+	assert_int_equal(link_find(&k->nl, "veth0", &link, &found), 0);
+	assert_true(found);
+	assert_int_equal(link.index, 5);
+	assert_string_equal(link.name, "veth0");
+	assert_string_equal(link.kind, "veth");
+	assert_memory_equal(link.mac, mac, MAC_LEN);
+	assert_int_equal(link.mtu, 1400);
+	assert_int_equal(link.master, 7);
+	assert_int_equal(link.peer, 8);
+	assert_int_equal(link.promiscuity, 2);
+	assert_int_equal(link.flags, IFF_UP);
+	assert_int_equal(link.operstate, OPER_UP);
+	assert_true(link.hairpin && link.isolated);
+	assert_asked(k, &layout,
+		     "type 18 flags 005:"
+		     " 00 00 0000 00000000 00000000 00000000\n"
+		     "attr 3: \"veth0\"\n"
+		     "attr 29: 00000008\n");
+}
+
+static void find_does_without_attributes(void **state)
+{
+	static const char infiniband[20] = { 1 };
+	struct kernel *k = *state;
+	struct link link;
+	bool found;
+
+	for (int i = 0; i < 3; i++) {
+		struct nlmsghdr *msg = says_link(k, 5);
+
+		if (i == 1) {
+			mnl_attr_put(msg, IFLA_ADDRESS, 20, infiniband);
+			mnl_attr_put_strz(msg, IFLA_IFNAME, "sixteen-letters-");
+			put_port(msg, "bond");
+		} else if (i == 2) {
+			mnl_attr_put_u16(msg, IFLA_MTU, 1);
+			mnl_attr_put(msg, IFLA_IFNAME, 4, "veth");
+			mnl_attr_put(msg, IFLA_LINKINFO, 0, "");
+		}
+		kernel_acks(k, k->nl.seq + 1, 0);
+		kernel_sends(k);
+		assert_int_equal(link_find(&k->nl, "x", &link, &found), 0);
+		assert_true(found);
+		assert_int_equal(link.index, 5);
+		assert_string_equal(link.name, "");
+		assert_string_equal(link.kind, i == 1 ? "veth" : "");
+		assert_memory_equal(link.mac, "\0\0\0\0\0", MAC_LEN);
+		assert_int_equal(link.mtu, 0);
+		assert_int_equal(link.operstate, 0);
+		assert_false(link.hairpin || link.isolated);
+	}
+}
+
+static void absent_is_an_answer_for_find_and_an_error_for_get(void **state)
+{
+	struct kernel *k = *state;
+	struct link link = { .index = 1 };
+	bool found = true;
+
+	acks(k, ENODEV);
+	assert_int_equal(link_find(&k->nl, "eth0", &link, &found), 0);
+	assert_false(found);
+	assert_int_equal(link.index, 0);
+	acks(k, ENODEV);
+	assert_int_equal(link_get(&k->nl, "eth0", &link), -1);
+	assert_string_equal(k->job.msg, "look up eth0: No such device");
+	k->job.msg = NULL;
+	acks(k, EPERM);
+	assert_int_equal(link_find(&k->nl, "eth0", &link, &found), -1);
+	assert_false(found);
+	assert_string_equal(k->job.msg,
+			    "look up eth0: Operation not permitted");
+}
+
+static void add_asks_for_what_the_spec_says(void **state)
+{
+	static const struct link_spec peer = { .name = "eth0", .netns = 9 },
+				      peer_here = { .name = "eth0",
+						    .netns = -1 },
+				      peer_all = { .name = "eth0",
+						   .mac = mac,
+						   .mtu = 1400,
+						   .up = true,
+						   .netns = 9 };
+	static const struct {
+		struct link_spec spec;
+		const char *asked;
+	} table[] = {
+		{ { .kind = "dummy", .name = "d0" },
+		  " 00 00 0000 00000000 00000000 00000000\n"
+		  "attr 3: \"d0\"\n"
+		  "attr 18:\n"
+		  "  attr 1: \"dummy\"\n"
+		  "  attr 2:\n" },
+		{ { .kind = "bridge",
+		    .name = "cni0",
+		    .mac = mac,
+		    .mtu = 9000,
+		    .up = true,
+		    .vlan_filtering = true },
+		  " 00 00 0000 00000000 00000001 00000001\n"
+		  "attr 3: \"cni0\"\n"
+		  "attr 1: 020304050607\n"
+		  "attr 4: 00002328\n"
+		  "attr 18:\n"
+		  "  attr 1: \"bridge\"\n"
+		  "  attr 2:\n"
+		  "    attr 7: 01\n" },
+		{ { .kind = "veth", .name = "v", .peer = &peer },
+		  " 00 00 0000 00000000 00000000 00000000\n"
+		  "attr 3: \"v\"\n"
+		  "attr 18:\n"
+		  "  attr 1: \"veth\"\n"
+		  "  attr 2:\n"
+		  "    attr 1: 00 00 0000 00000000 00000000 00000000\n"
+		  "      attr 3: \"eth0\"\n"
+		  "      attr 28: 00000009\n" },
+		{ { .kind = "veth", .name = "v", .peer = &peer_here },
+		  " 00 00 0000 00000000 00000000 00000000\n"
+		  "attr 3: \"v\"\n"
+		  "attr 18:\n"
+		  "  attr 1: \"veth\"\n"
+		  "  attr 2:\n"
+		  "    attr 1: 00 00 0000 00000000 00000000 00000000\n"
+		  "      attr 3: \"eth0\"\n" },
+		{ { .kind = "veth",
+		    .name = "v",
+		    .master = 7,
+		    .up = true,
+		    .peer = &peer_all },
+		  " 00 00 0000 00000000 00000001 00000001\n"
+		  "attr 3: \"v\"\n"
+		  "attr 10: 00000007\n"
+		  "attr 18:\n"
+		  "  attr 1: \"veth\"\n"
+		  "  attr 2:\n"
+		  "    attr 1: 00 00 0000 00000000 00000001 00000001\n"
+		  "      attr 3: \"eth0\"\n"
+		  "      attr 1: 020304050607\n"
+		  "      attr 4: 00000578\n"
+		  "      attr 28: 00000009\n" },
+	};
+	struct kernel *k = *state;
+
+	for (size_t i = 0; i < COUNT(table); i++) {
+		acks(k, 0);
+		assert_int_equal(link_add(&k->nl, &table[i].spec, NULL), 0);
+		assert_asked(k, &layout,
+			     job_printf(&k->job, "type 16 flags 605:%s",
+					table[i].asked));
+	}
+}
+
+static void add_registers_its_inverse_if_it_created(void **state)
+{
+	static const struct link_spec mine = { .kind = "veth", .name = "v" },
+				      shared = { .kind = "bridge",
+						 .name = "cni0",
+						 .shared = true };
+	struct kernel *k = *state;
+	bool exists;
+
+	acks(k, EEXIST);
+	assert_int_equal(link_add(&k->nl, &mine, &exists), 0);
+	assert_true(exists);
+	acks(k, 0);
+	assert_int_equal(link_add(&k->nl, &shared, &exists), 0);
+	assert_false(exists);
+	acks(k, EEXIST);
+	assert_int_equal(link_add(&k->nl, &mine, NULL), -1);
+	assert_string_equal(k->job.msg, "create veth v: File exists");
+	assert_null(k->job.undo);
+	k->job.msg = NULL;
+	acks(k, 0);
+	assert_int_equal(link_add(&k->nl, &mine, &exists), 0);
+	assert_false(exists);
+	for (int i = 0; i < 4; i++)
+		asked(k, &layout);
+	acks(k, 0);
+	undo_run(&k->job);
+	assert_asked(k, &layout,
+		     "type 17 flags 005:"
+		     " 00 00 0000 00000000 00000000 00000000\n"
+		     "attr 3: \"v\"\n");
+	assert_asked(k, &layout, "nothing");
+}
+
+static void del_of_an_absent_link_is_success(void **state)
+{
+	struct kernel *k = *state;
+	bool existed;
+
+	acks(k, 0);
+	assert_int_equal(link_del(&k->nl, "v", &existed), 0);
+	assert_true(existed);
+	acks(k, ENODEV);
+	assert_int_equal(link_del(&k->nl, "v", &existed), 0);
+	assert_false(existed);
+	acks(k, ENODEV);
+	assert_int_equal(link_del(&k->nl, "v", NULL), 0);
+	acks(k, EBUSY);
+	assert_int_equal(link_del(&k->nl, "v", &existed), -1);
+	assert_false(existed);
+	assert_string_equal(k->job.msg, "delete v: Device or resource busy");
+}
+
+static void random_mac_is_local_and_of_one_host(void **state)
+{
+	uint8_t one[MAC_LEN], other[MAC_LEN];
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		assert_int_equal(link_random_mac(NULL, one), 0);
+		assert_int_equal(one[0] & 3, 2);
+		assert_int_equal(link_random_mac(NULL, other), 0);
+		assert_memory_not_equal(one, other, MAC_LEN);
+	}
+}
+
+static void settings_are_asked_for(void **state)
+{
+	static const struct link v = { .index = 5, .name = "v" };
+	struct kernel *k = *state;
+
+	for (int i = 0; i < 4; i++)
+		kernel_acks(k, (uint32_t)i + 1, 0);
+	nl_hold(&k->nl);
+	link_set_flags(&k->nl, &v, IFF_UP, IFF_UP | IFF_PROMISC);
+	link_set_port(&k->nl, &v, true, false);
+	link_set_ipv4(&k->nl, 5, LINK_ARP_NOTIFY);
+	link_set_ipv4(&k->nl, 5, LINK_ROUTE_LOCALNET);
+	kernel_sends(k);
+	assert_int_equal(nl_release(&k->nl), 0);
+	assert_asked(k, &layout,
+		     "type 19 flags 005:"
+		     " 00 00 0000 00000005 00000001 00000101\n"
+		     "type 19 flags 005:"
+		     " 07 00 0000 00000005 00000000 00000000\n"
+		     "attr 12:\n"
+		     "  attr 4: 01\n"
+		     "  attr 33: 00\n"
+		     "type 19 flags 005:"
+		     " 00 00 0000 00000005 00000000 00000000\n"
+		     "attr 26:\n"
+		     "  attr 2:\n"
+		     "    attr 1:\n"
+		     "      attr 22: 00000001\n"
+		     "type 19 flags 005:"
+		     " 00 00 0000 00000005 00000000 00000000\n"
+		     "attr 26:\n"
+		     "  attr 2:\n"
+		     "    attr 1:\n"
+		     "      attr 26: 00000001\n");
+}
+
+static void settings_that_are_refused_are_named(void **state)
+{
+	static const struct link v = { .index = 5, .name = "v" };
+	static const char *const messages[] = {
+		"set v up: Operation not permitted",
+		"set v down: Operation not permitted",
+		"set flags 0x100 of v: Operation not permitted",
+		"set hairpin off and isolation on on v: Operation not permitted",
+		"set arp_notify of interface 5: Operation not permitted",
+		"set route_localnet of interface 5: Operation not permitted",
+	};
+	struct kernel *k = *state;
+	struct nl *nl = &k->nl;
+
+	for (size_t i = 0; i < COUNT(messages); i++) {
+		int ret;
+
+		acks(k, EPERM);
+		ret = i == 0   ? link_set_flags(nl, &v, IFF_UP, IFF_UP)
+		      : i == 1 ? link_set_flags(nl, &v, 0, IFF_UP)
+		      : i == 2
+			      ? link_set_flags(nl, &v, IFF_PROMISC, IFF_PROMISC)
+		      : i == 3 ? link_set_port(nl, &v, false, true)
+			       : link_set_ipv4(nl, 5,
+					       i == 4 ? LINK_ARP_NOTIFY
+						      : LINK_ROUTE_LOCALNET);
+		assert_int_equal(ret, -1);
+		assert_string_equal(k->job.msg, messages[i]);
+		k->job.msg = NULL;
+	}
+}
+
+static void says_state(struct kernel *k, uint32_t ahead, int operstate)
+{
+	struct nlmsghdr *msg = says_link(k, 5);
+
+	msg->nlmsg_seq += ahead;
+	mnl_attr_put_strz(msg, IFLA_IFNAME, "v");
+	mnl_attr_put_u8(msg, IFLA_OPERSTATE, (uint8_t)operstate);
+	kernel_acks(k, k->nl.seq + 1 + ahead, 0);
+	kernel_sends(k);
+}
+
+static void wait_up_reads_the_link_again(void **state)
+{
+	struct kernel *k = *state;
+	struct link v = { .name = "v" };
+
+	says_state(k, 0, OPER_UP);
+	assert_int_equal(link_wait_up(&k->nl, &v, 0), 0);
+	assert_int_equal(v.index, 5);
+	leave_network();
+	/* It came up before its events were listened to. */
+	says_state(k, 0, OPER_DOWN);
+	says_state(k, 1, OPER_UP);
+	assert_int_equal(link_wait_up(&k->nl, &v, 0), 0);
+}
+
+static void wait_up_is_woken_by_a_change(void **state)
+{
+	struct kernel *k = *state;
+	struct link v = { .name = "v" };
+	pid_t child;
+
+	leave_network();
+	for (uint32_t i = 0; i < 4; i++)
+		says_state(k, i, i == 3 ? OPER_UP : OPER_DOWN);
+	child = disturb_network();
+	assert_int_equal(link_wait_up(&k->nl, &v, 10000), 0);
+	stop_disturbing(child);
+	assert_int_equal(v.operstate, OPER_UP);
+}
+
+static void wait_up_has_a_limit(void **state)
+{
+	struct kernel *k = *state;
+	struct link v = { .name = "v" };
+
+	leave_network();
+	for (uint32_t i = 0; i < 3; i++)
+		says_state(k, i, OPER_DOWN);
+	assert_int_equal(link_wait_up(&k->nl, &v, 20), -1);
+	assert_string_equal(k->job.msg, "wait for v: not up after 20 ms "
+					"(operstate 2)");
+	k->job.msg = NULL;
+	/* It may vanish meanwhile. */
+	acks(k, ENODEV);
+	assert_int_equal(link_wait_up(&k->nl, &v, 20), -1);
+	assert_string_equal(k->job.msg, "look up v: No such device");
+}
+
+static void ports_are_those_of_the_bridge(void **state)
+{
+	static const int masters[] = { 7, 8, 7, 0 };
+	struct kernel *k = *state;
+	struct list ports = { .count = 9 };
+	struct link *port;
+
+	for (int i = 0; i < 4; i++) {
+		struct nlmsghdr *msg = says_link(k, 10 + i);
+
+		if (masters[i])
+			mnl_attr_put_u32(msg, IFLA_MASTER,
+					 (uint32_t)masters[i]);
+		put_port(msg, "bridge");
+	}
+	kernel_ends(k, 1, 0, 0);
+	kernel_sends(k);
+	assert_int_equal(link_ports(&k->nl, 7, &ports), 0);
+	assert_int_equal(ports.count, 2);
+	port = ports.items;
+	assert_int_equal(port[0].index, 10);
+	assert_int_equal(port[1].index, 12);
+	assert_true(port[1].hairpin);
+	assert_asked(k, &layout,
+		     "type 18 flags 301:"
+		     " 00 00 0000 00000000 00000000 00000000\n"
+		     "attr 10: 00000007\n"
+		     "attr 29: 00000008\n");
+}
+
+int main(void)
+{
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, kernel_set_up, kernel_tear_down)
+	static const struct CMUnitTest tests[] = {
+		TEST(find_reads_all_attributes),
+		TEST(find_does_without_attributes),
+		TEST(absent_is_an_answer_for_find_and_an_error_for_get),
+		TEST(add_asks_for_what_the_spec_says),
+		TEST(add_registers_its_inverse_if_it_created),
+		TEST(del_of_an_absent_link_is_success),
+		TEST(random_mac_is_local_and_of_one_host),
+		TEST(settings_are_asked_for),
+		TEST(settings_that_are_refused_are_named),
+		TEST(wait_up_reads_the_link_again),
+		TEST(wait_up_is_woken_by_a_change),
+		TEST(wait_up_has_a_limit),
+		TEST(ports_are_those_of_the_bridge),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

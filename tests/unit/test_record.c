@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include "core/record.h"
+#include "tests/unit/node.h"
+
+#define DIR	  CONFIG_STATE_DIR
+#define OWNER	  "net/eth0/c"
+#define FILE_NAME DIR "/net:eth0:c.app"
+
+static const struct netns none = { .fd = -1 };
+
+/* Covers the machine's own STATE_DIR, from its first folder on. */
+static struct job *covered(void **state)
+{
+	struct folder *f = *state;
+	char top[] = DIR;
+
+	top[1 + strcspn(top + 1, "/")] = '\0';
+	assert_int_equal(mount("none", top, "tmpfs", 0, NULL), 0);
+	return &f->job;
+}
+
+static bool begin_in(struct job *job, struct record *record, const char *owner,
+		     const struct netns *netns, const char *path)
+{
+	bool exists;
+
+	assert_int_equal(
+		record_begin(record, job, "app", owner, netns, path, &exists),
+		0);
+	return !exists;
+}
+
+static void begin(struct job *job, struct record *record)
+{
+	assert_true(begin_in(job, record, OWNER, &none, NULL));
+}
+
+static void close_record(struct record *record)
+{
+	close(record->dir);
+	if (record->fd >= 0)
+		close(record->fd);
+}
+
+/* "KIND=TEXT;" of all notes. */
+static const char *notes(struct job *job)
+{
+	const struct record_note *note;
+	const char *all = "";
+	struct list list;
+	bool found;
+
+	assert_int_equal(record_read(job, "app", OWNER, &list, &found), 0);
+	if (!found)
+		return "(none)";
+	note = list.items;
+	for (size_t i = 0; i < list.count; i++)
+		all = job_printf(job, "%s%s=%s;", all, note[i].kind,
+				 note[i].text);
+	return all;
+}
+
+/* ---- owners ---- */
+
+static const char *filled(struct job *job, size_t len)
+{
+	return memset(job_alloc(job, len + 1), 'a', len);
+}
+
+static void owners_are_hashed_beyond_their_limit(void **state)
+{
+	struct folder *f = *state;
+	struct job *job = &f->job;
+	const char *at_limit = filled(job, 200 - strlen("net/eth0/"));
+	const char *beyond = filled(job, 201 - strlen("net/eth0/"));
+	const char *owner = record_owner(job, "net", "eth0", "c");
+
+	assert_string_equal(owner, OWNER);
+	owner = record_owner(job, "net", "eth0", at_limit);
+	assert_string_equal(owner, job_printf(job, "net/eth0/%s", at_limit));
+	owner = record_owner(job, "net", "eth0", beyond);
+	assert_string_equal(
+		owner,
+		"=a4861f4ae9f7d238b966bcebfb80ad5d/242bb3ce72534c9df96bad0522e216b0");
+}
+
+static void owners_that_differ_are_hashed_differently(void **state)
+{
+	struct folder *f = *state;
+	struct job *job = &f->job;
+	const char *c = filled(job, 300), *d = filled(job, 301);
+	const char *owner = record_owner(job, "net", "eth0", c);
+
+	assert_string_equal(owner, record_owner(job, "net", "eth0", c));
+	assert_string_not_equal(owner, record_owner(job, "net", "eth0", d));
+	assert_string_not_equal(owner, record_owner(job, "net", "eth1", c));
+	assert_string_not_equal(owner, record_owner(job, "ne2", "eth0", c));
+}
+
+static void owners_belong_to_their_network(void **state)
+{
+	struct folder *f = *state;
+	struct job *job = &f->job;
+	const char *c[] = { "c", filled(job, 300) };
+
+	for (size_t i = 0; i < COUNT(c); i++) {
+		const char *owner = record_owner(job, "net", "eth0", c[i]);
+
+		assert_true(record_owner_is_of(job, owner, "net"));
+		assert_false(record_owner_is_of(job, owner, "ne"));
+		assert_false(record_owner_is_of(job, owner, "net2"));
+		assert_false(record_owner_is_of(job, owner, "eth0"));
+		assert_false(record_owner_is_of(job, owner, ""));
+	}
+	assert_false(record_owner_is_of(job, "", "net"));
+	assert_false(record_owner_is_of(job, "net", "net"));
+}
+
+/* ---- records ---- */
+
+static void records_hold_what_was_noted(void **state)
+{
+	struct job *job = covered(state);
+	struct record record;
+	struct stat st;
+
+	assert_string_equal(notes(job), "(none)");
+	begin(job, &record);
+	assert_string_equal(notes(job), "");
+	assert_int_equal(record_add(&record, "link", "cni0"), 0);
+	assert_int_equal(record_add(&record, "nat", "port tcp * 1"), 0);
+	assert_string_equal(notes(job), "link=cni0;nat=port tcp * 1;");
+	assert_string_equal(file_text(job, FILE_NAME),
+			    "link cni0\nnat port tcp * 1\n");
+	assert_int_equal(stat(FILE_NAME, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_int_equal(stat(DIR, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0700);
+	close_record(&record);
+}
+
+static void begin_leaves_a_record_that_exists(void **state)
+{
+	struct job *job = covered(state);
+	struct record first, second;
+
+	begin(job, &first);
+	assert_int_equal(record_add(&first, "link", "cni0"), 0);
+	assert_false(begin_in(job, &second, OWNER, &none, NULL));
+	close_record(&second);
+	undo_run(job);
+	assert_string_equal(notes(job), "(none)");
+	close_record(&first);
+}
+
+static void begin_undoes_only_its_own(void **state)
+{
+	struct job *job = covered(state);
+	struct record record;
+
+	begin(job, &record);
+	job->undo = NULL;
+	close_record(&record);
+	assert_false(begin_in(job, &record, OWNER, &none, NULL));
+	undo_run(job);
+	assert_string_equal(notes(job), "");
+	close_record(&record);
+}
+
+static void del_may_be_repeated(void **state)
+{
+	struct job *job = covered(state);
+	struct record record;
+
+	assert_int_equal(record_del(job, "app", OWNER), 0);
+	begin(job, &record);
+	assert_int_equal(record_del(job, "other", OWNER), 0);
+	assert_string_equal(notes(job), "");
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(record_del(job, "app", OWNER), 0);
+		assert_string_equal(notes(job), "(none)");
+	}
+	close_record(&record);
+}
+
+static void list_names_the_owners_of_an_applet(void **state)
+{
+	struct job *job = covered(state);
+	struct record record;
+	struct list owners;
+
+	assert_int_equal(record_list(job, "app", &owners), 0);
+	assert_int_equal(owners.count, 0);
+	begin(job, &record);
+	close_record(&record);
+	put_file(DIR "/net:eth0:d.other", "", 0600);
+	put_file(DIR "/.app", "", 0600);
+	put_file(DIR "/app", "", 0600);
+	assert_int_equal(record_list(job, "app", &owners), 0);
+	assert_int_equal(owners.count, 1);
+	assert_string_equal(*(const char **)owners.items, OWNER);
+}
+
+static void lines_that_were_not_finished_are_ignored(void **state)
+{
+	static const char *const table[][2] = {
+		{ "", "" },
+		{ "link", "" },
+		{ "link cni0", "" },
+		{ "link cni0\nnat por", "link=cni0;" },
+		{ "link\nnat x\n", "nat=x;" },
+		{ "\n\nlink cni0\n", "link=cni0;" },
+		{ "link \n a\n", "link=;=a;" },
+	};
+	struct job *job = covered(state);
+	struct record record;
+
+	begin(job, &record);
+	close_record(&record);
+	for (size_t i = 0; i < COUNT(table); i++) {
+		put_file(FILE_NAME, table[i][0], 0600);
+		assert_string_equal(notes(job), table[i][1]);
+	}
+}
+
+static int make_link(const char *path)
+{
+	put_file("elsewhere", "link cni0\n", 0600);
+	return symlink("elsewhere", path);
+}
+
+static int make_fifo(const char *path)
+{
+	return mkfifo(path, 0600);
+}
+
+static int make_folder(const char *path)
+{
+	return mkdir(path, 0700);
+}
+
+static int make_huge(const char *path)
+{
+	put_file(path, "link cni0\n", 0600);
+	return truncate(path, 1 << 20);
+}
+
+static void what_is_no_record_is_an_error(void **state)
+{
+	static const struct {
+		int (*make)(const char *path);
+		const char *msg;
+	} table[] = {
+		{ make_link,
+		  "open " FILE_NAME ": Too many levels of symbolic links" },
+		{ make_fifo, "read " FILE_NAME ": not a record" },
+		{ make_folder, "read " FILE_NAME ": not a record" },
+		{ make_huge, "read " FILE_NAME ": not a record" },
+	};
+	struct job *job = covered(state);
+	struct record record;
+	struct list list;
+	bool found;
+
+	begin(job, &record);
+	close_record(&record);
+	for (size_t i = 0; i < COUNT(table); i++) {
+		assert_int_equal(remove(FILE_NAME), 0);
+		assert_int_equal(table[i].make(FILE_NAME), 0);
+		assert_int_equal(record_read(job, "app", OWNER, &list, &found),
+				 -1);
+		assert_failed(job, CNI_INTERNAL, table[i].msg, NULL);
+		assert_false(record_alive(job, "app", OWNER));
+		job->msg = NULL;
+		assert_false(begin_in(job, &record, OWNER, &none, NULL));
+		close_record(&record);
+	}
+}
+
+static void begin_needs_its_folder(void **state)
+{
+	struct job *job = covered(state);
+	struct record record;
+	bool exists;
+	char parent[] = DIR;
+
+	*strrchr(parent, '/') = '\0';
+	if (!strrchr(parent + 1, '/'))
+		skip();
+	put_file(parent, "", 0600);
+	assert_int_equal(
+		record_begin(&record, job, "app", OWNER, &none, NULL, &exists),
+		-1);
+	assert_non_null(job->msg);
+	assert_int_equal(record_del(job, "app", OWNER), 0);
+}
+
+/* ---- who lives ---- */
+
+static void attachment_lives_as_long_as_its_namespace(void **state)
+{
+	static const char own[] = "/proc/self/ns/net";
+	struct job *job = covered(state);
+	struct record record;
+	struct netns netns;
+	bool found;
+
+	assert_false(record_alive(job, "app", OWNER));
+	assert_int_equal(symlink(own, "netns"), 0);
+	assert_int_equal(netns_find(job, own, &netns, &found), 0);
+	assert_true(found);
+	assert_true(
+		begin_in(job, &record, OWNER, &netns, "/proc/self/cwd/netns"));
+	close_record(&record);
+	assert_true(record_alive(job, "app", OWNER));
+	assert_false(record_alive(job, "other", OWNER));
+	assert_int_equal(unlink("netns"), 0);
+	assert_false(record_alive(job, "app", OWNER));
+	assert_int_equal(symlink("/proc/self/ns/mnt", "netns"), 0);
+	assert_false(record_alive(job, "app", OWNER));
+	close(netns.fd);
+}
+
+static void record_without_a_namespace_lives(void **state)
+{
+	static const char *const dead[] = { "netns x\n", "netns 1\n",
+					    "netns 1 2\n", "netns \n" };
+	struct job *job = covered(state);
+	struct record record;
+
+	begin(job, &record);
+	close_record(&record);
+	assert_true(record_alive(job, "app", OWNER));
+	for (size_t i = 0; i < COUNT(dead); i++) {
+		put_file(FILE_NAME, dead[i], 0600);
+		assert_false(record_alive(job, "app", OWNER));
+	}
+	assert_null(job->msg);
+}
+
+static void is_alone_shuts_others_out(void **state)
+{
+	struct job *job = covered(state);
+	struct record record, other;
+	int dir;
+
+	begin(job, &record);
+	assert_true(begin_in(job, &other, "net/eth0/d", &none, NULL));
+	assert_false(record_is_alone(&record));
+	close_record(&other);
+	assert_true(record_is_alone(&record));
+	dir = open(DIR, O_RDONLY | O_DIRECTORY);
+	assert_int_equal(flock(dir, LOCK_SH | LOCK_NB), -1);
+	close_record(&record);
+	assert_int_equal(flock(dir, LOCK_SH | LOCK_NB), 0);
+	close(dir);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		NODE_TEST(owners_are_hashed_beyond_their_limit),
+		NODE_TEST(owners_that_differ_are_hashed_differently),
+		NODE_TEST(owners_belong_to_their_network),
+		NODE_TEST(records_hold_what_was_noted),
+		NODE_TEST(begin_leaves_a_record_that_exists),
+		NODE_TEST(begin_undoes_only_its_own),
+		NODE_TEST(del_may_be_repeated),
+		NODE_TEST(list_names_the_owners_of_an_applet),
+		NODE_TEST(lines_that_were_not_finished_are_ignored),
+		NODE_TEST(what_is_no_record_is_an_error),
+		NODE_TEST(begin_needs_its_folder),
+		NODE_TEST(attachment_lives_as_long_as_its_namespace),
+		NODE_TEST(record_without_a_namespace_lives),
+		NODE_TEST(is_alone_shuts_others_out),
+	};
+
+	return run_node_tests(tests);
+}

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+
+#include "core/route.h"
+
+#include "tests/unit/netlink.h"
+
+#include <linux/rtnetlink.h>
+
+static const struct link eth0 = { .index = 5, .name = "eth0" };
+
+/* Types: 24 RTM_NEWROUTE, 26 RTM_GETROUTE. */
+static const struct layout layout = { "111111114", " 4 6 15 8.2 8.8 ", NULL };
+
+static struct route route(const char *dst, const char *gw)
+{
+	struct route out = { 0 };
+
+	assert_true(prefix_parse(dst, &out.dst));
+	if (gw)
+		assert_true(ip_parse(gw, &out.gw));
+	return out;
+}
+
+static void add_asks_for_the_route(void **state)
+{
+	static const struct {
+		const char *dst, *gw;
+		struct route more;
+		const char *text, *asked;
+	} table[] = {
+		{ "0.0.0.0/0",
+		  "10.1.0.1",
+		  { .mtu = 0 },
+		  "0.0.0.0/0 via 10.1.0.1",
+		  " 02 00 00 00 fe 03 00 01 00000000\n"
+		  "attr 1: 00000000\n"
+		  "attr 5: 0a010001\n"
+		  "attr 4: 00000005\n"
+		  "attr 15: 000000fe\n" },
+		{ "10.2.3.4/16",
+		  NULL,
+		  { .has_scope = true, .scope = RT_SCOPE_LINK },
+		  "10.2.3.4/16",
+		  " 02 10 00 00 fe 03 fd 01 00000000\n"
+		  "attr 1: 0a020000\n"
+		  "attr 4: 00000005\n"
+		  "attr 15: 000000fe\n" },
+		{ "fd00:1::7/64",
+		  "fd00::1",
+		  { .mtu = 1400, .advmss = 1360, .priority = 9 },
+		  "fd00:1::7/64 via fd00::1 metric 9",
+		  " 0a 40 00 00 fe 03 00 01 00000000\n"
+		  "attr 1: fd000001000000000000000000000000\n"
+		  "attr 5: fd000000000000000000000000000001\n"
+		  "attr 4: 00000005\n"
+		  "attr 6: 00000009\n"
+		  "attr 15: 000000fe\n"
+		  "attr 8:\n"
+		  "  attr 2: 00000578\n"
+		  "  attr 8: 00000550\n" },
+		{ "10.2.0.0/16",
+		  NULL,
+		  { .has_table = true, .table = 255, .advmss = 1360 },
+		  "10.2.0.0/16 table 255",
+		  " 02 10 00 00 ff 03 00 01 00000000\n"
+		  "attr 1: 0a020000\n"
+		  "attr 4: 00000005\n"
+		  "attr 15: 000000ff\n"
+		  "attr 8:\n"
+		  "  attr 8: 00000550\n" },
+		{ "10.2.0.0/16",
+		  NULL,
+		  { .has_table = true, .table = 256, .mtu = 1400 },
+		  "10.2.0.0/16 table 256",
+		  " 02 10 00 00 00 03 00 01 00000000\n"
+		  "attr 1: 0a020000\n"
+		  "attr 4: 00000005\n"
+		  "attr 15: 00000100\n"
+		  "attr 8:\n"
+		  "  attr 2: 00000578\n" },
+		{ "10.2.0.0/16",
+		  NULL,
+		  { .has_table = true },
+		  "10.2.0.0/16 table 0",
+		  " 02 10 00 00 fe 03 00 01 00000000\n"
+		  "attr 1: 0a020000\n"
+		  "attr 4: 00000005\n"
+		  "attr 15: 000000fe\n" },
+	};
+	struct kernel *k = *state;
+
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct route ends = route(table[i].dst, table[i].gw);
+		struct route all = table[i].more;
+
+		all.dst = ends.dst;
+		all.gw = ends.gw;
+		assert_string_equal(route_text(&k->job, &all), table[i].text);
+		kernel_answers(k, k->nl.seq + 1, 0);
+		assert_int_equal(route_add(&k->nl, &eth0, &all), 0);
+		assert_asked(k, &layout,
+			     job_printf(&k->job, "type 24 flags 405:%s",
+					table[i].asked));
+		kernel_answers(k, k->nl.seq + 1, EEXIST);
+		assert_int_equal(route_add(&k->nl, &eth0, &all), -1);
+		asked(k, &layout);
+		assert_string_equal(k->job.msg,
+				    job_printf(&k->job,
+					       "add route %s to eth0: "
+					       "File exists",
+					       table[i].text));
+		k->job.msg = NULL;
+	}
+}
+
+static void add_refuses_a_gateway_of_another_family(void **state)
+{
+	struct route r = route("10.2.0.0/16", "fd00::1");
+	struct kernel *k = *state;
+
+	assert_int_equal(route_add(&k->nl, &eth0, &r), -1);
+	assert_string_equal(k->job.msg, "add route 10.2.0.0/16 via fd00::1 to "
+					"eth0: gateway of another family");
+}
+
+/* What the kernel has. */
+struct have {
+	const char *dst, *gw; /* NULL: no such attribute */
+	uint32_t table;
+	int oif;
+	unsigned flags;
+};
+
+static void says_route(struct kernel *k, const struct have *have)
+{
+	struct route r = route(have->dst, have->gw);
+	struct rtmsg head = {
+		.rtm_family = (uint8_t)r.dst.ip.family,
+		.rtm_dst_len = (uint8_t)r.dst.len,
+		.rtm_flags = have->flags,
+	};
+	size_t size = ip_size(r.dst.ip.family);
+	struct nlmsghdr *msg = kernel_says(k, k->nl.seq + 1, RTM_NEWROUTE,
+					   NLM_F_MULTI, &head, sizeof(head));
+
+	if (r.dst.len)
+		mnl_attr_put(msg, RTA_DST, size, r.dst.ip.bytes);
+	if (have->gw)
+		mnl_attr_put(msg, RTA_GATEWAY, size, r.gw.bytes);
+	if (have->oif)
+		mnl_attr_put_u32(msg, RTA_OIF, (uint32_t)have->oif);
+	mnl_attr_put_u32(msg, RTA_TABLE, have->table);
+}
+
+static void exists_compares_what_the_route_says(void **state)
+{
+	static const struct {
+		const char *dst, *gw;
+		int table;
+		struct have have;
+		bool exists;
+	} table[] = {
+		{ "0.0.0.0/0", NULL, 0, { "0.0.0.0/0", NULL, 254, 5 }, true },
+		{ "0.0.0.0/0",
+		  NULL,
+		  0,
+		  { "0.0.0.0/0", "9.9.9.9", 254, 5 },
+		  true },
+		{ "0.0.0.0/0",
+		  "9.9.9.9",
+		  0,
+		  { "0.0.0.0/0", "9.9.9.9", 254, 5 },
+		  true },
+		{ "0.0.0.0/0",
+		  "9.9.9.9",
+		  0,
+		  { "0.0.0.0/0", "9.9.9.8", 254, 5 },
+		  false },
+		{ "0.0.0.0/0",
+		  "9.9.9.9",
+		  0,
+		  { "0.0.0.0/0", NULL, 254, 5 },
+		  false },
+		{ "0.0.0.0/0", NULL, 0, { "0.0.0.0/0", NULL, 254, 6 }, false },
+		{ "0.0.0.0/0", NULL, 0, { "0.0.0.0/0", NULL, 254, 0 }, false },
+		{ "0.0.0.0/0", NULL, 0, { "::/0", NULL, 254, 5 }, false },
+		{ "0.0.0.0/0", NULL, 0, { "0.0.0.0/1", NULL, 254, 5 }, false },
+		{ "0.0.0.0/0", NULL, 0, { "0.0.0.0/0", NULL, 255, 5 }, false },
+		{ "0.0.0.0/0", NULL, 300, { "0.0.0.0/0", NULL, 300, 5 }, true },
+		{ "0.0.0.0/0",
+		  NULL,
+		  300,
+		  { "0.0.0.0/0", NULL, 254, 5 },
+		  false },
+		{ "0.0.0.0/0", NULL, 300, { "0.0.0.0/0", NULL, 44, 5 }, false },
+		{ "10.2.3.4/16",
+		  NULL,
+		  0,
+		  { "10.2.0.0/16", NULL, 254, 5 },
+		  true },
+		{ "10.2.3.4/16",
+		  NULL,
+		  0,
+		  { "10.3.0.0/16", NULL, 254, 5 },
+		  false },
+		{ "fd00::7/64",
+		  "fd00::1",
+		  0,
+		  { "fd00::/64", "fd00::1", 254, 5 },
+		  true },
+		{ "fd00::7/64",
+		  "fd00::1",
+		  0,
+		  { "fd00::/64", "fd00::2", 254, 5 },
+		  false },
+		{ "fd00::7/64",
+		  NULL,
+		  0,
+		  { "fd00::/64", NULL, 254, 5, RTM_F_CLONED },
+		  false },
+	};
+	struct kernel *k = *state;
+
+	for (size_t i = 0; i < COUNT(table); i++) {
+		static const struct have other = { "1.2.3.0/24", NULL, 254, 5 };
+		struct route r = route(table[i].dst, table[i].gw);
+		bool exists = !table[i].exists;
+
+		r.table = table[i].table;
+		r.has_table = r.table;
+		says_route(k, &other);
+		says_route(k, &table[i].have);
+		says_route(k, &other);
+		kernel_ends(k, k->nl.seq + 1, 0, 0);
+		kernel_sends(k);
+		assert_int_equal(route_exists(&k->nl, &eth0, &r, &exists), 0);
+		if (exists != table[i].exists)
+			fail_msg("row %zu", i);
+		assert_asked(k, &layout,
+			     job_printf(&k->job,
+					"type 26 flags 301: %02x 00 00 00 00"
+					" 00 00 00 00000000\n"
+					"attr 4: 00000005\n"
+					"attr 15: %08x\n",
+					r.dst.ip.family,
+					r.table ? (unsigned)r.table : 254));
+	}
+}
+
+static void exists_not_in_a_table_that_is_not_there(void **state)
+{
+	struct kernel *k = *state;
+	struct route r = route("0.0.0.0/0", NULL);
+	bool exists = true;
+
+	kernel_ends(k, 1, 0, ENOENT);
+	kernel_sends(k);
+	assert_int_equal(route_exists(&k->nl, &eth0, &r, &exists), 0);
+	assert_false(exists);
+	kernel_answers(k, 2, EPERM);
+	assert_int_equal(route_exists(&k->nl, &eth0, &r, &exists), -1);
+	assert_string_equal(k->job.msg,
+			    "list routes of eth0: Operation not permitted");
+}
+
+static void link_is_that_of_the_route(void **state)
+{
+	static const struct have have = { "10.1.2.3/32", NULL, 254, 5 };
+	static const int none[] = { ENETUNREACH, EHOSTUNREACH };
+	struct kernel *k = *state;
+	struct route r = route("10.1.2.3/32", NULL);
+	int index = 0;
+
+	says_route(k, &have);
+	kernel_acks(k, 1, 0);
+	kernel_sends(k);
+	assert_int_equal(route_link(&k->nl, &r.dst.ip, &index), 0);
+	assert_int_equal(index, 5);
+	assert_asked(k, &layout,
+		     "type 26 flags 005: 02 20 00 00 00 00 00 00 00000000\n"
+		     "attr 1: 0a010203\n");
+	for (size_t i = 0; i < COUNT(none); i++) {
+		index = 7;
+		kernel_answers(k, k->nl.seq + 1, none[i]);
+		assert_int_equal(route_link(&k->nl, &r.dst.ip, &index), 0);
+		assert_int_equal(index, 0);
+		asked(k, &layout);
+	}
+	r = route("fd00::3/128", NULL);
+	kernel_answers(k, k->nl.seq + 1, EPERM);
+	assert_int_equal(route_link(&k->nl, &r.dst.ip, &index), -1);
+	assert_string_equal(k->job.msg, "look up the route to fd00::3: "
+					"Operation not permitted");
+	assert_asked(k, &layout,
+		     "type 26 flags 005: 0a 80 00 00 00 00 00 00 00000000\n"
+		     "attr 1: fd000000000000000000000000000003\n");
+}
+
+int main(void)
+{
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, kernel_set_up, kernel_tear_down)
+	static const struct CMUnitTest tests[] = {
+		TEST(add_asks_for_the_route),
+		TEST(add_refuses_a_gateway_of_another_family),
+		TEST(exists_compares_what_the_route_says),
+		TEST(exists_not_in_a_table_that_is_not_there),
+		TEST(link_is_that_of_the_route),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
