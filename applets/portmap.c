@@ -76,15 +76,19 @@ static const struct conf_key portmap_keys[] = {
 	  .help = "accepted; nftables does the work either way" },
 	{ "snat", CONF_BOOL, AT(portmap_conf, snat),
 	  .help = "masquerade what 127.0.0.1 and the container's own subnet send to its ports" },
-	{ "masqAll", CONF_BOOL, AT(portmap_conf, masq_all) },
+	{ "masqAll", CONF_BOOL, AT(portmap_conf, masq_all),
+	  .help = "with snat: masquerade what anybody sends there" },
 	{ "markMasqBit", CONF_INT, AT(portmap_conf, mark),
 	  .has = offsetof(struct portmap_conf, has_mark),
 	  .help = "accepted, 0 to 31; no packet is marked" },
-	{ "externalSetMarkChain", CONF_STRING, AT(portmap_conf, mark_chain) },
+	{ "externalSetMarkChain", CONF_STRING, AT(portmap_conf, mark_chain),
+	  .help = "accepted; no packet is marked" },
 	{ "conditionsV4", CONF_ARRAY, AT(portmap_conf, conditions_v4),
-	  .item = &portmap_condition, .item_size = sizeof(const char *) },
+	  .item = &portmap_condition, .item_size = sizeof(const char *),
+	  .help = "IPv4 packets must meet: ip saddr, ip daddr, iifname, in the nft tool's words" },
 	{ "conditionsV6", CONF_ARRAY, AT(portmap_conf, conditions_v6),
-	  .item = &portmap_condition, .item_size = sizeof(const char *) },
+	  .item = &portmap_condition, .item_size = sizeof(const char *),
+	  .help = "the same for IPv6, with ip6" },
 	{ "runtimeConfig", CONF_OBJECT, .keys = portmap_runtime_keys },
 	CONF_END
 };
@@ -109,18 +113,83 @@ static int portmap_protocol(const char *name)
 	return -1;
 }
 
-static bool portmap_has_conditions(const struct list *conditions)
+/* The conditions for a family in one line, or NULL. */
+static const char *portmap_conditions(struct call *c, int family)
 {
-	const char *const *words = conditions->items;
+	const struct portmap_conf *conf = c->conf;
+	const struct list *list =
+		family == AF_INET ? &conf->conditions_v4 : &conf->conditions_v6;
+	const char *const *words = list->items;
+	struct str text = { .job = c->job };
 
-	return conditions->count && *words[0];
+	if (!list->count || !*words[0])
+		return NULL;
+	for (size_t i = 0; i < list->count; i++)
+		str_printf(&text, "%s%s", i ? " " : "", words[i]);
+	return text.text;
+}
+
+/* In the words of iptables, by which the reference tells them. */
+static bool portmap_is_iptables(const char *conditions)
+{
+	return conditions && (*conditions == '-' || *conditions == '!');
+}
+
+/* Options of the other backend than the one that is asked for. */
+static int portmap_check_backend(struct call *c,
+				 const char *const conditions[2])
+{
+	const struct portmap_conf *conf = c->conf;
+	bool iptables =
+		!conf->backend || strcmp(conf->backend, "iptables") == 0;
+	const char *other = iptables ? "nftables" : "iptables";
+	struct str options = { .job = c->job };
+
+	if (!conf->backend)
+		return 0;
+	if (!iptables && conf->mark_chain)
+		str_add(&options, " externalSetMarkChain");
+	for (int i = 0; i < 2; i++) {
+		if (conditions[i] &&
+		    portmap_is_iptables(conditions[i]) != iptables)
+			str_printf(&options, " conditionsV%d", i ? 6 : 4);
+	}
+	if (!options.len)
+		return 0;
+	return fail(c->job, CNI_BAD_CONFIG,
+		    "%s backend was requested but configuration contains "
+		    "%s-specific options [%s]",
+		    conf->backend, other, options.text + 1);
+}
+
+static int portmap_check_conditions(struct call *c)
+{
+	const char *const conditions[] = { portmap_conditions(c, AF_INET),
+					   portmap_conditions(c, AF_INET6) };
+
+	if (portmap_check_backend(c, conditions) < 0)
+		return -1;
+	for (int i = 0; i < 2; i++) {
+		const char *why = NULL;
+
+		if (portmap_is_iptables(conditions[i]))
+			why = "the words of iptables are not understood, "
+			      "those of nft are: \"ip saddr 10.0.0.0/8\"";
+		else if (conditions[i])
+			why = nat_condition_check(c->job, conditions[i],
+						  i ? AF_INET6 : AF_INET);
+		if (why)
+			return fail_details(c->job, CNI_BAD_CONFIG,
+					    conditions[i], "conditionsV%d: %s",
+					    i ? 6 : 4, why);
+	}
+	return 0;
 }
 
 static int portmap_validate(struct call *c)
 {
 	const struct portmap_conf *conf = c->conf;
 	const struct portmap_mapping *mapping = conf->mappings.items;
-	const char *refused = NULL;
 
 	if (conf->has_mark && conf->mark_chain)
 		return fail(
@@ -129,17 +198,8 @@ static int portmap_validate(struct call *c)
 	if (conf->mark < 0 || conf->mark > MARK_BIT_MAX)
 		return fail(c->job, CNI_BAD_CONFIG,
 			    "MasqMarkBit must be between 0 and 31");
-	if (portmap_has_conditions(&conf->conditions_v4))
-		refused = "conditionsV4";
-	else if (portmap_has_conditions(&conf->conditions_v6))
-		refused = "conditionsV6";
-	else if (conf->mark_chain)
-		refused = "externalSetMarkChain";
-	else if (conf->masq_all)
-		refused = "masqAll";
-	if (refused)
-		return fail(c->job, CNI_BAD_CONFIG,
-			    "%s: not supported by this version", refused);
+	if (portmap_check_conditions(c) < 0)
+		return -1;
 	for (size_t i = 0; i < conf->mappings.count; i++) {
 		int guest = mapping[i].container_port;
 		int host = mapping[i].host_port;
@@ -158,6 +218,9 @@ static int portmap_validate(struct call *c)
 	}
 	if (conf->backend && strcmp(conf->backend, "iptables") == 0)
 		log_warn(c->job, "backend iptables: nftables does it");
+	if (conf->mark_chain)
+		log_warn(c->job,
+			 "externalSetMarkChain: nftables does without marks");
 	return 0;
 }
 
@@ -180,37 +243,50 @@ static const struct prefix *portmap_address(const struct call *c, int family)
 	return NULL;
 }
 
+static void portmap_entry(struct call *c, const struct prefix *pod,
+			  const struct portmap_mapping *mapping,
+			  struct list *entries)
+{
+	struct nat_entry entry = {
+		.kind = NAT_PORT,
+		.pod = *pod,
+		.protocol = portmap_protocol(mapping->protocol),
+		.host_port = (uint16_t)mapping->host_port,
+		.pod_port = (uint16_t)mapping->container_port,
+	};
+
+	if (!ip_is_unspecified(&mapping->host))
+		entry.host = mapping->host;
+	*(struct nat_entry *)list_add(c->job, entries, sizeof(entry)) = entry;
+	entry.terms = portmap_conditions(c, pod->ip.family);
+	if (!entry.terms)
+		return;
+	entry.kind = NAT_CONDITION;
+	*(struct nat_entry *)list_add(c->job, entries, sizeof(entry)) = entry;
+}
+
 /* What the mappings take for one address of the container. */
 static void portmap_entries(struct call *c, const struct prefix *pod,
 			    struct list *entries)
 {
 	const struct portmap_conf *conf = c->conf;
 	const struct portmap_mapping *mapping = conf->mappings.items;
+	size_t before = entries->count;
 	struct nat_entry *entry;
-	bool any = false;
 
 	for (size_t i = 0; i < conf->mappings.count; i++) {
-		struct ip host = mapping[i].host;
+		int family = mapping[i].host.family;
 
-		if (host.family && host.family != pod->ip.family)
-			continue;
-		if (ip_is_unspecified(&host))
-			host = (struct ip) { 0 };
-		any = true;
-		entry = list_add(c->job, entries, sizeof(*entry));
-		*entry = (struct nat_entry) {
-			.kind = NAT_PORT,
-			.pod = *pod,
-			.protocol = portmap_protocol(mapping[i].protocol),
-			.host = host,
-			.host_port = (uint16_t)mapping[i].host_port,
-			.pod_port = (uint16_t)mapping[i].container_port,
-		};
+		if (!family || family == pod->ip.family)
+			portmap_entry(c, pod, &mapping[i], entries);
 	}
-	if (!any || !conf->snat)
+	if (entries->count == before || !conf->snat)
 		return;
 	entry = list_add(c->job, entries, sizeof(*entry));
 	*entry = (struct nat_entry) { .kind = NAT_HAIRPIN, .pod = *pod };
+	/* From any subnet. */
+	if (conf->masq_all)
+		entry->pod.len = 0;
 }
 
 static void portmap_all_entries(struct call *c, struct list *entries)
@@ -252,8 +328,9 @@ static void portmap_flush(struct call *c, const struct list *entries,
 static int portmap_del(struct call *c)
 {
 	struct list entries;
-	int ret = attachment_release(c, 1 << NAT_PORT | 1 << NAT_HAIRPIN,
-				     &entries);
+	int ret = attachment_release(
+		c, 1 << NAT_PORT | 1 << NAT_HAIRPIN | 1 << NAT_CONDITION,
+		&entries);
 
 	portmap_flush(c, &entries, false);
 	return ret;
@@ -270,11 +347,12 @@ static int portmap_add(struct call *c)
 			    "must be called as chained plugin");
 	c->result = c->prev;
 	portmap_all_entries(c, &entries);
-	if (!entries.count)
-		return 0;
+	/* A record that names nothing spares DEL the search for it. */
 	if (attachment_begin(c, record, portmap_del) < 0 ||
 	    attachment_nat(c, record, &entries) < 0)
 		return -1;
+	if (!entries.count)
+		return 0;
 	if (conf->snat && portmap_open_localhost(c) < 0)
 		return -1;
 	portmap_flush(c, &entries, true);
@@ -289,9 +367,7 @@ static int portmap_check(struct call *c)
 		return fail(c->job, CNI_BAD_CONFIG,
 			    "Required prevResult missing");
 	portmap_all_entries(c, &entries);
-	if (!entries.count)
-		return 0;
-	return nat_check(&c->nft, attachment_owner(c), &entries);
+	return attachment_check_nat(c, &entries);
 }
 
 static int portmap_drop(struct call *c, const char *owner,

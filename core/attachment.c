@@ -5,7 +5,8 @@
 
 #include "core/reference.h"
 
-static const char note_nat[] = "nat";
+/* An entry; the owner of entries that were left out as they are here. */
+static const char note_nat[] = "nat", note_heir[] = "heir";
 
 const char *attachment_owner(struct call *c)
 {
@@ -34,11 +35,52 @@ int attachment_begin(struct call *c, struct record *record,
 	return 0;
 }
 
-static bool is_alive(void *arg, const char *owner)
+/* Attachments of one container ask for the same ports, as podman has it. */
+static bool is_of_container(const struct call *c, const char *owner)
 {
-	const struct call *c = arg;
+	const char *container = strrchr(owner, '/');
 
-	return record_alive(c->job, c->applet->name, owner);
+	return container && strcmp(container + 1, c->env.container) == 0;
+}
+
+/* Who asks for what others may hold. */
+struct asker {
+	struct call *c;
+	const char *owner;
+};
+
+static enum nat_holder tell_holder(void *arg, const char *owner)
+{
+	const struct asker *asker = arg;
+	const struct call *c = asker->c;
+
+	if (!record_alive(c->job, c->applet->name, owner))
+		return NAT_DEAD;
+	return is_of_container(c, owner) ? NAT_SHARES : NAT_ALIVE;
+}
+
+/* The holder's DEL is to leave the entries to the one who asks. */
+static enum nat_holder share_with_holder(void *arg, const char *owner)
+{
+	const struct asker *asker = arg;
+	struct call *c = asker->c;
+	enum nat_holder holder = tell_holder(arg, owner);
+	bool found;
+
+	if (holder != NAT_SHARES ||
+	    record_append(c->job, c->applet->name, owner, note_heir,
+			  asker->owner, &found) < 0)
+		return holder;
+	return found ? NAT_SHARES : NAT_DEAD;
+}
+
+static int add_nat(struct call *c, const char *owner,
+		   const struct list *entries)
+{
+	struct asker asker = { c, owner };
+	const struct nat_holders holders = { share_with_holder, &asker };
+
+	return nat_add(&c->nft, owner, entries, &holders);
 }
 
 struct made {
@@ -56,7 +98,6 @@ static void undo_nat(void *arg)
 int attachment_nat(struct call *c, struct record *record,
 		   const struct list *entries)
 {
-	const struct nat_liveness liveness = { is_alive, c };
 	const struct nat_entry *entry = entries->items;
 	struct made *made;
 
@@ -72,7 +113,17 @@ int attachment_nat(struct call *c, struct record *record,
 	made = job_alloc(c->job, sizeof(*made));
 	*made = (struct made) { c, *entries };
 	undo_push(c->job, undo_nat, made);
-	return nat_add(&c->nft, attachment_owner(c), entries, &liveness);
+	return add_nat(c, attachment_owner(c), entries);
+}
+
+int attachment_check_nat(struct call *c, const struct list *entries)
+{
+	struct asker asker = { c, attachment_owner(c) };
+	const struct nat_holders holders = { tell_holder, &asker };
+
+	if (!IS_ENABLED(CONFIG_NAT) || !entries->count)
+		return 0;
+	return nat_check(&c->nft, asker.owner, entries, &holders);
 }
 
 static void read_entries(struct call *c, const struct list *notes,
@@ -87,6 +138,33 @@ static void read_entries(struct call *c, const struct list *notes,
 			*(struct nat_entry *)list_add(c->job, entries,
 						      sizeof(entry)) = entry;
 	}
+}
+
+/* Makes what heirs left out when it was here. They may have come since the
+ * record was read. */
+static int leave_to_heirs(struct call *c, const char *owner)
+{
+	const struct record_note *note;
+	struct list notes;
+	bool found;
+
+	if (record_read(c->job, c->applet->name, owner, &notes, &found) < 0)
+		return -1;
+	note = notes.items;
+	for (size_t i = 0; i < notes.count; i++) {
+		struct list heirs_notes, entries = { 0 };
+		const char *heir = note[i].text;
+
+		if (strcmp(note[i].kind, note_heir) != 0)
+			continue;
+		if (record_read(c->job, c->applet->name, heir, &heirs_notes,
+				&found) < 0)
+			return -1;
+		read_entries(c, &heirs_notes, &entries);
+		if (add_nat(c, heir, &entries) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 /* It may be one that the Go plugins made. */
@@ -119,7 +197,8 @@ int attachment_release(struct call *c, unsigned kinds, struct list *entries)
 	if (IS_ENABLED(CONFIG_NAT) && found) {
 		read_entries(c, &notes, entries);
 		if (entries->count)
-			ret |= nat_del(&c->nft, owner, entries);
+			ret |= nat_del(&c->nft, owner, entries) |
+			       leave_to_heirs(c, owner);
 	} else if (IS_ENABLED(CONFIG_NAT)) {
 		ret |= nat_del_owner(&c->nft, owner, kinds);
 		ret |= release_reference(c, kinds);

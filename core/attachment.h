@@ -22,6 +22,10 @@ int attachment_begin(struct call *c, struct record *record,
 int attachment_nat(struct call *c, struct record *record,
 		   const struct list *entries);
 
+/* CHECK: each of them is there, and is the attachment's or another one's of the
+ * same container. */
+int attachment_check_nat(struct call *c, const struct list *entries);
+
 /* Removes the NAT entries and then, unless something has failed, the record.
  * Without a record, everything of these kinds (a mask of 1 << NAT_*) that the
  * attachment owns. *entries is what the record named. */

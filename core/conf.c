@@ -258,6 +258,8 @@ static int read_object(const struct reader *r, const struct place *up,
 			continue;
 		at.name = key->name;
 		seen[key - keys] = true;
+		if (m->type == JSON_STRING && key->other)
+			key = key->other;
 		if (read_value(r, &at, key, m, (char *)dst + key->offset) < 0) {
 			if (!r->tolerant)
 				return -1;
@@ -326,6 +328,9 @@ static const char *default_of(struct job *job, const struct conf_key *key,
 
 static const char *type_of(struct job *job, const struct conf_key *key)
 {
+	if (key->other)
+		return job_printf(job, "%s or %s", types[key->type].name,
+				  type_of(job, key->other));
 	if (key->choices)
 		return join(job, key->choices);
 	if (key->min || key->max)

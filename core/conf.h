@@ -32,9 +32,11 @@ struct conf_key {
 	int min, max; /* CONF_INT */
 	bool required;
 	size_t has; /* offset of a bool that becomes true, or 0 */
-	const char *const *choices;  /* NULL-terminated */
-	const struct conf_key *keys; /* CONF_OBJECT */
-	const struct conf_key *item; /* CONF_ARRAY: an item, at offset 0 */
+	const struct conf_key *other; /* the row for strings, where type is not
+				       * written as one; or NULL */
+	const char *const *choices;   /* NULL-terminated */
+	const struct conf_key *keys;  /* CONF_OBJECT */
+	const struct conf_key *item;  /* CONF_ARRAY: an item, at offset 0 */
 	size_t item_size;
 	const char *help; /* one line; NULL keeps the key out of --help */
 };

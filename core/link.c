@@ -92,6 +92,16 @@ int link_get(struct nl *nl, const char *name, struct link *out)
 	return 0;
 }
 
+int link_get_index(struct nl *nl, int index, struct link *out)
+{
+	struct ifinfomsg head = head_of(index, 0, 0);
+
+	nl_begin(nl, RTM_GETLINK, NLM_F_ACK, &head, sizeof(head));
+	nl_put_u32(nl, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	nl_on_reply(nl, on_link, out);
+	return nl_talk(nl, "look up interface %d", index);
+}
+
 struct created {
 	struct nl *nl;
 	const char *name;
@@ -115,8 +125,7 @@ static void put_spec(struct nl *nl, const struct link_spec *spec)
 
 static void put_peer(struct nl *nl, const struct link_spec *peer)
 {
-	struct ifinfomsg head =
-		head_of(0, peer->up ? IFF_UP : 0, peer->up ? IFF_UP : 0);
+	struct ifinfomsg head = head_of(0, 0, 0);
 	struct nlattr *nest = nl_nest(nl, VETH_INFO_PEER);
 
 	nl_put_raw(nl, &head, sizeof(head));

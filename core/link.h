@@ -27,7 +27,7 @@ struct link_spec {
 	const uint8_t *mac; /* NULL: the kernel's choice */
 	const char *alias;  /* whose it is, for people and GC */
 	int mtu, master;
-	bool up;
+	bool up;     /* not of a peer: the kernel refuses it */
 	bool shared; /* others will use it: its removal is not registered */
 	bool vlan_filtering;	      /* bridge */
 	const struct link_spec *peer; /* veth: the other end */
@@ -37,6 +37,7 @@ struct link_spec {
 /* The link of this name, with all its attributes; get fails if there is none. */
 int link_find(struct nl *nl, const char *name, struct link *out, bool *found);
 int link_get(struct nl *nl, const char *name, struct link *out);
+int link_get_index(struct nl *nl, int index, struct link *out);
 
 /* Creates a link; EEXIST is an error, or sets *exists where that is not NULL.
  * Its inverse is registered. */

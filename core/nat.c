@@ -18,6 +18,7 @@ struct want {
 	const struct nat_entry *entry; /* NULL if it only is to go */
 	struct nft_element element;
 	struct list found; /* of struct nft_element, one or none */
+	bool shared;	   /* with the holder that was told of it */
 	bool chain_missing;
 };
 
@@ -30,6 +31,16 @@ struct nat {
 };
 
 /* ---- elements ---- */
+
+/* A kind of entry for each of the tables. */
+static const enum nat_kind table_kinds[] = { NAT_MASQUERADE, NAT_GUARDED };
+
+enum { TABLES = sizeof(table_kinds) / sizeof(*table_kinds) };
+
+static bool is_in(const struct nft *nft, enum nat_kind kind)
+{
+	return nat_table(nft->nl, kind).family == nft->family;
+}
 
 static bool same_key(const struct nft_element *a, const struct nft_element *b)
 {
@@ -70,6 +81,8 @@ static int want_entries(struct nat *nat, const char *owner,
 		struct nft_element element;
 		struct want *w;
 
+		if (!is_in(&nat->nft, entry[i].kind))
+			continue;
 		nat_element(job, &entry[i], owner, &element);
 		w = want(nat, &element);
 		if (!same_data(&w->element, &element))
@@ -107,27 +120,40 @@ static bool is_owned(const struct want *w)
 	return found && strcmp(found->comment, w->element.comment) == 0;
 }
 
-/* No key is another's who lives. */
-static int check_holders(struct nat *nat, const struct nat_liveness *liveness)
+/* No key is another's who lives. *again: a holder shares, and has to be looked
+ * at again, as it may be gone before it heard of it. */
+static int check_holders(struct nat *nat, const struct nat_holders *holders,
+			 bool *again)
 {
-	const struct want *w = nat->wants.items;
+	struct want *w = nat->wants.items;
 	struct job *job = nat->nft.nl->job;
 
+	*again = false;
 	for (size_t i = 0; i < nat->wants.count; i++, w++) {
 		const struct nft_element *found = w->found.items;
+		enum nat_holder holder;
 
-		if (!found || is_owned(w))
+		if (!found || is_owned(w) || w->shared)
 			continue;
-		if (liveness->alive(liveness->arg, found->comment))
+		holder = holders->tell(holders->arg, found->comment);
+		if (holder == NAT_ALIVE)
 			return fail(
 				job, CNI_INTERNAL, "%s for %s",
 				nat_entry_describe(job, w->entry, "already "),
 				found->comment);
-		/* Whether it lives could not be found out. */
+		/* What it is could not be found out. */
 		if (job->msg)
 			return -1;
+		w->shared = holder == NAT_SHARES;
+		*again |= w->shared;
 	}
 	return 0;
+}
+
+/* Whether it is the holder's to keep. */
+static bool is_left(const struct want *w)
+{
+	return w->shared && w->found.count && !is_owned(w);
 }
 
 static bool is_first_of_chain(const struct nat *nat, const struct want *w)
@@ -148,18 +174,25 @@ static int write_wants(struct nat *nat)
 {
 	struct want *wants = nat->wants.items, *end = wants + nat->wants.count;
 	struct nft *nft = &nat->nft;
-	bool replaces = false;
+	bool replaces = false, any = false;
 
-	for (struct want *w = wants; w < end; w++)
+	for (struct want *w = wants; w < end; w++) {
+		any |= !is_left(w);
 		replaces |= w->found.count > 0;
+	}
+	if (!any)
+		return 0;
 	nft_begin(nft, replaces ? nat->generation : 0);
 	if (nat->table_missing)
 		nat_table_add(nft);
 	for (struct want *w = wants; w < end; w++) {
-		if (w->chain_missing && is_first_of_chain(nat, w))
-			nat_subnet_chain_add(nft, w->element.chain, w->entry);
+		if (w->chain_missing && !is_left(w) &&
+		    is_first_of_chain(nat, w))
+			nat_own_chain_add(nft, w->element.chain, w->entry);
 	}
 	for (struct want *w = wants; w < end; w++) {
+		if (is_left(w))
+			continue;
 		if (w->found.count)
 			nft_element_del(nft, &w->element);
 		nft_element_add(nft, &w->element);
@@ -173,10 +206,10 @@ static int give_up(struct nat *nat)
 		    "change table %s: others keep changing it", nat->nft.table);
 }
 
-int nat_add(struct nl *nl, const char *owner, const struct list *entries,
-	    const struct nat_liveness *liveness)
+static int add_to(struct nft nft, const char *owner, const struct list *entries,
+		  const struct nat_holders *holders)
 {
-	struct nat nat = { .nft = nat_table(nl) };
+	struct nat nat = { .nft = nft };
 
 	if (want_entries(&nat, owner, entries) < 0)
 		return -1;
@@ -184,14 +217,30 @@ int nat_add(struct nl *nl, const char *owner, const struct list *entries,
 		return 0;
 	/* At first all is taken to be there but the elements. */
 	for (int i = 0; i < TRIES_MAX; i++) {
-		if (i && (look_up(&nat) < 0 || check_holders(&nat, liveness)))
+		bool again = false;
+
+		if (i && (look_up(&nat) < 0 ||
+			  check_holders(&nat, holders, &again) < 0))
 			return -1;
+		if (again)
+			continue;
 		if (write_wants(&nat) < 0)
 			return -1;
 		if (!nat.nft.stale)
 			return 0;
 	}
 	return give_up(&nat);
+}
+
+int nat_add(struct nl *nl, const char *owner, const struct list *entries,
+	    const struct nat_holders *holders)
+{
+	for (int i = 0; i < TABLES; i++) {
+		if (add_to(nat_table(nl, table_kinds[i]), owner, entries,
+			   holders) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 /* ---- removing ---- */
@@ -245,17 +294,29 @@ static int remove_elements(struct nft *nft, const struct list *elements)
 	return 0;
 }
 
-int nat_del(struct nl *nl, const char *owner, const struct list *entries)
+static int del_from(struct nft nft, const char *owner,
+		    const struct list *entries)
 {
 	const struct nat_entry *entry = entries->items;
-	struct nat nat = { .nft = nat_table(nl) };
+	struct nat nat = { .nft = nft };
 	struct nft_element element;
 
 	for (size_t i = 0; i < entries->count; i++) {
-		nat_element(nl->job, &entry[i], owner, &element);
+		if (!is_in(&nft, entry[i].kind))
+			continue;
+		nat_element(nft.nl->job, &entry[i], owner, &element);
 		want(&nat, &element);
 	}
-	return remove_owned(&nat);
+	return nat.wants.count ? remove_owned(&nat) : 0;
+}
+
+int nat_del(struct nl *nl, const char *owner, const struct list *entries)
+{
+	int ret = 0;
+
+	for (int i = 0; i < TABLES; i++)
+		ret |= del_from(nat_table(nl, table_kinds[i]), owner, entries);
+	return ret;
 }
 
 static int list_all(struct nft *nft, unsigned kinds, struct list *out)
@@ -264,16 +325,16 @@ static int list_all(struct nft *nft, unsigned kinds, struct list *out)
 	const char *map;
 
 	for (int i = 0; (map = nat_map(i, &kind)); i++) {
-		if (kinds & 1U << kind && nft_list_elements(nft, map, out) < 0)
+		if (kinds & 1U << kind && is_in(nft, kind) &&
+		    nft_list_elements(nft, map, out) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-int nat_del_owner(struct nl *nl, const char *owner, unsigned kinds)
+static int del_owner_from(struct nft nft, const char *owner, unsigned kinds)
 {
 	struct list all = { 0 }, owned = { 0 };
-	struct nft nft = nat_table(nl);
 	const struct nft_element *element;
 
 	if (list_all(&nft, kinds, &all) < 0)
@@ -281,10 +342,21 @@ int nat_del_owner(struct nl *nl, const char *owner, unsigned kinds)
 	element = all.items;
 	for (size_t i = 0; i < all.count; i++, element++) {
 		if (strcmp(element->comment, owner) == 0)
-			*(struct nft_element *)list_add(
-				nl->job, &owned, sizeof(*element)) = *element;
+			*(struct nft_element *)list_add(nft.nl->job, &owned,
+							sizeof(*element)) =
+				*element;
 	}
 	return remove_elements(&nft, &owned);
+}
+
+int nat_del_owner(struct nl *nl, const char *owner, unsigned kinds)
+{
+	int ret = 0;
+
+	for (int i = 0; i < TABLES; i++)
+		ret |= del_owner_from(nat_table(nl, table_kinds[i]), owner,
+				      kinds);
+	return ret;
 }
 
 static bool leads_to(const struct list *elements, const char *chain)
@@ -309,8 +381,7 @@ static int remove_chains(struct nft *nft, const struct list *elements)
 		return -1;
 	chain = chains.items;
 	for (size_t i = 0; i < chains.count; i++) {
-		if (!nat_is_subnet_chain(chain[i]) ||
-		    leads_to(elements, chain[i]))
+		if (!nat_is_own_chain(chain[i]) || leads_to(elements, chain[i]))
 			continue;
 		nft_begin(nft, 0);
 		nft_chain_del(nft, chain[i]);
@@ -320,10 +391,10 @@ static int remove_chains(struct nft *nft, const struct list *elements)
 	return 0;
 }
 
-int nat_gc(struct nl *nl, bool (*dead)(void *arg, const char *owner), void *arg)
+static int gc_in(struct nft nft, bool (*dead)(void *arg, const char *owner),
+		 void *arg)
 {
 	struct list all = { 0 }, gone = { 0 }, kept = { 0 };
-	struct nft nft = nat_table(nl);
 	const struct nft_element *element;
 
 	if (list_all(&nft, ~0U, &all) < 0)
@@ -332,17 +403,27 @@ int nat_gc(struct nl *nl, bool (*dead)(void *arg, const char *owner), void *arg)
 	for (size_t i = 0; i < all.count; i++, element++) {
 		struct list *to = dead(arg, element->comment) ? &gone : &kept;
 
-		*(struct nft_element *)list_add(nl->job, to, sizeof(*element)) =
-			*element;
+		*(struct nft_element *)list_add(nft.nl->job, to,
+						sizeof(*element)) = *element;
 	}
 	if (remove_elements(&nft, &gone) < 0)
 		return -1;
 	return remove_chains(&nft, &kept);
 }
 
+int nat_gc(struct nl *nl, bool (*dead)(void *arg, const char *owner), void *arg)
+{
+	int ret = 0;
+
+	for (int i = 0; i < TABLES; i++)
+		ret |= gc_in(nat_table(nl, table_kinds[i]), dead, arg);
+	return ret;
+}
+
 /* ---- looking ---- */
 
-static int check_want(struct nat *nat, const struct want *w)
+static int check_want(struct nat *nat, const struct want *w,
+		      const struct nat_holders *holders)
 {
 	const struct nft_element *found = w->found.items;
 	struct job *job = nat->nft.nl->job;
@@ -350,6 +431,9 @@ static int check_want(struct nat *nat, const struct want *w)
 	if (!found)
 		return fail(job, CNI_INTERNAL, "%s",
 			    nat_entry_describe(job, w->entry, "not "));
+	if (!is_owned(w) &&
+	    holders->tell(holders->arg, found->comment) == NAT_SHARES)
+		return 0;
 	if (!is_owned(w))
 		return fail(job, CNI_INTERNAL, "%s for %s",
 			    nat_entry_describe(job, w->entry, ""),
@@ -359,12 +443,14 @@ static int check_want(struct nat *nat, const struct want *w)
 			    nat_entry_describe(job, w->entry, ""));
 	if (!found->chain)
 		return 0;
-	return nat_subnet_chain_check(&nat->nft, found->chain, w->entry);
+	return nat_own_chain_check(&nat->nft, found->chain, w->entry);
 }
 
-int nat_check(struct nl *nl, const char *owner, const struct list *entries)
+static int check_in(struct nft nft, const char *owner,
+		    const struct list *entries,
+		    const struct nat_holders *holders)
 {
-	struct nat nat = { .nft = nat_table(nl) };
+	struct nat nat = { .nft = nft };
 	const struct want *w;
 
 	if (want_entries(&nat, owner, entries) < 0)
@@ -375,34 +461,19 @@ int nat_check(struct nl *nl, const char *owner, const struct list *entries)
 		return -1;
 	w = nat.wants.items;
 	for (size_t i = 0; i < nat.wants.count; i++) {
-		if (check_want(&nat, &w[i]) < 0)
+		if (check_want(&nat, &w[i], holders) < 0)
 			return -1;
 	}
 	return nat_table_check(&nat.nft);
 }
 
-static int probe(struct nl *nl)
+int nat_check(struct nl *nl, const char *owner, const struct list *entries,
+	      const struct nat_holders *holders)
 {
-	static const struct nat_entry entry = { .kind = NAT_MASQUERADE,
-						.pod = { { AF_INET }, 32 } };
-	struct nft nft = nat_table(nl);
-	bool missing;
-
-	if (nft_find_table(&nft, &missing) < 0)
-		return -1;
-	if (!missing)
-		return 0;
-	nft_begin(&nft, 0);
-	nat_table_add(&nft);
-	nat_subnet_chain_add(&nft, "probe", &entry);
-	return nft_try(&nft);
-}
-
-int nat_probe(struct nl *nl)
-{
-	if (probe(nl) == 0)
-		return 0;
-	/* Whatever the kernel said, it cannot do it. */
-	nl->job->code = CNI_NOT_AVAILABLE;
-	return -1;
+	for (int i = 0; i < TABLES; i++) {
+		if (check_in(nat_table(nl, table_kinds[i]), owner, entries,
+			     holders) < 0)
+			return -1;
+	}
+	return 0;
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nat - the node's NAT: one table, found by lookup, every element owned */
+/* nat - what the node's nftables do for pods: found by lookup, every element
+ * owned */
 #ifndef CNIBOX_NAT_H
 #define CNIBOX_NAT_H
+
+#include <net/if.h>
 
 #include "core/ip.h"
 #include "core/nl.h"
@@ -13,33 +16,51 @@ enum nat_kind {
 	NAT_HAIRPIN, /* what its own subnet or 127.0.0.0/8 sends to a published
 			 * port of pod gets our address, so that answers return */
 	NAT_PORT,    /* host:host_port goes to pod:pod_port */
+	NAT_CONDITION, /* but only on conditions */
+	NAT_GUARDED, /* frames from the bridge's port bridge_port are dropped */
+	NAT_SOURCE,  /* but those with this mac */
 };
 
-/* One thing the table does for one attachment. Pod is the container's address
+/* One thing the tables do for one attachment. Pod is the container's address
  * with the length of its subnet. Whose it is, the text that record_owner()
  * makes says. */
 struct nat_entry {
 	enum nat_kind kind;
 	struct prefix pod;
-	/* the rest is NAT_PORT's */
+	/* NAT_PORT and NAT_CONDITION */
 	int protocol;	/* IPPROTO_TCP, _UDP, _SCTP */
 	struct ip host; /* none, 0.0.0.0 or ::: every address of the host */
 	uint16_t host_port, pod_port; /* host byte order */
+	const char *terms; /* or NULL. NAT_MASQUERADE: subnets to leave alone,
+			    * with blanks between; NAT_CONDITION: conditions */
+	/* NAT_GUARDED and NAT_SOURCE */
+	char bridge_port[IFNAMSIZ];
+	uint8_t mac[MAC_LEN];
 };
 
-/* Says whether the attachment that owns an element still lives. */
-struct nat_liveness {
-	bool (*alive)(void *arg, const char *owner);
+/* What is wrong with conditions, in the nft tool's words, on packets of a
+ * family; NULL if nothing. */
+const char *nat_condition_check(struct job *job, const char *text, int family);
+
+/* What another owner of an element's key is. */
+enum nat_holder {
+	NAT_DEAD,
+	NAT_ALIVE,
+	NAT_SHARES, /* of the same container, so that what it has serves both */
+};
+
+struct nat_holders {
+	enum nat_holder (*tell)(void *arg, const char *owner);
 	void *arg;
 };
 
 /* Makes all entries, or none, in one transaction; the table and the chains are
  * made if they are missing. A key that another owner holds is taken over when
- * that owner is dead, in the same transaction, and otherwise an error that
- * names the holder. The same owner may repeat itself. nl is a
+ * that owner is dead, in the same transaction, left alone when it shares, and
+ * otherwise an error that names the holder. The same owner may repeat itself. nl is a
  * NETLINK_NETFILTER socket of the host. */
 int nat_add(struct nl *nl, const char *owner, const struct list *entries,
-	    const struct nat_liveness *liveness);
+	    const struct nat_holders *holders);
 
 /* Removes those of entries that owner has; what is missing or another's is
  * left alone. */
@@ -54,9 +75,10 @@ int nat_del_owner(struct nl *nl, const char *owner, unsigned kinds);
 int nat_gc(struct nl *nl, bool (*dead)(void *arg, const char *owner),
 	   void *arg);
 
-/* Each entry is there, is owner's, and the rules that look it up are there;
- * otherwise an error that says what is missing. */
-int nat_check(struct nl *nl, const char *owner, const struct list *entries);
+/* Each entry is there, is owner's or shared, and the rules that look it up are
+ * there; otherwise an error that says what is missing. */
+int nat_check(struct nl *nl, const char *owner, const struct list *entries,
+	      const struct nat_holders *holders);
 
 /* Whether the kernel can do this at all (STATUS): CNI_NOT_AVAILABLE if not. */
 int nat_probe(struct nl *nl);

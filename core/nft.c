@@ -137,13 +137,13 @@ void nft_map_add(struct nft *nft, const struct nft_map *map)
 {
 	begin_message(nft, NFT_MSG_NEWSET, NLM_F_CREATE);
 	nl_put_text(nft->nl, NFTA_SET_NAME, map->name);
-	put_number(nft, NFTA_SET_FLAGS, NFT_SET_MAP);
+	put_number(nft, NFTA_SET_FLAGS, map->set ? 0 : NFT_SET_MAP);
 	put_number(nft, NFTA_SET_KEY_TYPE, map->key_type);
 	put_number(nft, NFTA_SET_KEY_LEN, map->key_len);
 	if (map->data_len) {
 		put_number(nft, NFTA_SET_DATA_TYPE, map->data_type);
 		put_number(nft, NFTA_SET_DATA_LEN, map->data_len);
-	} else {
+	} else if (!map->set) {
 		put_number(nft, NFTA_SET_DATA_TYPE, (int)NFT_DATA_VERDICT);
 	}
 	/* Required, and different for every map of a transaction. */
@@ -166,6 +166,8 @@ static void put_element_data(struct nft *nft, const struct nft_element *element)
 	struct nl *nl = nft->nl;
 	struct nlattr *data, *verdict;
 
+	if (!element->chain && !element->data_len)
+		return;
 	if (!element->chain) {
 		put_value(nft, NFTA_SET_ELEM_DATA, element->data,
 			  element->data_len);

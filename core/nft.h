@@ -22,18 +22,21 @@ struct nft {
 enum nft_type {
 	NFT_TYPE_IPV4 = 7,
 	NFT_TYPE_IPV6 = 8,
+	NFT_TYPE_MAC = 9,
 	NFT_TYPE_PROTOCOL = 12,
 	NFT_TYPE_PORT = 13,
+	NFT_TYPE_IFNAME = 41,
 };
 
-/* A map; data_len 0: to verdicts. */
+/* A map, or a set; data_len 0: to verdicts. */
 struct nft_map {
 	const char *name;
 	int key_type, key_len, data_type, data_len;
+	bool set;
 };
 
-/* An element of a map: from a key to data or, where there is a chain, to the
- * verdict NFT_JUMP or NFT_GOTO. The parts of a concatenation are padded to
+/* An element of a map: from a key to data (none in a set) or, where there is a
+ * chain, to the verdict NFT_JUMP or NFT_GOTO. The parts of a concatenation are padded to
  * four bytes each. */
 struct nft_element {
 	const char *map;
@@ -95,17 +98,26 @@ void nft_match_local(struct nft *nft);
 void nft_match_redirected(struct nft *nft);
 void nft_match_address(struct nft *nft, enum nft_side side,
 		       const struct prefix *prefix);
+/* Is not; came in by this interface, or did not. */
+void nft_match_no_address(struct nft *nft, enum nft_side side,
+			  const struct prefix *prefix);
+void nft_match_input(struct nft *nft, const char *ifname, bool is);
 
 /* Loads into the registers, which are 16 words of four bytes, from word on. */
 void nft_load_address(struct nft *nft, enum nft_side side, int family,
 		      int word);
 void nft_load_protocol(struct nft *nft, int word);
-void nft_load_port(struct nft *nft, int word); /* of the destination */
+void nft_load_port(struct nft *nft, int word);	/* of the destination */
+void nft_load_input(struct nft *nft, int word); /* name of the interface */
+void nft_load_source_mac(struct nft *nft, int word);
 
 /* Looks up the key from word 0 on: its data comes to word 0, its verdict is
  * carried out. The rule ends here if the key is not in the map. */
 void nft_lookup(struct nft *nft, const char *map);
 void nft_lookup_verdict(struct nft *nft, const char *map);
+
+/* The key from word 0 on is in the set, or is not. */
+void nft_match_set(struct nft *nft, const char *set, bool is);
 
 /* Ends: redirect to the address and port in the registers; use the address of
  * the interface it leaves by; a verdict (NFT_JUMP, NFT_RETURN, ...). */

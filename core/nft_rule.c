@@ -3,12 +3,14 @@
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
 #include <libnftnl/expr.h>
 
 #include "core/nft.h"
+#include "core/str.h"
 
 static struct nftnl_expr *expr_new(const char *name)
 {
@@ -99,6 +101,16 @@ void nft_load_port(struct nft *nft, int word)
 	load_payload(nft, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, word);
 }
 
+void nft_load_input(struct nft *nft, int word)
+{
+	load_meta(nft, NFT_META_IIFNAME, word);
+}
+
+void nft_load_source_mac(struct nft *nft, int word)
+{
+	load_payload(nft, NFT_PAYLOAD_LL_HEADER, MAC_LEN, MAC_LEN, word);
+}
+
 void nft_match_family(struct nft *nft, int family)
 {
 	uint8_t value = (uint8_t)family;
@@ -132,8 +144,8 @@ void nft_match_redirected(struct nft *nft)
 	compare(nft, NFT_CMP_NEQ, &none, sizeof(none));
 }
 
-void nft_match_address(struct nft *nft, enum nft_side side,
-		       const struct prefix *prefix)
+static void match_address(struct nft *nft, enum nft_side side,
+			  const struct prefix *prefix, int op)
 {
 	struct ip network = prefix_network(prefix).ip;
 	size_t len = ip_size(network.family);
@@ -145,7 +157,28 @@ void nft_match_address(struct nft *nft, enum nft_side side,
 		bits[i / 8] |= (uint8_t)(0x80 >> i % 8);
 	if (prefix->len < ip_bits(network.family))
 		mask(nft, bits, len);
-	compare(nft, NFT_CMP_EQ, network.bytes, len);
+	compare(nft, op, network.bytes, len);
+}
+
+void nft_match_address(struct nft *nft, enum nft_side side,
+		       const struct prefix *prefix)
+{
+	match_address(nft, side, prefix, NFT_CMP_EQ);
+}
+
+void nft_match_no_address(struct nft *nft, enum nft_side side,
+			  const struct prefix *prefix)
+{
+	match_address(nft, side, prefix, NFT_CMP_NEQ);
+}
+
+void nft_match_input(struct nft *nft, const char *ifname, bool is)
+{
+	char name[IFNAMSIZ] = "";
+
+	str_copy(name, sizeof(name), ifname);
+	nft_load_input(nft, 0);
+	compare(nft, is ? NFT_CMP_EQ : NFT_CMP_NEQ, name, sizeof(name));
 }
 
 static void lookup(struct nft *nft, const char *map, uint32_t to)
@@ -166,6 +199,18 @@ void nft_lookup(struct nft *nft, const char *map)
 void nft_lookup_verdict(struct nft *nft, const char *map)
 {
 	lookup(nft, map, NFT_REG_VERDICT);
+}
+
+void nft_match_set(struct nft *nft, const char *set, bool is)
+{
+	struct nftnl_expr *expr = expr_new("lookup");
+
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_SREG, reg(0));
+	nftnl_expr_set_str(expr, NFTNL_EXPR_LOOKUP_SET, set);
+	if (!is)
+		nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_FLAGS,
+				   NFT_LOOKUP_F_INV);
+	expr_put(nft, expr);
 }
 
 void nft_dnat(struct nft *nft, int family, int address_word, int port_word)

@@ -143,21 +143,52 @@ int record_begin(struct record *record, struct job *job, const char *applet,
 				     (unsigned long long)netns->ino, path));
 }
 
-int record_add(struct record *record, const char *kind, const char *text)
+static int write_note(struct job *job, int fd, const char *owner,
+		      const char *kind, const char *text)
 {
-	const char *line = job_printf(record->job, "%s %s\n", kind, text);
+	const char *line = job_printf(job, "%s %s\n", kind, text);
 	size_t len = strlen(line);
 	ssize_t done;
 
 	if (strchr(text, '\n'))
-		return fail(record->job, CNI_BAD_ENVIRONMENT,
-			    "record of %s: %s of more than one line",
-			    record->owner, kind);
-	done = write(record->fd, line, len);
+		return fail(job, CNI_BAD_ENVIRONMENT,
+			    "record of %s: %s of more than one line", owner,
+			    kind);
+	done = write(fd, line, len);
 	if (done == (ssize_t)len)
 		return 0;
-	return fail_errno(record->job, done < 0 ? errno : ENOSPC,
-			  "write record of %s in %s", record->owner, state_dir);
+	return fail_errno(job, done < 0 ? errno : ENOSPC,
+			  "write record of %s in %s", owner, state_dir);
+}
+
+int record_add(struct record *record, const char *kind, const char *text)
+{
+	return write_note(record->job, record->fd, record->owner, kind, text);
+}
+
+static const char *path_of(struct job *job, const char *applet,
+			   const char *owner)
+{
+	return job_printf(job, "%s/%s", state_dir,
+			  file_name(job, applet, owner));
+}
+
+int record_append(struct job *job, const char *applet, const char *owner,
+		  const char *kind, const char *text, bool *found)
+{
+	const char *path = path_of(job, applet, owner);
+	int fd = open(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK |
+				    O_CLOEXEC);
+	int ret;
+
+	*found = fd >= 0;
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return 0;
+	if (fd < 0)
+		return fail_errno(job, errno, "open %s", path);
+	ret = write_note(job, fd, owner, kind, text);
+	close(fd);
+	return ret;
 }
 
 static void read_notes(struct job *job, char *text, struct list *notes)
@@ -183,8 +214,7 @@ static void read_notes(struct job *job, char *text, struct list *notes)
 static int read_text(struct job *job, const char *applet, const char *owner,
 		     char **out)
 {
-	const char *path = job_printf(job, "%s/%s", state_dir,
-				      file_name(job, applet, owner));
+	const char *path = path_of(job, applet, owner);
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct stat st;
 	ssize_t len = 0;
@@ -250,8 +280,7 @@ int record_list(struct job *job, const char *applet, struct list *owners)
 
 int record_del(struct job *job, const char *applet, const char *owner)
 {
-	const char *path = job_printf(job, "%s/%s", state_dir,
-				      file_name(job, applet, owner));
+	const char *path = path_of(job, applet, owner);
 
 	if (unlink(path) < 0 && errno != ENOENT && errno != ENOTDIR)
 		return fail_errno(job, errno, "remove %s", path);

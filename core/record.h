@@ -43,6 +43,11 @@ int record_begin(struct record *record, struct job *job, const char *applet,
 /* Adds a line. */
 int record_add(struct record *record, const char *kind, const char *text);
 
+/* Adds a line to a record that another attachment has; *found is false if it
+ * has none. */
+int record_append(struct job *job, const char *applet, const char *owner,
+		  const char *kind, const char *text, bool *found);
+
 /* The lines of a record, as a list of struct record_note. *found is false if
  * there is none. */
 int record_read(struct job *job, const char *applet, const char *owner,

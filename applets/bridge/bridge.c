@@ -21,6 +21,8 @@ config BRIDGE
 #include "core/addr.h"
 #include "core/hash.h"
 #include "core/log.h"
+#include "core/route.h"
+#include "core/str.h"
 #include "core/sysctl.h"
 
 enum { PORT_UP_MS = 5000, CONTAINER_INTERFACE = 2 };
@@ -28,69 +30,7 @@ enum { PORT_UP_MS = 5000, CONTAINER_INTERFACE = 2 };
 struct bridge_links {
 	struct link bridge, port, guest;
 	struct link gateway; /* index 0: none */
-};
-
-static const struct bridge_conf bridge_defaults = { .bridge = "cni0" };
-
-static const char *const bridge_backends[] = { "iptables", "nftables", NULL };
-
-static const struct conf_key bridge_cni_keys[] = {
-	{ "mac", CONF_MAC, AT(bridge_conf, args_mac),
-	  .has = offsetof(struct bridge_conf, has_args_mac),
-	  .help = "MAC address of the container's interface" },
-	CONF_END
-};
-
-static const struct conf_key bridge_args_keys[] = {
-	{ "cni", CONF_OBJECT, .keys = bridge_cni_keys }, CONF_END
-};
-
-static const struct conf_key bridge_runtime_keys[] = {
-	{ "mac", CONF_MAC, AT(bridge_conf, runtime_mac),
-	  .has = offsetof(struct bridge_conf, has_runtime_mac),
-	  .help = "the same, from the runtime; comes first" },
-	CONF_END
-};
-
-static const struct conf_key bridge_keys[] = {
-	{ "bridge", CONF_IFNAME, AT(bridge_conf, bridge),
-	  .help = "name of the bridge; made if it is missing" },
-	{ "isGateway", CONF_BOOL, AT(bridge_conf, is_gateway),
-	  .help = "give the bridge the gateway's address, forward packets" },
-	{ "isDefaultGateway", CONF_BOOL, AT(bridge_conf, is_default_gateway),
-	  .help = "isGateway, and the container's default route goes there" },
-	{ "forceAddress", CONF_BOOL, AT(bridge_conf, force_address),
-	  .help = "replace another address of the bridge" },
-	{ "ipMasq", CONF_BOOL, AT(bridge_conf, ip_masq),
-	  .help = "masquerade what leaves the subnet" },
-	{ "ipMasqBackend", CONF_STRING, AT(bridge_conf, masq_backend),
-	  .choices = bridge_backends,
-	  .help = "accepted; nftables does the work either way" },
-	{ "mtu", CONF_INT, AT(bridge_conf, mtu),
-	  .help = "of a new bridge and of both ends; 0: the kernel's choice" },
-	{ "hairpinMode", CONF_BOOL, AT(bridge_conf, hairpin),
-	  .help = "the bridge sends back out of the port it came from" },
-	{ "promiscMode", CONF_BOOL, AT(bridge_conf, promisc),
-	  .help = "the bridge receives every packet; not with hairpinMode" },
-	{ "portIsolation", CONF_BOOL, AT(bridge_conf, isolated),
-	  .help = "isolated ports do not reach each other" },
-	{ "disableContainerInterface", CONF_BOOL,
-	  AT(bridge_conf, no_container_interface),
-	  .help = "leave the container's interface down; not with ipam" },
-	{ "enabledad", CONF_BOOL, AT(bridge_conf, dad),
-	  .help = "duplicate address detection for IPv6, and wait for it" },
-	{ "dns", CONF_OBJECT, AT(bridge_conf, dns), .keys = dns_keys },
-	{ "args", CONF_OBJECT, .keys = bridge_args_keys },
-	{ "runtimeConfig", CONF_OBJECT, .keys = bridge_runtime_keys },
-	{ "vlan", CONF_INT, AT(bridge_conf, vlan),
-	  .help = "VLAN of the container, 1 to 4094; 0: none" },
-	{ "vlanTrunk", CONF_ARRAY, AT(bridge_conf, trunk),
-	  .item = &bridge_trunk_item, .item_size = sizeof(struct bridge_trunk),
-	  .help = "VLANs that the container gets with their tags" },
-	{ "preserveDefaultVlan", CONF_BOOL, AT(bridge_conf, keep_vlan),
-	  .help = "with vlan or vlanTrunk: stay in the bridge's own VLAN, too" },
-	{ "macspoofchk", CONF_BOOL, AT(bridge_conf, mac_spoof_check) },
-	CONF_END
+	int mtu;	     /* 0: the kernel's choice */
 };
 
 bool bridge_is_gateway(const struct bridge_conf *conf)
@@ -106,42 +46,44 @@ const char *bridge_port_name(struct call *c, const char *owner)
 			  hash_text(owner, sizeof(digits) - 1, digits));
 }
 
-static int bridge_validate(struct call *c)
+/* The largest packets that get through from here to the world. */
+static int bridge_mtu(struct call *c, int *mtu)
 {
+	static const struct ip far[] = {
+		{ AF_INET, { 198, 51, 100, 1 } },
+		{ AF_INET6, { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 } },
+	};
 	const struct bridge_conf *conf = c->conf;
-	struct brvlan vlans;
-	bool any;
+	struct link link;
+	int index = 0;
 
-	if (conf->hairpin && conf->promisc)
-		return fail(
-			c->job, CNI_BAD_CONFIG,
-			"cannot set hairpin mode and promiscuous mode at the same time");
-	if (conf->no_container_interface && c->net.ipam)
-		return fail(
-			c->job, CNI_BAD_CONFIG,
-			"cannot use IPAM when DisableContainerInterface flag is set");
-	if (bridge_vlans(c, &vlans, &any) < 0)
+	*mtu = conf->mtu;
+	if (!conf->mtu_auto)
+		return 0;
+	for (int i = 0; i < 2 && !index; i++) {
+		if (route_link(&c->host, &far[i], &index) < 0)
+			return -1;
+	}
+	if (!index) {
+		log_warn(c->job, "mtu auto: there is no default route");
+		return 0;
+	}
+	if (link_get_index(&c->host, index, &link) < 0)
 		return -1;
-	if (conf->mac_spoof_check)
-		return fail(c->job, CNI_BAD_CONFIG,
-			    "macspoofchk: not supported by this version");
-	if (conf->ip_masq && !IS_ENABLED(CONFIG_NAT))
-		return fail(c->job, CNI_BAD_CONFIG,
-			    "ipMasq: this binary is built without NAT");
-	if (conf->masq_backend && strcmp(conf->masq_backend, "iptables") == 0)
-		log_warn(c->job, "ipMasqBackend iptables: nftables does it");
+	*mtu = link.mtu;
 	return 0;
 }
 
 /* Its MAC is set from the start: one that the kernel chose would change as
  * ports come and go. */
 static int bridge_create(struct call *c, struct record *record,
-			 struct link *bridge)
+			 struct bridge_links *links, bool *made)
 {
 	const struct bridge_conf *conf = c->conf;
+	struct link *bridge = &links->bridge;
 	struct link_spec spec = { .kind = "bridge",
 				  .name = conf->bridge,
-				  .mtu = conf->mtu,
+				  .mtu = links->mtu,
 				  .vlan_filtering =
 					  conf->vlan || conf->trunk.present,
 				  .shared = true };
@@ -154,27 +96,28 @@ static int bridge_create(struct call *c, struct record *record,
 	if (link_add(&c->host, &spec, &exists) < 0 ||
 	    link_get(&c->host, conf->bridge, bridge) < 0)
 		return -1;
-	if (exists)
-		return 0;
-	bridge_undo_push(c, record, bridge, bridge, NULL);
-	bridge_quiet_ipv6(c, conf->bridge);
+	*made = !exists;
+	if (*made)
+		bridge_undo_push(c, record, bridge, bridge, NULL);
 	return 0;
 }
 
 static int bridge_ensure(struct call *c, struct record *record,
-			 struct link *bridge)
+			 struct bridge_links *links)
 {
 	const struct bridge_conf *conf = c->conf;
-	bool found;
+	struct link *bridge = &links->bridge;
+	bool found, made = false;
 
 	if (link_find(&c->host, conf->bridge, bridge, &found) < 0)
 		return -1;
-	if (!found && bridge_create(c, record, bridge) < 0)
+	if (!found && bridge_create(c, record, links, &made) < 0)
 		return -1;
 	if (strcmp(bridge->kind, "bridge") != 0)
 		return fail(c->job, CNI_INTERNAL,
 			    "\"%s\" already exists but is not a bridge",
 			    conf->bridge);
+	bridge_quiet_ipv6(c, conf->bridge, made);
 	if (!(bridge->flags & IFF_UP) &&
 	    link_set_flags(&c->host, bridge, IFF_UP, IFF_UP) < 0)
 		return -1;
@@ -211,7 +154,7 @@ static int bridge_connect(struct call *c, struct bridge_links *links)
 	const struct bridge_conf *conf = c->conf;
 	uint8_t guest_mac[MAC_LEN], port_mac[MAC_LEN];
 	struct link_spec peer = { .name = c->env.ifname,
-				  .mtu = conf->mtu,
+				  .mtu = links->mtu,
 				  .mac = guest_mac,
 				  .netns = c->netns.fd };
 	const char *owner = attachment_owner(c);
@@ -220,7 +163,7 @@ static int bridge_connect(struct call *c, struct bridge_links *links)
 				  .name = bridge_port_name(c, owner),
 				  .alias = owner,
 				  .mac = port_mac,
-				  .mtu = conf->mtu,
+				  .mtu = links->mtu,
 				  .master = links->bridge.index,
 				  .up = true,
 				  .peer = &peer };
@@ -289,26 +232,20 @@ static int bridge_addresses(struct call *c)
 	return 0;
 }
 
-void bridge_nat_entries(struct call *c, const struct result *result,
-			struct list *entries)
-{
-	const struct result_ip *ips = result->ips.items;
-
-	*entries = (struct list) { 0 };
-	for (size_t i = 0; i < result->ips.count; i++) {
-		struct nat_entry *entry =
-			list_add(c->job, entries, sizeof(*entry));
-
-		entry->kind = NAT_MASQUERADE;
-		entry->pod = ips[i].address;
-	}
-}
-
 static int bridge_masquerade(struct call *c, struct record *record)
 {
-	struct list entries;
+	struct list entries = { 0 };
 
-	bridge_nat_entries(c, &c->result, &entries);
+	bridge_masq_entries(c, &c->result, &entries);
+	return attachment_nat(c, record, &entries);
+}
+
+static int bridge_guard(struct call *c, struct record *record,
+			const struct bridge_links *links)
+{
+	struct list entries = { 0 };
+
+	bridge_guard_entries(c, &links->port, &links->guest, &entries);
 	return attachment_nat(c, record, &entries);
 }
 
@@ -359,7 +296,11 @@ static int bridge_release(struct call *c)
 
 	if (!existed && c->netns.fd >= 0)
 		ret |= link_del(&c->guest, c->env.ifname, NULL);
-	return attachment_release(c, 1 << NAT_MASQUERADE, &entries) | ret;
+	return attachment_release(c,
+				  1 << NAT_MASQUERADE | 1 << NAT_GUARDED |
+					  1 << NAT_SOURCE,
+				  &entries) |
+	       ret;
 }
 
 /* A record of an attachment that is there is no left-over. */
@@ -402,7 +343,7 @@ static int bridge_add_layer3(struct call *c, struct bridge_links *links,
 		return -1;
 	if (bridge_is_gateway(conf) && bridge_gateways(c, links, record) < 0)
 		return -1;
-	return conf->ip_masq ? bridge_masquerade(c, record) : 0;
+	return bridge_masquerade(c, record);
 }
 
 static int bridge_add(struct call *c)
@@ -412,8 +353,10 @@ static int bridge_add(struct call *c)
 	struct record *record = job_alloc(c->job, sizeof(*record));
 
 	if (attachment_begin(c, record, bridge_release_stale) < 0 ||
-	    bridge_ensure(c, record, &links.bridge) < 0 ||
-	    bridge_connect(c, &links) < 0)
+	    bridge_mtu(c, &links.mtu) < 0 ||
+	    bridge_ensure(c, record, &links) < 0 ||
+	    bridge_connect(c, &links) < 0 ||
+	    bridge_guard(c, record, &links) < 0)
 		return -1;
 	if (c->net.ipam) {
 		if (bridge_add_layer3(c, &links, record) < 0)
@@ -423,8 +366,10 @@ static int bridge_add(struct call *c)
 			   0) {
 		return -1;
 	}
+	/* Both ends, as each hears of it at a time of its own. */
 	if (!conf->no_container_interface &&
-	    link_wait_up(&c->host, &links.port, PORT_UP_MS) < 0)
+	    (link_wait_up(&c->host, &links.port, PORT_UP_MS) < 0 ||
+	     link_wait_up(&c->guest, &links.guest, PORT_UP_MS) < 0))
 		return -1;
 	bridge_result(c, &links);
 	return 0;

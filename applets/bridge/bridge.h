@@ -19,7 +19,8 @@ struct bridge_conf {
 	bool is_gateway, is_default_gateway, force_address;
 	bool ip_masq, hairpin, promisc, isolated, dad, no_container_interface;
 	bool keep_vlan, mac_spoof_check;
-	const char *masq_backend;
+	const char *masq_backend, *masq_family, *mtu_auto;
+	struct list no_masq; /* of struct prefix */
 	int mtu, vlan;
 	struct list trunk;
 	struct dns dns;
@@ -27,15 +28,23 @@ struct bridge_conf {
 	bool has_args_mac, has_runtime_mac;
 };
 
+extern const struct conf_key bridge_keys[];
+extern const struct bridge_conf bridge_defaults;
+extern const char *const bridge_families[]; /* ipMasq: "ipv4", "ipv6" */
+int bridge_validate(struct call *c);
+
 /* Whether the bridge has the gateway's addresses. */
 bool bridge_is_gateway(const struct bridge_conf *conf);
 
 /* The gateway of one address of the result, as the bridge has it. */
 struct prefix bridge_gateway(const struct result_ip *ip);
 
-/* What masquerading a result takes, as a list of struct nat_entry. */
-void bridge_nat_entries(struct call *c, const struct result *result,
-			struct list *entries);
+/* Adds what masquerading a result takes, and what keeping the container to its
+ * MAC address takes, to a list of struct nat_entry. */
+void bridge_masq_entries(struct call *c, const struct result *result,
+			 struct list *entries);
+void bridge_guard_entries(struct call *c, const struct link *port,
+			  const struct link *guest, struct list *entries);
 
 /* The name of the container's port, the same for one owner each time, so that
  * DEL needs nothing else. */
@@ -53,9 +62,9 @@ void bridge_undo_push(struct call *c, struct record *record,
 int bridge_be_gateway(struct call *c, struct record *record,
 		      const struct link *bridge, const struct link *link);
 
-/* For a link that was just made and is not up: containers are not to hand it
- * routes, and no other host can have the address that follows from its MAC. */
-void bridge_quiet_ipv6(struct call *c, const char *name);
+/* Containers are not to hand link routes; and, if it was just made and is not
+ * up, no other host can have the address that follows from its MAC. */
+void bridge_quiet_ipv6(struct call *c, const char *name, bool made);
 
 /* The VLANs that the configuration gives the container's port; *any is false
  * if it has no word about them. */

@@ -82,11 +82,10 @@ static int check_bridge(struct call *c, struct link *bridge)
 /* The host's end is the one interface of the result that is a port of the
  * bridge and whose other end is the container's. */
 static int check_port(struct call *c, const struct link *bridge,
-		      const struct link *guest)
+		      const struct link *guest, struct link *port)
 {
 	const struct result_interface *interfaces = c->prev.interfaces.items;
 	const struct bridge_conf *conf = c->conf;
-	struct link port;
 
 	for (size_t i = 0; i < c->prev.interfaces.count; i++) {
 		const struct result_interface *interface = &interfaces[i];
@@ -94,18 +93,18 @@ static int check_port(struct call *c, const struct link *bridge,
 		if ((interface->sandbox && *interface->sandbox) ||
 		    strcmp(interface->name, conf->bridge) == 0)
 			continue;
-		if (check_link(&c->host, interface, "Host", &port) < 0)
+		if (check_link(&c->host, interface, "Host", port) < 0)
 			return -1;
-		if (port.peer != guest->index || guest->peer != port.index ||
-		    port.master != bridge->index)
+		if (port->peer != guest->index || guest->peer != port->index ||
+		    port->master != bridge->index)
 			continue;
-		if (port.hairpin != conf->hairpin ||
-		    port.isolated != conf->isolated)
+		if (port->hairpin != conf->hairpin ||
+		    port->isolated != conf->isolated)
 			return fail(
 				c->job, CNI_INTERNAL,
 				"Interface %s: hairpin or isolation is not as configured",
-				port.name);
-		return bridge_check_vlans(c, &port);
+				port->name);
+		return bridge_check_vlans(c, port);
 	}
 	return fail(c->job, CNI_INTERNAL,
 		    "CNI veth created for bridge %s was not found",
@@ -185,8 +184,8 @@ static int check_gateway(struct call *c, const struct link *bridge)
 int bridge_check(struct call *c)
 {
 	const struct bridge_conf *conf = c->conf;
-	struct link bridge, guest;
-	struct list entries;
+	struct link bridge, port, guest;
+	struct list entries = { 0 };
 
 	if (!c->has_prev)
 		return fail(c->job, CNI_BAD_CONFIG,
@@ -194,12 +193,13 @@ int bridge_check(struct call *c)
 	if (ipam_check(c) < 0)
 		return -1;
 	if (check_bridge(c, &bridge) < 0 || check_guest(c, &guest) < 0 ||
-	    check_port(c, &bridge, &guest) < 0 || ipam_verify(c, &guest) < 0)
+	    check_port(c, &bridge, &guest, &port) < 0 ||
+	    ipam_verify(c, &guest) < 0)
 		return -1;
 	if (bridge_is_gateway(conf) && check_gateway(c, &bridge) < 0)
 		return -1;
-	if (!IS_ENABLED(CONFIG_NAT) || !conf->ip_masq || !c->net.ipam)
-		return 0;
-	bridge_nat_entries(c, &c->prev, &entries);
-	return nat_check(&c->nft, attachment_owner(c), &entries);
+	if (c->net.ipam)
+		bridge_masq_entries(c, &c->prev, &entries);
+	bridge_guard_entries(c, &port, &guest, &entries);
+	return attachment_check_nat(c, &entries);
 }

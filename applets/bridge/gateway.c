@@ -64,11 +64,11 @@ void bridge_undo_push(struct call *c, struct record *record,
 	undo_push(c->job, bridge_undo, undo);
 }
 
-void bridge_quiet_ipv6(struct call *c, const char *name)
+void bridge_quiet_ipv6(struct call *c, const char *name, bool made)
 {
 	static const char *const settings[] = { "accept_ra", "accept_dad" };
 
-	for (int i = 0; IS_ENABLED(CONFIG_IPV6) && i < 2; i++)
+	for (int i = 0; IS_ENABLED(CONFIG_IPV6) && i < 1 + made; i++)
 		sysctl_wish(c->job, -1,
 			    job_printf(c->job, "net/ipv6/conf/%s/%s", name,
 				       settings[i]),

@@ -120,11 +120,9 @@ static int create_gateway(struct call *c, const struct link *bridge,
 {
 	char digits[12];
 	uint8_t mac[MAC_LEN], port_mac[MAC_LEN];
-	struct link_spec peer = { .name = name,
-				  .mtu = bridge->mtu,
-				  .mac = mac,
-				  .up = true,
-				  .netns = -1 };
+	struct link_spec peer = {
+		.name = name, .mtu = bridge->mtu, .mac = mac, .netns = -1
+	};
 	struct link_spec spec = { .kind = "veth",
 				  .name = job_printf(
 					  c->job, "veth%s",
@@ -168,7 +166,7 @@ int bridge_vlan_gateway(struct call *c, struct record *record,
 	str_copy(port.name, sizeof(port.name), name);
 	if (!exists) {
 		bridge_undo_push(c, record, bridge, out, NULL);
-		bridge_quiet_ipv6(c, name);
+		bridge_quiet_ipv6(c, name, true);
 	}
 	/* Each time, as whoever made it may have been cut short. */
 	if (brvlan_set(&c->host, &port, &vlans, conf->keep_vlan) < 0)

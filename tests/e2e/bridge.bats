@@ -341,6 +341,42 @@ routes() {
 	gone p1 "$conf"
 }
 
+@test "mtu auto is that of the way to the world" {
+	local conf
+	conf=$(with "$NET" '{"mtu": "auto"}')
+	pod_up p1
+	add p1 "$conf"
+	expect "$(link p1 eth0)" '.mtu == 1500'
+	[[ $stderr == *"no default route"* ]]
+	gone p1 "$conf"
+	outside_up
+	node ip link set uplink0 mtu 1300
+	node ip route add default via 192.0.2.2
+	add p1 "$conf"
+	expect "$(link p1 eth0)" '.mtu == 1300'
+	expect "$(link node "$(host_veth p1)")" '.mtu == 1300'
+	gone p1 "$conf"
+	add_fails p1 "$(with "$NET" '{"mtu": "big"}')" \
+		'mtu: expected auto, got "big"'
+}
+
+@test "the answer goes on from the result of a plugin before" {
+	local conf
+	conf=$(with_prev "$NET" '{"cniVersion": "1.0.0",
+		"interfaces": [{"name": "net0", "sandbox": "/run/netns/p1"}],
+		"ips": [{"address": "10.9.9.9/24", "interface": 0}],
+		"dns": {"domain": "before.example"}}')
+	pod_up p1
+	add p1 "$conf"
+	expect "$result" '[.interfaces[].name][0] == "net0" and
+		[.interfaces[].name][3] == "eth0" and
+		[.ips[] | [.address, .interface]] ==
+			[["10.9.9.9/24", 0], ["10.1.2.2/24", 3]] and
+		.dns.domain == "before.example"'
+	[ "$(addresses p1 eth0)" = 10.1.2.2/24 ]
+	gone p1 "$conf"
+}
+
 @test "hairpinMode lets a pod's packets come back to it" {
 	local conf
 	conf=$(with "$NET" '{"hairpinMode": true}')
@@ -532,6 +568,81 @@ resolv_conf() {
 	pod_up p1
 	add p1 "$conf"
 	[ -z "$(nat_elements)" ]
+	gone p1 "$conf"
+}
+
+@test "ipMasq may be of one family" {
+	local conf
+	pod_up p1
+	conf=$(with "$DUAL" '{"ipMasq": "ipv6"}')
+	add p1 "$conf"
+	[[ $(nat_elements) == masq6* ]]
+	[ "$(nat_elements | wc -l)" = 1 ]
+	check p1 "$conf"
+	gone p1 "$conf"
+	conf=$(with "$DUAL" '{"ipMasq": "ipv4"}')
+	add p1 "$conf"
+	[[ $(nat_elements) == masq4* ]]
+	gone p1 "$conf"
+	add_fails p1 "$(with "$DUAL" '{"ipMasq": "ipv5"}')" \
+		'ipMasq: expected ipv4 or ipv6, got "ipv5"'
+}
+
+@test "to nonMasqueradeCIDRs a pod keeps its address" {
+	local conf
+	conf=$(with "$MASQ" '{"nonMasqueradeCIDRs":
+		["192.0.2.128/25", "2001:db8::/32", "10.0.0.0/8"]}')
+	outside_up
+	pod outside ip route add 10.1.2.0/24 via 192.0.2.1
+	pod outside ip address add 192.0.2.129/24 dev eth0
+	serve outside 80
+	pod_up p1
+	add p1 "$conf"
+	answers p1 192.0.2.129 80 "outside sees 10.1.2.2"
+	answers p1 192.0.2.2 80 "outside sees 192.0.2.1"
+	check p1 "$conf"
+	gone p1 "$conf"
+}
+
+@test "macspoofchk drops what a pod sends by another MAC" {
+	local conf list
+	conf=$(with "$DUAL" '{"macspoofchk": true}')
+	pod_up p1 p2
+	add p1 "$conf"
+	add p2 "$(with "$conf" '{"macspoofchk": false}')"
+	check p1 "$conf"
+	pings p1 10.1.2.1
+	pings p1 2001:db8:1::3
+	for p in p1 p2; do
+		pod $p ip link set eth0 down
+		pod $p ip link set eth0 address 02:00:00:00:00:0$((1 + ${p#p}))
+		pod $p ip link set eth0 up
+	done
+	cannot_ping p1 10.1.2.1
+	pings p2 10.1.2.1
+	del_twice p2 "$conf"
+	node nft flush ruleset
+	gone p1 "$conf"
+}
+
+@test "CHECK notices that nobody guards the MAC any more" {
+	local conf
+	conf=$(with "$L2" '{"macspoofchk": true}')
+	pod_up p1
+	add p1 "$conf"
+	check p1 "$conf"
+	node nft flush ruleset
+	check_fails p1 "$conf" "is not guarded"
+	gone p1 "$conf"
+}
+
+@test "DEL with the namespace gone forgets the guard of the MAC" {
+	local conf
+	conf=$(with "$NET" '{"macspoofchk": true}')
+	pod_up p1
+	add p1 "$conf"
+	[ "$(nat_elements | wc -l)" = 2 ]
+	pod_down p1
 	gone p1 "$conf"
 }
 

@@ -116,9 +116,6 @@ pod_down() {
 outside_up() {
 	pod_up outside
 	node ip link add uplink0 type veth peer name eth0 netns outside
-	# Otherwise there are no neighbours for the first two seconds.
-	node sysctl -qw net.ipv6.conf.uplink0.accept_dad=0
-	pod outside sysctl -qw net.ipv6.conf.eth0.accept_dad=0
 	node ip address add 192.0.2.1/24 dev uplink0
 	node ip address add 2001:db8:ffff::1/64 dev uplink0 nodad
 	node ip link set uplink0 up
@@ -126,6 +123,8 @@ outside_up() {
 	pod outside ip address add 2001:db8:ffff::2/64 dev eth0 nodad
 	pod outside ip link set eth0 up
 	pod outside ip link set lo up
+	# The kernel takes its time until it answers there.
+	pings node 2001:db8:ffff::2 5
 }
 
 # Bridged packets pass through netfilter, as kube-proxy wants it.
@@ -308,13 +307,11 @@ addresses() {
 			| "\(.local)/\(.prefixlen)"'
 }
 
-# Elements of the maps and sets of our table: "map key" a line.
+# Elements of the maps and sets of our tables: "map key" a line.
 nat_elements() {
 	node nft -j list ruleset | jq -r '
 		.nftables[] | .map // .set // empty | select(.table == "cnibox")
-		| .name as $name
-		| select($name | test("^(masq|hostip|hostport|hairpin)[46]$"))
-		| .elem[]? | "\($name) \(tojson)"'
+		| .name as $name | .elem[]? | "\($name) \(tojson)"'
 }
 
 # What plugins have made and not removed, one thing a line: links but for

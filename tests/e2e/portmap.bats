@@ -310,6 +310,103 @@ mapped() {
 	nothing_left
 }
 
+@test "options of the other backend than the one asked for are named" {
+	local conf
+	conf=$(portmap_conf "$(port 8080 80)")
+	add_fails p1 "$(with "$conf" '{"backend": "iptables",
+		"conditionsV4": ["ip saddr 10.0.0.0/8"],
+		"conditionsV6": ["ip6 saddr fd00::/8"]}')" \
+		"iptables backend was requested but configuration contains nftables-specific options [conditionsV4 conditionsV6]"
+	add_fails p1 "$(with "$conf" '{"backend": "nftables",
+		"externalSetMarkChain": "A", "conditionsV4": ["!", "-s", "::1"]}')" \
+		"nftables backend was requested but configuration contains iptables-specific options [externalSetMarkChain conditionsV4]"
+	add_fails p1 "$(with "$conf" '{"externalSetMarkChain": "A",
+		"markMasqBit": 1}')" \
+		"Cannot specify externalSetMarkChain and markMasqBit"
+	add_fails p1 "$(with "$conf" '{"markMasqBit": 32}')" \
+		"MasqMarkBit must be between 0 and 31"
+	nothing_left
+}
+
+@test "marks are accepted, and not needed" {
+	local more list
+	pod_up p1
+	serve p1 80
+	for more in '{"markMasqBit": 5}' '{"externalSetMarkChain": "A"}'; do
+		list=$(with_option "$more")
+		add_list p1 "$list" "$(port 8080 80)"
+		check_list p1 "$list" "$(port 8080 80)"
+		answers node 127.0.0.1 8080 "p1 sees 10.1.2.1"
+		gone_list p1 "$list"
+		add_list p1 "$LIST"
+		del_list p1 "$LIST"
+	done
+}
+
+@test "masqAll hides the address of whoever asks" {
+	local list
+	list=$(with_option '{"masqAll": true}')
+	outside_up
+	pod_up p1 p2
+	serve p1 80
+	add_list p1 "$list" "$(port 8080 80)"
+	add_list p2 "$list"
+	answers outside 192.0.2.1 8080 "p1 sees 10.1.2.1"
+	answers outside 2001:db8:ffff::1 8080 "p1 sees $GATEWAY6"
+	answers p2 10.1.2.2 80 "p1 sees 10.1.2.3"
+	check_list p1 "$list" "$(port 8080 80)"
+	del_list p2 "$list"
+	gone_list p1 "$list"
+}
+
+@test "conditions say who may use the ports, each network its own" {
+	local list other
+	list=$(with_option '{
+		"conditionsV4": ["ip saddr", "{ 192.0.2.3, 192.0.2.4/31 }"],
+		"conditionsV6": ["ip6 saddr != 2001:db8:ffff::2"]}')
+	other=$(jq -c '.name = "net2" | .plugins[0].bridge = "br1"
+		| .plugins[0].ipam.ranges = [[{"subnet": "10.1.3.0/24"}]]
+		| .plugins[0].ipam.routes = [{"dst": "0.0.0.0/0"}]
+		| .plugins[1].conditionsV4 = ["iifname", "!=", "uplink0"]' \
+		<<<"$LIST")
+	outside_up
+	pod outside ip address add 192.0.2.3/24 dev eth0
+	pod outside ip address add 192.0.2.5/24 dev eth0
+	pod_up p1 p2
+	serve p1 80
+	serve p2 80
+	add_list p1 "$list" "$(port 8080 80)"
+	add_list p2 "$other" "$(port 8081 80)"
+	check_list p1 "$list" "$(port 8080 80)"
+	results[p2]=$result
+	answers outside 192.0.2.1 8080 "p1 sees 192.0.2.3" tcp bind=192.0.2.3
+	answers outside 192.0.2.1 8080 "p1 sees 192.0.2.5" tcp bind=192.0.2.5
+	no_answer outside 192.0.2.1 8080 tcp bind=192.0.2.2
+	no_answer outside 2001:db8:ffff::1 8080
+	answers node 2001:db8:ffff::1 8080 "p1 sees $NODE6"
+	no_answer outside 192.0.2.1 8081
+	[[ $(ask p1 10.1.2.1 8081) == "p2 sees "* ]]
+	del_list p2 "$other"
+	gone_list p1 "$list"
+}
+
+@test "conditions that are not understood are refused, word by word" {
+	local words text
+	while IFS='|' read -r words text; do
+		add_fails p1 "$(portmap_conf "$(port 8080 80)" | jq \
+			--arg words "$words" '.conditionsV4 = [$words]')" "$text"
+		[ "$code" = 7 ]
+		[[ $msg == *conditionsV4*"$words"* ]]
+	done <<-'EOT'
+		tcp dport 80|expected ip or iifname, got "tcp"
+		ip protocol tcp|expected saddr or daddr, got "protocol"
+		ip saddr fd00::1|expected an IPv4 address or subnet, got "fd00::1"
+		ip saddr { 10.0.0.1|expected "}", got ""
+		meta mark 1|expected ip or iifname, got "mark"
+	EOT
+	nothing_left
+}
+
 @test "an unknown backend is refused" {
 	add_fails p1 "$(portmap_conf "$(port 8080 80)" |
 		jq '.backend = "foo"')" foo
@@ -372,6 +469,29 @@ mapped() {
 	del_list p1 "$LIST"
 	answers outside 192.0.2.1 8080 "p2 sees 192.0.2.2"
 	gone_list p2 "$LIST"
+}
+
+@test "two networks of a container ask for one port, as podman has it" {
+	local other
+	other=$(jq -c '.name = "net2" | .plugins[0].bridge = "br1"
+		| .plugins[0].ipam.ranges = [[{"subnet": "10.1.3.0/24"}]]
+		| .plugins[0].ipam.routes = []' <<<"$LIST")
+	outside_up
+	pod_up p1
+	serve p1 80
+	add_list p1 "$LIST" "$(port 8080 80)"
+	CNI_IFNAME=eth1 add_list p1 "$other" "$(port 8080 80)"
+	CNI_IFNAME=eth1 check_list p1 "$other" "$(port 8080 80)"
+	answers outside 192.0.2.1 8080 "p1 sees 192.0.2.2"
+	# The port outlives whichever network goes first.
+	CNI_IFNAME=eth1 del_list p1 "$other"
+	answers outside 192.0.2.1 8080 "p1 sees 192.0.2.2"
+	CNI_IFNAME=eth1 add_list p1 "$other" "$(port 8080 80)"
+	results[p1]=null
+	del_list p1 "$LIST"
+	[[ $(nat_elements) == *hostport4*8080*10.1.3.3* ]]
+	CNI_IFNAME=eth1 del_list p1 "$other"
+	gone_list p1 "$LIST"
 }
 
 @test "DEL of one network leaves the container's ports of another" {
@@ -522,11 +642,12 @@ mapped() {
 	done
 }
 
-@test "no ports, no change" {
+@test "no ports, nothing in nftables" {
 	local conf
 	for conf in '{}' '{"portMappings": []}' '{"portMappings": null}'; do
 		add p1 "$(portmap_conf "$conf")"
-		nothing_left
+		[ -z "$(node nft list ruleset)" ]
+		gone p1 "$(portmap_conf "$conf")"
 	done
 }
 
