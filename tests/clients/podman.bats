@@ -195,3 +195,37 @@ address() {
 exited() {
 	[ "$(podman inspect --format '{{.State.Status}}' "$1")" = exited ]
 }
+
+two_networks() {
+	podman network create --subnet 10.89.7.0/24 net1
+	podman network create --subnet 10.89.8.0/24 net2
+}
+
+@test "a port outlives the disconnect of the network it was published in" {
+	two_networks
+	start web --network net1 --publish 8080:80
+	podman network connect net2 web
+	answers outside 192.0.2.1 8080 web
+	podman network disconnect net1 web
+	answers outside 192.0.2.1 8080 web
+	podman rm --force --time 0 web
+	nothing_left
+}
+
+@test "a port stays when a second network comes and goes" {
+	two_networks
+	start web --network net1 --publish 8080:80
+	podman network connect net2 web
+	podman network disconnect net2 web
+	answers outside 192.0.2.1 8080 web
+	podman rm --force --time 0 web
+	nothing_left
+}
+
+@test "a port of a container in two networks from the start" {
+	two_networks
+	start web --network net1,net2 --publish 8080:80
+	answers outside 192.0.2.1 8080 web
+	podman rm --force --time 0 web
+	nothing_left
+}
