@@ -219,12 +219,13 @@ del_twice() {
 
 # CHECK, with the result of the last ADD of POD as prevResult.
 check() {
-	cni CHECK "$(type_of "$2")" "$1" "$(with_prev "$2" "${results[$1]}")"
+	cni CHECK "$(type_of "$2")" "$1" "$(with_prev "$2" "${results[$1]:-null}")"
 	silent "CHECK $1"
 }
 
 check_fails() {
-	cni CHECK "$(type_of "$2")" "$1" "$(with_prev "$2" "${results[$1]}")"
+	cni CHECK "$(type_of "$2")" "$1" \
+		"$(with_prev "$2" "${results[$1]:-null}")"
 	failed_with "$3"
 }
 

@@ -56,7 +56,8 @@ conf_of() {
 	no_link p1 eth0
 	[ "$(addresses p2 eth0 | head -n 1)" = 10.1.2.3/24 ]
 	pings p2 192.0.2.2
-	gone p2 "$(conf_of 0)"
+	del_list p2 "$LIST"
+	nothing_left
 	[ "$(pod_rules)" = 0 ]
 }
 

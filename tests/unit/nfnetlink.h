@@ -34,6 +34,7 @@ static const struct layout nfnetlink = { "1111", " ", NULL };
 #define PAYLOAD(reg, base, at, len)                                            \
 	EXPR("payload",                                                        \
 	     " 1=000000" reg " 2=" base " 3=000000" at " 4=000000" len)
+#define LINK	  "00000000"
 #define NETWORK	  "00000001"
 #define TRANSPORT "00000002"
 #define MASK(len, bits, zero)                                                  \
@@ -41,10 +42,38 @@ static const struct layout nfnetlink = { "1111", " ", NULL };
 			" } 5={ 1=" zero " }")
 #define FAMILY(family) META("0f", "08") EQUAL(family)
 #define ZEROS	       "000000000000000000000000000000"
-#define REQUEST(type, flags, attrs)                                            \
-	"type " type " flags " flags ": 01 00 00 00 1='cnibox'" attrs "\n"
-#define RULE(chain, exprs)                                                     \
-	REQUEST("2566", "c01", " 2='" chain "' 4={" exprs " }")
+#define FROM4(reg)     PAYLOAD(reg, NETWORK, "0c", "04")
+#define TO4(reg)       PAYLOAD(reg, NETWORK, "10", "04")
+#define FROM6(reg)     PAYLOAD(reg, NETWORK, "08", "10")
+#define TO6(reg)       PAYLOAD(reg, NETWORK, "18", "10")
+#define FROM_MAC(reg)  PAYLOAD(reg, LINK, "06", "06")
+#define PROTOCOL(reg)  META("10", reg)
+#define PORT(reg)      PAYLOAD(reg, TRANSPORT, "02", "02")
+#define INPUT(reg)     META("06", reg)
+#define LOCAL	       EXPR("fib", " 3=00000002 2=00000003 1=00000008") EQUAL(HOST("02"))
+#define REDIRECTED                                                             \
+	EXPR("ct", " 2=00000002 1=00000008")                                   \
+	MASK("04", HOST("20"), "00000000") UNEQUAL("00000000")
+#define LOOKUP(map, to) EXPR("lookup", " 2=00000008 3=000000" to " 1='" map "'")
+#define IN(set)		EXPR("lookup", " 2=00000008 1='" set "'")
+#define NOT_IN(set)	EXPR("lookup", " 2=00000008 1='" set "' 5=00000001")
+#define DNAT(family, port)                                                     \
+	EXPR("nat", " 1=00000001 2=000000" family " 3=00000008 5=000000" port)
+#define MASQUERADE EXPR("masq", "")
+#define VERDICT(code, chain)                                                   \
+	EXPR("immediate", " 1=00000000 2={ 2={ 1=" code chain " } }")
+#define JUMP(chain) VERDICT("fffffffd", " 2='" chain "'")
+#define GOTO(chain) VERDICT("fffffffc", " 2='" chain "'")
+#define RETURN	    VERDICT("fffffffb", "")
+#define DROP	    VERDICT("00000000", "")
+#define REQUEST_OF(family, type, flags, attrs)                                 \
+	"type " type " flags " flags ": " family " 00 00 00 1='cnibox'" attrs  \
+	"\n"
+#define REQUEST(type, flags, attrs) REQUEST_OF("01", type, flags, attrs)
+#define CHAIN(name)		    REQUEST("2563", "601", " 3='" name "'")
+#define RULE_OF(family, chain, exprs)                                          \
+	REQUEST_OF(family, "2566", "c01", " 2='" chain "' 4={" exprs " }")
+#define RULE(chain, exprs) RULE_OF("01", chain, exprs)
 
 /* What asked() says, each message on one line; a nest is " N={ ... }". */
 static inline const char *on_lines(struct job *job, const char *text)
@@ -93,6 +122,17 @@ static inline const char *held_lines(struct kernel *k, size_t at)
 
 	assert_int_equal(send(k->nl.fd, k->nl.buf + at, len, 0), len);
 	return asked_lines(k);
+}
+
+/* The first count texts, one behind the other. */
+static inline const char *joined(struct job *job, const char *const *texts,
+				 size_t count)
+{
+	struct str out = { .job = job };
+
+	for (size_t i = 0; i < count; i++)
+		str_add(&out, texts[i]);
+	return out.text;
 }
 
 static inline struct nlmsghdr *kernel_tells(struct kernel *k, uint32_t seq,

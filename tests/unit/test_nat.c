@@ -1,207 +1,99 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* All with the kernel itself, in a network namespace of its own. */
-#include <netinet/in.h>
-
-#include "core/nat_table.h"
-#include "tests/unit/nfnetlink.h"
-
-#define POD(last)                                                              \
-	{                                                                      \
-		{ AF_INET, { 10, 1, 2, last } }, 24                            \
-	}
-
-static const struct nat_entry masq = { NAT_MASQUERADE, POD(3) };
-static const struct nat_entry hairpin = { NAT_HAIRPIN, POD(3) };
-static const struct nat_entry web = { NAT_PORT, POD(3), IPPROTO_TCP,
-				      { 0 },	8080,	80 };
-
-/* The owner that is alive; and what happens while we look at that. */
-struct world {
-	struct kernel *k;
-	const char *alive;
-	void (*meanwhile)(struct world *world);
-	int looks;
-};
-
-static bool is_alive(void *arg, const char *owner)
-{
-	struct world *world = arg;
-
-	world->looks++;
-	if (world->meanwhile)
-		world->meanwhile(world);
-	return world->alive && !strcmp(owner, world->alive);
-}
-
-static struct list list_of(const struct nat_entry *entries, size_t count)
-{
-	return (struct list) { (void *)entries, count, true };
-}
-
-static int add_some(struct world *world, const char *owner,
-		    const struct nat_entry *entries, size_t count)
-{
-	struct nat_liveness liveness = { is_alive, world };
-	struct list list = list_of(entries, count);
-
-	return nat_add(&world->k->nl, owner, &list, &liveness);
-}
-
-static int add(struct world *world, const char *owner,
-	       const struct nat_entry *entry)
-{
-	return add_some(world, owner, entry, 1);
-}
-
-static int del(struct kernel *k, const char *owner,
-	       const struct nat_entry *entry)
-{
-	struct list list = list_of(entry, 1);
-
-	return nat_del(&k->nl, owner, &list);
-}
-
-/* What nat_check() says, NULL if all is well. */
-static const char *wrong(struct kernel *k, const char *owner,
-			 const struct nat_entry *entry)
-{
-	struct list list = list_of(entry, 1);
-	int status = nat_check(&k->nl, owner, &list);
-	const char *msg = k->job.msg;
-
-	assert_int_equal(status, msg ? -1 : 0);
-	k->job.msg = NULL;
-	return msg;
-}
-
-static void assert_there(struct kernel *k, const char *owner,
-			 const struct nat_entry *entry)
-{
-	const char *msg = wrong(k, owner, entry);
-
-	assert_string_equal(msg ? msg : "", "");
-}
-
-static void assert_wrong(struct kernel *k, const char *owner,
-			 const struct nat_entry *entry, const char *expected)
-{
-	const char *msg = wrong(k, owner, entry);
-
-	assert_non_null(msg);
-	assert_string_equal(msg, expected);
-}
-
-static void assert_refused(struct kernel *k, int status, int code,
-			   const char *msg)
-{
-	assert_int_equal(status, -1);
-	assert_string_equal(k->job.msg, msg);
-	assert_int_equal(k->job.code, code);
-	k->job.msg = NULL;
-}
-
-/* How many elements all maps have. */
-static size_t elements(struct kernel *k)
-{
-	struct nft nft = nat_table(&k->nl);
-	struct list all = { 0 };
-	enum nat_kind kind;
-	const char *map;
-
-	for (int i = 0; (map = nat_map(i, &kind)); i++)
-		assert_int_equal(nft_list_elements(&nft, map, &all), 0);
-	return all.count;
-}
-
-/* What the nft tool would do: delete the table, or a chain's rules. */
-static void destroy(struct nl *nl, int type, const char *chain)
-{
-	struct nft nft = nat_table(nl);
-	struct nfgenmsg head = { .nfgen_family = (uint8_t)nft.family };
-
-	nft_begin(&nft, 0);
-	nft.last = nl_begin(nl, NFT | type, 0, &head, sizeof(head));
-	nl_put_text(nl, NFTA_TABLE_NAME, nft.table);
-	if (chain)
-		nl_put_text(nl, NFTA_RULE_CHAIN, chain);
-	nl_talk(nl, "destroy");
-	assert_int_equal(nft_commit(&nft), 0);
-}
-
-static struct world begun(void **state)
-{
-	real_kernel(state);
-	return (struct world) { .k = *state };
-}
+#include "tests/unit/nat.h"
 
 /* ---- adding ---- */
 
-static void add_makes_the_table_and_all_entries(void **state)
+/* One of each kind. */
+static const struct nat_entry *every_kind(struct world *world)
 {
-	const struct nat_entry all[] = { masq, hairpin, web };
+	const struct nat_entry all[] = { masq,	hairpin, web,
+					 inner, guarded, source };
+	struct nat_entry *copy = job_alloc(&world->k->job, sizeof(all));
+
+	return memcpy(copy, all, sizeof(all));
+}
+
+enum { KINDS = 6 };
+
+static bool is_missing(struct world *world, enum nat_kind kind)
+{
+	struct nft nft = nat_table(&world->k->nl, kind);
+	bool missing;
+
+	assert_int_equal(nft_find_table(&nft, &missing), 0);
+	return missing;
+}
+
+static void add_makes_the_tables_and_all_entries(void **state)
+{
+	struct world world = begun(state);
+	const struct nat_entry *all = every_kind(&world);
+
+	assert_int_equal(add_some(&world, "a", all, KINDS), 0);
+	assert_int_equal(elements(&world), KINDS);
+	for (int i = 0; i < KINDS; i++)
+		assert_there(&world, "a", &all[i]);
+	assert_int_equal(world.looks, 0);
+}
+
+static void add_makes_only_the_table_it_needs(void **state)
+{
 	struct world world = begun(state);
 
-	assert_int_equal(add_some(&world, "a", all, 3), 0);
-	assert_int_equal(elements(world.k), 3);
-	for (size_t i = 0; i < 3; i++)
-		assert_there(world.k, "a", &all[i]);
-	assert_int_equal(world.looks, 0);
+	assert_int_equal(add(&world, "a", &web), 0);
+	assert_true(is_missing(&world, NAT_SOURCE));
+	destroy(&world, NAT_PORT, NFT_MSG_DELTABLE, NULL);
+	assert_int_equal(add(&world, "a", &source), 0);
+	assert_true(is_missing(&world, NAT_PORT));
+	assert_there(&world, "a", &source);
+}
+
+/* In the same transaction, however many lead to it. */
+static void add_makes_each_own_chain_once(void **state)
+{
+	struct nat_entry all[] = { inner, inner, inner, masq, masq };
+	struct world world = begun(state);
+
+	all[1].host_port++;
+	all[2].protocol = IPPROTO_UDP;
+	all[2].terms = "iifname != { eth0, eth1 }";
+	all[4].pod.ip.bytes[3]++;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(add_some(&world, "a", all, COUNT(all)), 0);
+		assert_int_equal(count_chains(&world, NAT_PORT), 5 + 3);
+	}
+	for (size_t i = 0; i < COUNT(all); i++)
+		assert_there(&world, "a", &all[i]);
 }
 
 static void add_of_nothing_makes_nothing(void **state)
 {
 	struct world world = begun(state);
-	struct nft nft = nat_table(&world.k->nl);
-	bool missing;
 
 	assert_int_equal(add_some(&world, "a", NULL, 0), 0);
-	assert_int_equal(nft_find_table(&nft, &missing), 0);
-	assert_true(missing);
+	assert_true(is_missing(&world, NAT_PORT));
+	assert_true(is_missing(&world, NAT_GUARDED));
 }
 
 static void add_may_be_repeated(void **state)
 {
 	struct world world = begun(state);
-	struct nat_entry moved = web;
+	const struct nat_entry *all = every_kind(&world);
+	struct nat_entry moved[] = { masq, web, inner };
 
-	moved.pod_port = 81;
-	for (int i = 0; i < 2; i++) {
-		assert_int_equal(add(&world, "a", &web), 0);
-		assert_int_equal(add(&world, "a", &masq), 0);
-	}
-	assert_int_equal(add(&world, "a", &moved), 0);
-	assert_int_equal(elements(world.k), 2);
-	assert_there(world.k, "a", &moved);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(add_some(&world, "a", all, KINDS), 0);
+	assert_int_equal(elements(&world), KINDS);
+	moved[0].terms = "10.9.0.0/16";
+	moved[1].pod_port = 81;
+	moved[2].terms = "iifname eth1";
+	assert_int_equal(add_some(&world, "a", moved, COUNT(moved)), 0);
+	assert_int_equal(elements(&world), KINDS);
+	for (size_t i = 0; i < COUNT(moved); i++)
+		assert_there(&world, "a", &moved[i]);
+	assert_there(&world, "a", &guarded);
 	assert_int_equal(world.looks, 0);
-}
-
-static void add_refuses_what_another_living_owner_has(void **state)
-{
-	struct nat_entry all[] = { masq, web };
-	struct world world = begun(state);
-
-	all[0].pod.ip.bytes[3] = all[1].pod.ip.bytes[3] = 4;
-	assert_int_equal(add(&world, "net/eth0/a", &web), 0);
-	world.alive = "net/eth0/a";
-	assert_refused(world.k, add_some(&world, "b", all, 2), CNI_INTERNAL,
-		       "host port 8080/tcp is already published for "
-		       "net/eth0/a");
-	assert_int_equal(elements(world.k), 1);
-	assert_there(world.k, "net/eth0/a", &web);
-}
-
-static void add_takes_over_from_the_dead(void **state)
-{
-	struct nat_entry all[] = { masq, web };
-	struct world world = begun(state);
-
-	all[1].pod_port = 443;
-	assert_int_equal(add(&world, "a", &web), 0);
-	assert_int_equal(add_some(&world, "b", all, 2), 0);
-	assert_int_equal(elements(world.k), 2);
-	assert_there(world.k, "b", &all[0]);
-	assert_there(world.k, "b", &all[1]);
-	assert_true(world.looks > 0);
 }
 
 static void add_refuses_one_key_with_two_data(void **state)
@@ -210,17 +102,21 @@ static void add_refuses_one_key_with_two_data(void **state)
 	struct world world = begun(state);
 
 	assert_int_equal(add_some(&world, "a", twice, 2), 0);
-	assert_int_equal(elements(world.k), 1);
+	assert_int_equal(elements(&world), 1);
 	twice[1].pod_port = 81;
-	assert_refused(world.k, add_some(&world, "a", twice, 2), CNI_BAD_CONFIG,
+	assert_refused(&world, add_some(&world, "a", twice, 2), CNI_BAD_CONFIG,
 		       "host port 8080/tcp is twice to be published");
-	assert_there(world.k, "a", &web);
+	assert_there(&world, "a", &web);
+	twice[0] = twice[1] = inner;
+	twice[1].terms = "iifname eth1";
+	assert_refused(&world, add_some(&world, "a", twice, 2), CNI_BAD_CONFIG,
+		       "host port 8080/tcp is twice to be published");
 }
 
 static void delete_the_table(struct world *world)
 {
 	world->meanwhile = NULL;
-	destroy(&world->k->nl, NFT_MSG_DELTABLE, NULL);
+	destroy(world, NAT_PORT, NFT_MSG_DELTABLE, NULL);
 }
 
 static void add_survives_the_loss_of_the_table(void **state)
@@ -231,82 +127,98 @@ static void add_survives_the_loss_of_the_table(void **state)
 	world.meanwhile = delete_the_table;
 	assert_int_equal(add(&world, "b", &web), 0);
 	assert_null(world.meanwhile);
-	assert_int_equal(elements(world.k), 1);
-	assert_there(world.k, "b", &web);
+	assert_int_equal(elements(&world), 1);
+	assert_there(&world, "b", &web);
 	delete_the_table(&world);
 	assert_int_equal(add(&world, "b", &masq), 0);
-	assert_there(world.k, "b", &masq);
-}
-
-static void another_takes_the_key(struct world *world)
-{
-	world->meanwhile = NULL;
-	world->alive = "c";
-	assert_int_equal(del(world->k, "a", &web), 0);
-	assert_int_equal(add(world, "c", &web), 0);
-}
-
-static void add_never_replaces_what_it_did_not_look_at(void **state)
-{
-	struct world world = begun(state);
-
-	assert_int_equal(add(&world, "a", &web), 0);
-	world.meanwhile = another_takes_the_key;
-	assert_refused(world.k, add(&world, "b", &web), CNI_INTERNAL,
-		       "host port 8080/tcp is already published for c");
-	assert_there(world.k, "c", &web);
+	assert_there(&world, "b", &masq);
 }
 
 /* ---- removing ---- */
 
 static void del_removes_what_the_owner_has(void **state)
 {
-	const struct nat_entry all[] = { masq, hairpin, web };
-	struct list list = list_of(all, 3);
 	struct world world = begun(state);
+	const struct nat_entry *all = every_kind(&world);
+	struct nat_entry others[] = { web, source };
+	struct list list = list_of(all, KINDS);
 
+	others[0].host_port++;
+	others[1].mac[5]++;
 	assert_int_equal(nat_del(&world.k->nl, "a", &list), 0);
-	assert_int_equal(add_some(&world, "a", all, 2), 0);
-	assert_int_equal(add(&world, "b", &web), 0);
+	assert_int_equal(add_some(&world, "a", all, KINDS), 0);
+	assert_int_equal(add_some(&world, "b", others, 2), 0);
+	assert_int_equal(nat_del(&world.k->nl, "b", &list), 0);
+	assert_int_equal(elements(&world), KINDS + 2);
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(nat_del(&world.k->nl, "a", &list), 0);
-		assert_int_equal(elements(world.k), 1);
+		assert_int_equal(elements(&world), 2);
 	}
-	assert_there(world.k, "b", &web);
+	assert_there(&world, "b", &others[0]);
+	assert_there(&world, "b", &others[1]);
 }
 
 static void del_owner_removes_some_kinds(void **state)
 {
-	const struct nat_entry all[] = { masq, hairpin, web };
+	static const unsigned masks[] = { 1 << NAT_PORT,
+					  1 << NAT_GUARDED |
+						  1 << NAT_MASQUERADE,
+					  1 << NAT_CONDITION, ~0U };
+	static const size_t left[] = { 5, 3, 2, 0 };
 	struct world world = begun(state);
-	struct nat_entry other = web;
+	const struct nat_entry *all = every_kind(&world);
+	struct nat_entry others[] = { web, source };
 
 	assert_int_equal(nat_del_owner(&world.k->nl, "a", ~0U), 0);
-	other.protocol = IPPROTO_UDP;
-	assert_int_equal(add_some(&world, "a", all, 3), 0);
-	assert_int_equal(add(&world, "aa", &other), 0);
-	assert_int_equal(nat_del_owner(&world.k->nl, "a", 1 << NAT_PORT), 0);
-	assert_int_equal(elements(world.k), 3);
-	assert_there(world.k, "a", &masq);
-	assert_there(world.k, "a", &hairpin);
-	assert_there(world.k, "aa", &other);
-	assert_int_equal(nat_del_owner(&world.k->nl, "a", ~0U), 0);
-	assert_int_equal(elements(world.k), 1);
-}
-
-static size_t count_chains(struct kernel *k)
-{
-	struct nft nft = nat_table(&k->nl);
-	struct list chains = { 0 };
-
-	assert_int_equal(nft_list_chains(&nft, &chains), 0);
-	return chains.count;
+	others[0].protocol = IPPROTO_UDP;
+	others[1].mac[0]++;
+	assert_int_equal(add_some(&world, "a", all, KINDS), 0);
+	assert_int_equal(add_some(&world, "aa", others, 2), 0);
+	for (size_t i = 0; i < COUNT(masks); i++) {
+		assert_int_equal(nat_del_owner(&world.k->nl, "a", masks[i]), 0);
+		assert_int_equal(elements(&world), left[i] + 2);
+		for (int j = 0; j < KINDS; j++) {
+			if (masks[i] & 1U << all[j].kind)
+				assert_string_not_equal(
+					wrong(&world, "a", &all[j]), "");
+		}
+		if (i == 1)
+			assert_there(&world, "a", &source);
+	}
+	assert_there(&world, "aa", &others[0]);
+	assert_there(&world, "aa", &others[1]);
 }
 
 static bool is_b(void *arg, const char *owner)
 {
 	++*(int *)arg;
 	return strcmp(owner, "b") == 0;
+}
+
+/* A chain stays as long as anything leads to it. */
+static void gc_clears_both_tables(void **state)
+{
+	struct world world = begun(state);
+	const struct nat_entry *all = every_kind(&world);
+	struct nat_entry living[] = { inner, source, guarded };
+	int asked_for = 0;
+
+	living[0].host_port++;
+	living[1].mac[0]++;
+	living[2].bridge_port[4]++;
+	assert_int_equal(add_some(&world, "b", all, KINDS), 0);
+	assert_int_equal(add_some(&world, "a", living, 3), 0);
+	assert_int_equal(count_chains(&world, NAT_PORT), 5 + 3);
+	assert_int_equal(nat_gc(&world.k->nl, is_b, &asked_for), 0);
+	assert_int_equal(asked_for, KINDS + 3);
+	assert_int_equal(elements(&world), 3);
+	assert_int_equal(count_chains(&world, NAT_PORT), 5 + 1);
+	assert_int_equal(count_chains(&world, NAT_GUARDED), 1);
+	for (int i = 0; i < 3; i++)
+		assert_there(&world, "a", &living[i]);
+	assert_int_equal(del(&world, "a", &living[0]), 0);
+	assert_int_equal(nat_gc(&world.k->nl, is_b, &asked_for), 0);
+	assert_int_equal(count_chains(&world, NAT_PORT), 5);
 }
 
 static void gc_removes_the_dead_and_their_chains(void **state)
@@ -324,12 +236,12 @@ static void gc_removes_the_dead_and_their_chains(void **state)
 	assert_int_equal(add(&world, "b", &other), 0);
 	assert_int_equal(add(&world, "b", &dead), 0);
 	assert_int_equal(add(&world, "b", &web), 0);
-	assert_int_equal(count_chains(world.k), 4 + 2);
+	assert_int_equal(count_chains(&world, NAT_PORT), 5 + 2);
 	assert_int_equal(nat_gc(&world.k->nl, is_b, &asked_for), 0);
 	assert_int_equal(asked_for, 4);
-	assert_int_equal(elements(world.k), 1);
-	assert_int_equal(count_chains(world.k), 4 + 1);
-	assert_there(world.k, "a", &masq);
+	assert_int_equal(elements(&world), 1);
+	assert_int_equal(count_chains(&world, NAT_PORT), 5 + 1);
+	assert_there(&world, "a", &masq);
 }
 
 /* ---- looking ---- */
@@ -341,44 +253,74 @@ static void check_says_what_is_missing(void **state)
 	struct nat_entry moved = web;
 
 	moved.pod_port = 81;
-	assert_wrong(world.k, "a", &web, "host port 8080/tcp is not published");
+	assert_string_equal(wrong(&world, "a", &web),
+			    "host port 8080/tcp is not published");
 	assert_int_equal(add_some(&world, "a", all, 2), 0);
-	assert_wrong(world.k, "a", &hairpin,
-		     "address 10.1.2.3 is not masqueraded");
-	assert_wrong(world.k, "b", &web,
-		     "host port 8080/tcp is published for a");
-	assert_wrong(world.k, "a", &moved,
-		     "host port 8080/tcp is published differently");
-	destroy(&world.k->nl, NFT_MSG_DELRULE, "masq-10.1.2.0/24");
-	assert_there(world.k, "a", &web);
-	assert_wrong(world.k, "a", &masq,
-		     "chain masq-10.1.2.0/24 of table cnibox has 0 rules "
-		     "instead of 3");
-	destroy(&world.k->nl, NFT_MSG_DELRULE, "output");
-	assert_wrong(world.k, "a", &web,
-		     "chain output of table cnibox has 0 rules instead of 1");
+	assert_string_equal(wrong(&world, "a", &hairpin),
+			    "address 10.1.2.3 is not masqueraded");
+	assert_string_equal(wrong(&world, "b", &web),
+			    "host port 8080/tcp is published for a");
+	assert_string_equal(wrong(&world, "a", &moved),
+			    "host port 8080/tcp is published differently");
+	destroy(&world, NAT_PORT, NFT_MSG_DELRULE, "masq-10.1.2.0/24");
+	assert_there(&world, "a", &web);
+	assert_string_equal(
+		wrong(&world, "a", &masq),
+		"chain masq-10.1.2.0/24 of table cnibox has 0 rules "
+		"instead of 3");
+	destroy(&world, NAT_PORT, NFT_MSG_DELRULE, "output");
+	assert_string_equal(
+		wrong(&world, "a", &web),
+		"chain output of table cnibox has 0 rules instead of 1");
+}
+
+static void check_looks_at_conditions_and_guards(void **state)
+{
+	struct world world = begun(state);
+	const struct nat_entry *all = every_kind(&world);
+	struct nat_entry other = inner;
+
+	assert_string_equal(wrong(&world, "a", &inner),
+			    "host port 8080/tcp is not published");
+	assert_string_equal(wrong(&world, "a", &guarded),
+			    "interface veth0 is not guarded");
+	assert_string_equal(wrong(&world, "a", &source),
+			    "interface veth0 is not guarded");
+	assert_int_equal(add_some(&world, "a", all, KINDS), 0);
+	other.terms = "iifname eth1";
+	assert_string_equal(wrong(&world, "a", &other),
+			    "host port 8080/tcp is published differently");
+	assert_string_equal(wrong(&world, "b", &source),
+			    "interface veth0 is guarded for a");
+	destroy(&world, NAT_PORT, NFT_MSG_DELRULE, "cond-823e4970abd968cc");
+	assert_string_equal(wrong(&world, "a", &inner),
+			    "chain cond-823e4970abd968cc of table cnibox has "
+			    "0 rules instead of 1");
+	destroy(&world, NAT_SOURCE, NFT_MSG_DELRULE, "prerouting");
+	assert_there(&world, "a", &web);
+	assert_string_equal(wrong(&world, "a", &guarded),
+			    "chain prerouting of table cnibox has 0 rules "
+			    "instead of 1");
 }
 
 static void probe_changes_nothing(void **state)
 {
 	struct world world = begun(state);
-	struct nft nft = nat_table(&world.k->nl);
-	bool missing;
 
 	assert_int_equal(nat_probe(&world.k->nl), 0);
-	assert_int_equal(nft_find_table(&nft, &missing), 0);
-	assert_true(missing);
+	assert_true(is_missing(&world, NAT_PORT));
 	assert_int_equal(add(&world, "a", &web), 0);
 	assert_int_equal(nat_probe(&world.k->nl), 0);
-	assert_int_equal(count_chains(world.k), 4);
+	assert_int_equal(count_chains(&world, NAT_PORT), 5);
 }
 
 static void probe_says_what_the_kernel_lacks(void **state)
 {
 	struct kernel *k = *state;
+	struct world world = { .k = k };
 
 	kernel_answers(k, 1, EOPNOTSUPP);
-	assert_refused(k, nat_probe(&k->nl), CNI_NOT_AVAILABLE,
+	assert_refused(&world, nat_probe(&k->nl), CNI_NOT_AVAILABLE,
 		       "find table cnibox: Operation not supported");
 }
 
@@ -389,6 +331,7 @@ static void thousands_come_and_go(void **state)
 	enum { MANY = 3000 };
 	struct world world = begun(state);
 	struct nat_entry *many = job_alloc(&world.k->job, MANY * sizeof(*many));
+	const struct nat_holders holders = { tell, &world };
 	struct list list = list_of(many, MANY);
 
 	for (int i = 0; i < MANY; i++) {
@@ -396,13 +339,13 @@ static void thousands_come_and_go(void **state)
 		many[i].host_port = (uint16_t)(1 + i);
 	}
 	assert_int_equal(add_some(&world, "a", many, MANY), 0);
-	assert_int_equal(elements(world.k), MANY);
-	assert_int_equal(nat_check(&world.k->nl, "a", &list), 0);
+	assert_int_equal(elements(&world), MANY);
+	assert_int_equal(nat_check(&world.k->nl, "a", &list, &holders), 0);
 	assert_int_equal(nat_del(&world.k->nl, "a", &list), 0);
-	assert_int_equal(elements(world.k), 0);
+	assert_int_equal(elements(&world), 0);
 	assert_int_equal(add_some(&world, "a", many, MANY), 0);
 	assert_int_equal(nat_del_owner(&world.k->nl, "a", ~0U), 0);
-	assert_int_equal(elements(world.k), 0);
+	assert_int_equal(elements(&world), 0);
 }
 
 enum { PROCESSES = 2, ROUNDS = 50 };
@@ -428,7 +371,7 @@ static int come_and_go(int process)
 		entry = nth(process, i);
 		failed |= add(&world, process ? "b" : "a", &entry);
 		if (i % 2)
-			failed |= del(&k, process ? "b" : "a", &entry);
+			failed |= del(&world, process ? "b" : "a", &entry);
 	}
 	return failed || k.job.msg;
 }
@@ -450,11 +393,11 @@ static void processes_do_not_lose_each_others_entries(void **state)
 		assert_int_equal(waitpid(child[i], &status, 0), child[i]);
 		assert_int_equal(status, 0);
 	}
-	assert_int_equal(elements(world.k), PROCESSES * ROUNDS / 2);
+	assert_int_equal(elements(&world), PROCESSES * ROUNDS / 2);
 	for (int i = 0; i < PROCESSES; i++) {
 		for (int j = 0; j < ROUNDS; j += 2) {
 			entry = nth(i, j);
-			assert_there(world.k, i ? "b" : "a", &entry);
+			assert_there(&world, i ? "b" : "a", &entry);
 		}
 	}
 }
@@ -464,18 +407,19 @@ int main(void)
 #define TEST(name)                                                             \
 	cmocka_unit_test_setup_teardown(name, kernel_set_up, kernel_tear_down)
 	static const struct CMUnitTest tests[] = {
-		TEST(add_makes_the_table_and_all_entries),
+		TEST(add_makes_the_tables_and_all_entries),
+		TEST(add_makes_only_the_table_it_needs),
+		TEST(add_makes_each_own_chain_once),
 		TEST(add_of_nothing_makes_nothing),
 		TEST(add_may_be_repeated),
-		TEST(add_refuses_what_another_living_owner_has),
-		TEST(add_takes_over_from_the_dead),
 		TEST(add_refuses_one_key_with_two_data),
 		TEST(add_survives_the_loss_of_the_table),
-		TEST(add_never_replaces_what_it_did_not_look_at),
 		TEST(del_removes_what_the_owner_has),
 		TEST(del_owner_removes_some_kinds),
 		TEST(gc_removes_the_dead_and_their_chains),
+		TEST(gc_clears_both_tables),
 		TEST(check_says_what_is_missing),
+		TEST(check_looks_at_conditions_and_guards),
 		TEST(probe_changes_nothing),
 		TEST(probe_says_what_the_kernel_lacks),
 		TEST(thousands_come_and_go),

@@ -27,14 +27,10 @@ static int set_up(void **state)
 	return 0;
 }
 
-#define POD4                                                                   \
-	{                                                                      \
-		{ AF_INET, { 10, 1, 2, 3 } }, 24                               \
-	}
-#define POD6                                                                   \
-	{                                                                      \
-		{ AF_INET6, { 0xfd, [15] = 3 } }, 64                           \
-	}
+/* clang-format off */
+#define POD4 { { AF_INET, { 10, 1, 2, 3 } }, 24 }
+#define POD6 { { AF_INET6, { 0xfd, [15] = 3 } }, 64 }
+/* clang-format on */
 
 static const struct {
 	struct nat_entry entry;
@@ -64,6 +60,30 @@ static const struct {
 	{ { NAT_PORT, POD6, IPPROTO_UDP, { AF_INET6, { 0xfd, 1 } }, 53, 5 },
 	  "port udp fd01:: 53 fd00::3/64 5",
 	  "host port [fd01::]:53/udp is not published" },
+	{ { NAT_MASQUERADE, POD4, .terms = "10.9.0.0/16 10.8.0.0/16" },
+	  "masquerade 10.1.2.3/24 10.9.0.0/16 10.8.0.0/16",
+	  "address 10.1.2.3 is not masqueraded" },
+	{ { NAT_CONDITION, POD4, IPPROTO_TCP, { 0 }, 80, 81, "iifname eth0" },
+	  "condition tcp * 80 10.1.2.3/24 81 iifname eth0",
+	  "host port 80/tcp is not published" },
+	{ { NAT_CONDITION,
+	    POD6,
+	    IPPROTO_UDP,
+	    { AF_INET6, { 0xfd, 1 } },
+	    53,
+	    5,
+	    " ip6 saddr != { fd00::/8, \"x\" }  " },
+	  "condition udp fd01:: 53 fd00::3/64 5  ip6 saddr != { fd00::/8, "
+	  "\"x\" }  ",
+	  "host port [fd01::]:53/udp is not published" },
+	{ { .kind = NAT_GUARDED, .bridge_port = "veth0" },
+	  "guarded veth0",
+	  "interface veth0 is not guarded" },
+	{ { .kind = NAT_SOURCE,
+	    .bridge_port = "fifteen-letters",
+	    .mac = { 2, 0, 0x5e, 0x10, 0, 0xff } },
+	  "source fifteen-letters 02:00:5e:10:00:ff",
+	  "interface fifteen-letters is not guarded" },
 };
 
 static const char *print(struct job *job, const struct nat_entry *entry)
@@ -82,6 +102,10 @@ static void assert_same(const struct nat_entry *a, const struct nat_entry *b)
 	assert_int_equal(ip_compare(&a->host, &b->host), 0);
 	assert_int_equal(a->host_port, b->host_port);
 	assert_int_equal(a->pod_port, b->pod_port);
+	assert_string_equal(a->terms ? a->terms : "(none)",
+			    b->terms ? b->terms : "(none)");
+	assert_string_equal(a->bridge_port, b->bridge_port);
+	assert_memory_equal(a->mac, b->mac, MAC_LEN);
 }
 
 static void entries_survive_being_text(void **state)
@@ -121,12 +145,32 @@ static void other_texts_are_none(void **state)
 		"masquerade 10.1.2/24",
 		"masquerade  10.1.2.3/24",
 		"masquerade 10.1.2.3/24 ",
-		"masquerade 10.1.2.3/24 80",
+		"masquerade 10.1.2.3 10.9.0.0/16",
 		"masquerade 10.1.2.3/24\n",
 		" masquerade 10.1.2.3/24",
 		"Masquerade 10.1.2.3/24",
 		"masq 10.1.2.3/24",
 		"hairpin *",
+		"hairpin 10.1.2.3/24 10.9.0.0/16",
+		"condition",
+		"condition tcp * 80 10.1.2.3/24",
+		"condition tcp * 80 10.1.2.3/24 80 ",
+		"condition tcp * 80 10.1.2.3/24 iifname eth0",
+		"port tcp * 80 10.1.2.3/24 80 iifname eth0",
+		"port tcp fd00::1 80 10.1.2.3/24 80",
+		"condition tcp 192.0.2.1 80 fd00::3/64 80 iifname eth0",
+		"guarded",
+		"guarded ",
+		"guarded  veth0",
+		"guarded veth0 ",
+		"guarded veth0 02:00:5e:10:00:ff",
+		"guarded sixteen-letters-",
+		"source veth0",
+		"source veth0 ",
+		"source  02:00:5e:10:00:ff",
+		"source veth0 02:00:5e:10:00",
+		"source veth0 02:00:5e:10:00:ff x",
+		"source sixteen-letters- 02:00:5e:10:00:ff",
 		"tcp * 80 10.1.2.3/24 80",
 		"port",
 		"port tcp * 80 10.1.2.3/24",

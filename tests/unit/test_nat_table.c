@@ -1,182 +1,166 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <netinet/in.h>
+#include "tests/unit/nat.h"
 
-#include "core/nat_table.h"
-#include "tests/unit/nfnetlink.h"
+/* clang-format off */
+#define MAP(id, name, key, key_len, data) \
+	REQUEST("2569", "401", " 2='" name "' 3=00000008 4=" key \
+		" 5=000000" key_len " 6=" data " 10=000000" id)
+#define SET(id, name, key, key_len) \
+	REQUEST_OF("07", "2569", "401", " 2='" name "' 3=00000000 4=" key \
+		" 5=000000" key_len " 10=000000" id)
+#define TO_VERDICT "ffffff00"
+#define TO_POD4	   "000001cd 7=00000008"
+#define TO_POD6	   "0000020d 7=00000014"
+#define BASE_CHAIN(family, name, type, hook, priority) \
+	REQUEST_OF(family, "2563", "401", " 3='" name "' 7='" type \
+		"' 4={ 1=000000" hook " 2=" priority " }")
+#define V4 FAMILY("02")
+#define V6 FAMILY("0a")
 
-#define POD4                                                                   \
-	{                                                                      \
-		{ AF_INET, { 10, 1, 2, 3 } }, 24                               \
-	}
-#define POD6                                                                   \
-	{                                                                      \
-		{ AF_INET6, { 0xfd, [15] = 3 } }, 64                           \
-	}
-#define HOST4                                                                  \
-	{                                                                      \
-		AF_INET,                                                       \
-		{                                                              \
-			192, 0, 2, 1                                           \
-		}                                                              \
-	}
-#define HOST6                                                                  \
-	{                                                                      \
-		AF_INET6,                                                      \
-		{                                                              \
-			0xfd, 1                                                \
-		}                                                              \
-	}
+static const char *const nat_requests[] = {
+	REQUEST("2560", "601", ""),
+	MAP("03", "masq4", "00000007", "04", TO_VERDICT),
+	MAP("04", "masq6", "00000008", "10", TO_VERDICT),
+	MAP("05", "hairpin4", "00000007", "04", TO_VERDICT),
+	MAP("06", "hairpin6", "00000008", "10", TO_VERDICT),
+	MAP("07", "hostip4", "0000c1cd", "0c", TO_POD4),
+	MAP("08", "hostip6", "0000c20d", "18", TO_POD6),
+	MAP("09", "hostport4", "0000030d", "08", TO_POD4),
+	MAP("0a", "hostport6", "0000030d", "08", TO_POD6),
+	MAP("0b", "condip4", "0000c1cd", "0c", TO_VERDICT),
+	MAP("0c", "condip6", "0000c20d", "18", TO_VERDICT),
+	MAP("0d", "condport4", "0000030d", "08", TO_VERDICT),
+	MAP("0e", "condport6", "0000030d", "08", TO_VERDICT),
+	CHAIN("ports"),
+	CHAIN("local"),
+	BASE_CHAIN("01", "prerouting", "nat", "00", "ffffff9c"),
+	BASE_CHAIN("01", "output", "nat", "03", "ffffff9c"),
+	BASE_CHAIN("01", "postrouting", "nat", "04", "00000064"),
+	RULE("prerouting", LOCAL JUMP("local")),
+	RULE("output", LOCAL JUMP("local")),
+	RULE("local", V4 PROTOCOL("08") TO4("09") PORT("0a") LOOKUP("condip4", "00")),
+	RULE("local", V4 PROTOCOL("08") PORT("09") LOOKUP("condport4", "00")),
+	RULE("local", V6 PROTOCOL("08") TO6("09") PORT("0d") LOOKUP("condip6", "00")),
+	RULE("local", V6 PROTOCOL("08") PORT("09") LOOKUP("condport6", "00")),
+	RULE("local", GOTO("ports")),
+	RULE("ports", V4 PROTOCOL("08") TO4("09") PORT("0a")
+		LOOKUP("hostip4", "08") DNAT("02", "09")),
+	RULE("ports", PROTOCOL("08") PORT("09")
+		LOOKUP("hostport4", "08") DNAT("02", "09")),
+	RULE("ports", V6 PROTOCOL("08") TO6("09") PORT("0d")
+		LOOKUP("hostip6", "08") DNAT("0a", "0c")),
+	RULE("ports", PROTOCOL("08") PORT("09")
+		LOOKUP("hostport6", "08") DNAT("0a", "0c")),
+	RULE("postrouting", REDIRECTED V4 TO4("08") LOOKUP("hairpin4", "00")),
+	RULE("postrouting", REDIRECTED V6 TO6("08") LOOKUP("hairpin6", "00")),
+	RULE("postrouting", V4 FROM4("08") LOOKUP("masq4", "00")),
+	RULE("postrouting", V6 FROM6("08") LOOKUP("masq6", "00")),
+};
 
-#define MAP(id, name, key, key_len, data)                                      \
-	REQUEST("2569", "401",                                                 \
-		" 2='" name "' 3=00000008 4=" key " 5=000000" key_len          \
-		" 6=" data " 10=000000" id)
-#define VERDICT	    "ffffff00"
-#define CHAIN(name) REQUEST("2563", "601", " 3='" name "'")
-#define BASE_CHAIN(name, hook, priority)                                       \
-	REQUEST("2563", "401",                                                 \
-		" 3='" name "' 7='nat' 4={ 1=000000" hook " 2=" priority " }")
-#define JUMP(chain)                                                            \
-	EXPR("immediate", " 1=00000000 2={ 2={ 1=fffffffd 2='" chain "' } }")
-#define RETURN EXPR("immediate", " 1=00000000 2={ 2={ 1=fffffffb } }")
-#define LOCAL  EXPR("fib", " 3=00000002 2=00000003 1=00000008") EQUAL(HOST("02"))
-#define REDIRECTED                                                             \
-	EXPR("ct", " 2=00000002 1=00000008")                                   \
-	MASK("04", HOST("20"), "00000000") UNEQUAL("00000000")
-#define LOOKUP(map, to) EXPR("lookup", " 2=00000008 3=000000" to " 1='" map "'")
-#define DNAT(family, port)                                                     \
-	EXPR("nat", " 1=00000001 2=000000" family " 3=00000008 5=000000" port)
-#define FROM4(reg) PAYLOAD(reg, NETWORK, "0c", "04")
-#define TO4(reg)   PAYLOAD(reg, NETWORK, "10", "04")
-#define FROM6(reg) PAYLOAD(reg, NETWORK, "08", "10")
-#define TO6(reg)   PAYLOAD(reg, NETWORK, "18", "10")
-#define PROTOCOL   META("10", "08")
-#define PORT(reg)  PAYLOAD(reg, TRANSPORT, "02", "02")
+static const char *const guard_requests[] = {
+	REQUEST_OF("07", "2560", "601", ""),
+	SET("03", "guarded", "00000029", "10"),
+	SET("04", "sources", "00000a49", "18"),
+	BASE_CHAIN("07", "prerouting", "filter", "00", "fffffed4"),
+	RULE_OF("07", "prerouting", INPUT("08") IN("guarded")
+		FROM_MAC("0c") NOT_IN("sources") DROP),
+};
 
-static const char whole_table[] = REQUEST("2560", "601", "") MAP(
-	"03", "masq4", "00000007", "04",
-	VERDICT) MAP("04", "masq6", "00000008", "10",
-		     VERDICT) MAP("05", "hairpin4", "00000007", "04",
-				  VERDICT) MAP("06", "hairpin6", "00000008",
-					       "10",
-					       VERDICT) MAP("07", "hostip4",
-							    "0000c1cd", "0c",
-							    "000001cd 7=00000008")
-	MAP("08", "hostip6", "0000c20d", "18", "0000020d 7=00000014") MAP(
-		"09", "hostport4", "0000030d", "08",
-		"000001cd 7=00000008") MAP("0a", "hostport6", "0000030d", "08",
-					   "0000020d 7=00000014") CHAIN("ports")
-		BASE_CHAIN("prerouting", "00", "ffffff9c") BASE_CHAIN(
-			"output", "03",
-			"ffffff9c") BASE_CHAIN("postrouting", "04",
-					       "00000064") RULE("prerouting", LOCAL JUMP("ports"))
-			RULE("output", LOCAL JUMP("ports")) RULE(
-				"ports",
-				FAMILY(
-					"02") PROTOCOL TO4("09") PORT("0a")
-					LOOKUP("hostip4", "08")
-						DNAT("02", "09"))
-				RULE(
-					"ports",
-					PROTOCOL PORT("09") LOOKUP("hostport4", "08") DNAT(
-						"02",
-						"09")) RULE("ports",
-							    FAMILY(
-								    "0a") PROTOCOL TO6("09")
-								    PORT("0d") LOOKUP("hostip6", "08")
-									    DNAT("0a", "0c"))
-					RULE("ports",
-					     PROTOCOL PORT("09") LOOKUP(
-						     "hostport6", "08")
-						     DNAT("0a", "0c"))
-						RULE("postrouting",
-						     REDIRECTED FAMILY("02")
-							     TO4("08") LOOKUP(
-								     "hairpin4",
-								     "00"))
-							RULE("postrouting",
-							     REDIRECTED FAMILY(
-								     "0a") TO6("08")
-								     LOOKUP("hairpin6",
-									    "00"))
-								RULE("postrouting",
-								     FAMILY("02") FROM4(
-									     "08")
-									     LOOKUP("masq4",
-										    "00"))
-									RULE("postrouting",
-									     FAMILY("0a") FROM6(
-										     "08")
-										     LOOKUP("masq6",
-											    "00"));
+#define SUBNET4(address) MASK("04", "ffffff00", "00000000") EQUAL(address)
+#define SUBNET6(address) \
+	MASK("10", "ffffffffffffffff0000000000000000", "00" ZEROS) \
+	EQUAL(address)
+#define MULTICAST4 MASK("04", "f0000000", "00000000") EQUAL("e0000000")
+#define MULTICAST6 MASK("10", "ff" ZEROS, "00" ZEROS) EQUAL("ff" ZEROS)
+#define LOOPBACK4  MASK("04", "ff000000", "00000000") EQUAL("7f000000")
 
-static struct nft begun(struct kernel *k)
+static const struct {
+	struct nat_entry entry;
+	const char *requests[8];
+} own_chains[] = {
+	{ { NAT_MASQUERADE, POD4 }, {
+		CHAIN("c"),
+		RULE("c", V4 TO4("08") SUBNET4("0a010200") RETURN),
+		RULE("c", V4 TO4("08") MULTICAST4 RETURN),
+		RULE("c", MASQUERADE),
+	} },
+	{ { NAT_MASQUERADE, POD4, .terms = "10.9.0.0/24  192.0.2.1/32 " }, {
+		CHAIN("c"),
+		RULE("c", V4 TO4("08") SUBNET4("0a010200") RETURN),
+		RULE("c", V4 TO4("08") MULTICAST4 RETURN),
+		RULE("c", V4 TO4("08") SUBNET4("0a090000") RETURN),
+		RULE("c", V4 TO4("08") EQUAL("c0000201") RETURN),
+		RULE("c", MASQUERADE),
+	} },
+	{ { NAT_MASQUERADE, POD6, .terms = "fd09::/64" }, {
+		CHAIN("c"),
+		RULE("c", V6 TO6("08") SUBNET6("fd" ZEROS) RETURN),
+		RULE("c", V6 TO6("08") MULTICAST6 RETURN),
+		RULE("c", V6 TO6("08") SUBNET6("fd090000000000000000000000000000") RETURN),
+		RULE("c", MASQUERADE),
+	} },
+	{ { NAT_HAIRPIN, POD4 }, {
+		CHAIN("c"),
+		RULE("c", V4 FROM4("08") SUBNET4("0a010200") MASQUERADE),
+		RULE("c", V4 FROM4("08") LOOPBACK4 MASQUERADE),
+	} },
+	{ { NAT_HAIRPIN, POD6 }, {
+		CHAIN("c"),
+		RULE("c", V6 FROM6("08") SUBNET6("fd" ZEROS) MASQUERADE),
+	} },
+	{ { NAT_CONDITION, POD4, .terms = "ip saddr 10.1.2.0/24" }, {
+		CHAIN("c"),
+		RULE("c", V4 FROM4("08") SUBNET4("0a010200") GOTO("ports")),
+	} },
+};
+/* clang-format on */
+
+static const char *made(struct kernel *k, enum nat_kind kind,
+			const struct nat_entry *entry)
 {
-	struct nft nft = nat_table(&k->nl);
+	struct nft nft = nat_table(&k->nl, kind);
+	size_t at;
 
 	nft_begin(&nft, 0);
-	return nft;
+	at = k->nl.len;
+	if (entry)
+		nat_own_chain_add(&nft, "c", entry);
+	else
+		nat_table_add(&nft);
+	return held_lines(k, at);
 }
 
-static void table_is_encoded(void **state)
+static void nat_table_is_encoded(void **state)
 {
 	struct kernel *k = *state;
-	struct nft nft = begun(k);
-	size_t at = k->nl.len;
 
 	if (!IS_ENABLED(CONFIG_IPV6))
 		skip();
-	nat_table_add(&nft);
-	assert_string_equal(held_lines(k, at), whole_table);
+	assert_string_equal(made(k, NAT_PORT, NULL),
+			    joined(&k->job, nat_requests, COUNT(nat_requests)));
 }
 
-static void subnet_chains_are_encoded(void **state)
+static void guard_table_is_encoded(void **state)
 {
-	static const struct {
-		struct nat_entry entry;
-		const char *bytes;
-	} table[] = {
-		{ { NAT_MASQUERADE, POD4 },
-		  CHAIN("c") RULE("c", FAMILY("02") TO4("08") MASK(
-					       "04", "ffffff00", "00000000")
-					       EQUAL("0a010200") RETURN)
-			  RULE("c", FAMILY("02") TO4("08")
-					    MASK("04", "f0000000", "00000000")
-						    EQUAL("e0000000") RETURN)
-				  RULE("c", EXPR("masq", "")) },
-		{ { NAT_MASQUERADE, POD6 },
-		  CHAIN("c") RULE(
-			  "c", FAMILY("0a") TO6("08") MASK(
-				       "10", "ffffffffffffffff0000000000000000",
-				       "00" ZEROS) EQUAL("fd" ZEROS) RETURN)
-			  RULE("c", FAMILY("0a") TO6("08")
-					    MASK("10", "ff" ZEROS, "00" ZEROS)
-						    EQUAL("ff" ZEROS) RETURN)
-				  RULE("c", EXPR("masq", "")) },
-		{ { NAT_HAIRPIN, POD4 },
-		  CHAIN("c") RULE("c",
-				  FAMILY("02") FROM4("08") MASK(
-					  "04", "ffffff00", "00000000")
-					  EQUAL("0a010200") EXPR("masq", ""))
-			  RULE("c", FAMILY("02") FROM4("08")
-					    MASK("04", "ff000000", "00000000")
-						    EQUAL("7f000000")
-							    EXPR("masq", "")) },
-		{ { NAT_HAIRPIN, POD6 },
-		  CHAIN("c") RULE(
-			  "c", FAMILY("0a") FROM6("08") MASK(
-				       "10", "ffffffffffffffff0000000000000000",
-				       "00" ZEROS) EQUAL("fd" ZEROS)
-				       EXPR("masq", "")) },
-	};
+	struct kernel *k = *state;
 
-	for (size_t i = 0; i < COUNT(table); i++) {
+	assert_string_equal(
+		made(k, NAT_SOURCE, NULL),
+		joined(&k->job, guard_requests, COUNT(guard_requests)));
+}
+
+static void own_chains_are_encoded(void **state)
+{
+	for (size_t i = 0; i < COUNT(own_chains); i++) {
+		const char *const *requests = own_chains[i].requests;
 		struct kernel *k = *state;
-		struct nft nft = begun(k);
-		size_t at = k->nl.len;
+		size_t count = 0;
 
-		nat_subnet_chain_add(&nft, "c", &table[i].entry);
-		assert_string_equal(held_lines(k, at), table[i].bytes);
+		while (requests[count])
+			count++;
+		assert_string_equal(
+			made(k, own_chains[i].entry.kind, &own_chains[i].entry),
+			joined(&k->job, requests, count));
 		kernel_tear_down(state);
 		kernel_set_up(state);
 	}
@@ -184,59 +168,132 @@ static void subnet_chains_are_encoded(void **state)
 
 /* ---- elements ---- */
 
-static const struct nat_entry entries[] = {
-	{ NAT_MASQUERADE, POD4 },
-	{ NAT_HAIRPIN, POD4 },
-	{ NAT_PORT, POD4, IPPROTO_TCP, { 0 }, 8080, 80 },
-	{ NAT_PORT, POD4, IPPROTO_UDP, { AF_INET, { 0 } }, 8080, 80 },
-	{ NAT_PORT, POD4, IPPROTO_SCTP, HOST4, 8080, 80 },
-	{ NAT_MASQUERADE, POD6 },
-	{ NAT_HAIRPIN, POD6 },
-	{ NAT_PORT, POD6, IPPROTO_TCP, { AF_INET6, { 0 } }, 8080, 80 },
-	{ NAT_PORT, POD6, IPPROTO_UDP, HOST6, 8080, 80 },
+/* Those for IPv4 first. */
+static const struct {
+	struct nat_entry entry;
+	const char *element;
+} table[] = {
+	{ { NAT_MASQUERADE, POD4 },
+	  "2='masq4' 3={ 1={ 1={ 1=0a010203 }"
+	  " 2={ 2={ 1=fffffffc 2='masq-10.1.2.0/24' } }" },
+	{ { NAT_MASQUERADE, POD(4), .terms = "10.9.0.0/16 10.8.0.0/16" },
+	  "2='masq4' 3={ 1={ 1={ 1=0a010204 }"
+	  " 2={ 2={ 1=fffffffc 2='masq-10.1.2.0/24-e88c386926619d12' } }" },
+	{ { NAT_HAIRPIN, POD4 },
+	  "2='hairpin4' 3={ 1={ 1={ 1=0a010203 }"
+	  " 2={ 2={ 1=fffffffd 2='hairpin-10.1.2.0/24' } }" },
+	{ { NAT_PORT, POD4, IPPROTO_TCP, { 0 }, 8080, 80 },
+	  "2='hostport4' 3={ 1={ 1={ 1=060000001f900000 }"
+	  " 2={ 1=0a01020300500000 }" },
+	{ { NAT_PORT, POD4, IPPROTO_UDP, { AF_INET, { 0 } }, 8080, 80 },
+	  "2='hostport4' 3={ 1={ 1={ 1=110000001f900000 }"
+	  " 2={ 1=0a01020300500000 }" },
+	{ { NAT_PORT, POD4, IPPROTO_SCTP, HOST4, 8080, 80 },
+	  "2='hostip4' 3={ 1={ 1={ 1=84000000c00002011f900000 }"
+	  " 2={ 1=0a01020300500000 }" },
+	{ { NAT_CONDITION, POD4, IPPROTO_TCP, { 0 }, 8080, 80, "iifname eth0" },
+	  "2='condport4' 3={ 1={ 1={ 1=060000001f900000 }"
+	  " 2={ 2={ 1=fffffffc 2='cond-823e4970abd968cc' } }" },
+	{ { NAT_CONDITION, POD4, IPPROTO_TCP, HOST4, 8080, 80, "iifname eth0" },
+	  "2='condip4' 3={ 1={ 1={ 1=06000000c00002011f900000 }"
+	  " 2={ 2={ 1=fffffffc 2='cond-823e4970abd968cc' } }" },
+	{ { NAT_MASQUERADE, POD6 },
+	  "2='masq6' 3={ 1={ 1={ 1=fd000000000000000000000000000003 }"
+	  " 2={ 2={ 1=fffffffc 2='masq-fd00__/64' } }" },
+	{ { NAT_HAIRPIN, POD6 },
+	  "2='hairpin6' 3={ 1={ 1={ 1=fd000000000000000000000000000003 }"
+	  " 2={ 2={ 1=fffffffd 2='hairpin-fd00__/64' } }" },
+	{ { NAT_PORT, POD6, IPPROTO_TCP, { AF_INET6, { 0 } }, 8080, 80 },
+	  "2='hostport6' 3={ 1={ 1={ 1=060000001f900000 }"
+	  " 2={ 1=fd00000000000000000000000000000300500000 }" },
+	{ { NAT_PORT, POD6, IPPROTO_UDP, HOST6, 8080, 80 },
+	  "2='hostip6' 3={ 1={ 1={ 1=11000000fd010000000000000000000000000000"
+	  "1f900000 } 2={ 1=fd00000000000000000000000000000300500000 }" },
+	{ { NAT_CONDITION, POD6, IPPROTO_UDP, { 0 }, 8080, 80, "iifname eth0" },
+	  "2='condport6' 3={ 1={ 1={ 1=110000001f900000 }"
+	  " 2={ 2={ 1=fffffffc 2='cond-823e4970abd968cc' } }" },
+	{ { NAT_CONDITION, POD6, IPPROTO_UDP, HOST6, 8080, 80, "iifname eth0" },
+	  "2='condip6' 3={ 1={ 1={ 1=11000000fd010000000000000000000000000000"
+	  "1f900000 } 2={ 2={ 1=fffffffc 2='cond-823e4970abd968cc' } }" },
 };
 
-enum { ENTRIES = IS_ENABLED(CONFIG_IPV6) ? COUNT(entries) : 5 };
+enum { ENTRIES = IS_ENABLED(CONFIG_IPV6) ? COUNT(table) : 8 };
 
 static void entries_become_elements(void **state)
 {
-	static const char *const lines[] = {
-		"2='masq4' 3={ 1={ 1={ 1=0a010203 }"
-		" 2={ 2={ 1=fffffffc 2='masq-10.1.2.0/24' } }",
-		"2='hairpin4' 3={ 1={ 1={ 1=0a010203 }"
-		" 2={ 2={ 1=fffffffd 2='hairpin-10.1.2.0/24' } }",
-		"2='hostport4' 3={ 1={ 1={ 1=060000001f900000 }"
-		" 2={ 1=0a01020300500000 }",
-		"2='hostport4' 3={ 1={ 1={ 1=110000001f900000 }"
-		" 2={ 1=0a01020300500000 }",
-		"2='hostip4' 3={ 1={ 1={ 1=84000000c00002011f900000 }"
-		" 2={ 1=0a01020300500000 }",
-		"2='masq6' 3={ 1={ 1={ 1=fd000000000000000000000000000003 }"
-		" 2={ 2={ 1=fffffffc 2='masq-fd00__/64' } }",
-		"2='hairpin6' 3={ 1={ 1={ 1=fd000000000000000000000000000003 }"
-		" 2={ 2={ 1=fffffffd 2='hairpin-fd00__/64' } }",
-		"2='hostport6' 3={ 1={ 1={ 1=060000001f900000 }"
-		" 2={ 1=fd00000000000000000000000000000300500000 }",
-		"2='hostip6' 3={ 1={ 1={ 1=11000000fd010000000000000000000000000000"
-		"1f900000 } 2={ 1=fd00000000000000000000000000000300500000 }",
-	};
-
-	for (size_t i = 0; i < COUNT(entries); i++) {
+	for (size_t i = 0; i < COUNT(table); i++) {
 		struct kernel *k = *state;
-		struct nft nft = begun(k);
-		size_t at = k->nl.len;
+		struct nft nft = nat_table(&k->nl, table[i].entry.kind);
 		struct nft_element element;
 
-		nat_element(&k->job, &entries[i], "o", &element);
+		nl_hold(&k->nl);
+		nat_element(&k->job, &table[i].entry, "o", &element);
 		nft_element_add(&nft, &element);
 		assert_string_equal(
-			held_lines(k, at),
+			held_lines(k, 0),
 			job_printf(&k->job,
 				   REQUEST("2572", "601", " %s 6=00026f00 } }"),
-				   lines[i]));
+				   table[i].element));
 		kernel_tear_down(state);
 		kernel_set_up(state);
 	}
+}
+
+static void guards_become_elements_of_the_bridge_table(void **state)
+{
+	struct kernel *k = *state;
+	struct nft nft = nat_table(&k->nl, NAT_GUARDED);
+	struct nft_element element;
+
+	nl_hold(&k->nl);
+	nat_element(&k->job, &guarded, "o", &element);
+	nft_element_add(&nft, &element);
+	nat_element(&k->job, &source, "o", &element);
+	nft_element_add(&nft, &element);
+	assert_string_equal(
+		held_lines(k, 0),
+		REQUEST_OF("07", "2572", "601",
+			   " 2='guarded' 3={ 1={ 1={ 1="
+			   "76657468300000000000000000000000 }"
+			   " 6=00026f00 } }")
+			REQUEST_OF("07", "2572", "601",
+				   " 2='sources' 3={ 1={ 1={ 1="
+				   "76657468300000000000000000000000"
+				   "0203040506070000 }"
+				   " 6=00026f00 } }"));
+}
+
+static const char *chain_of(struct job *job, const struct nat_entry *entry)
+{
+	struct nft_element element;
+
+	nat_element(job, entry, "o", &element);
+	return element.chain;
+}
+
+/* What differs in its rules differs in its name. */
+static void chains_are_shared_by_what_has_the_same_rules(void **state)
+{
+	struct nat_entry a = masq, b = masq;
+	struct job job = { 0 };
+
+	(void)state;
+	b.pod.ip.bytes[3] = 9;
+	assert_string_equal(chain_of(&job, &a), chain_of(&job, &b));
+	a.terms = "10.9.0.0/16";
+	assert_string_not_equal(chain_of(&job, &a), chain_of(&job, &b));
+	b.terms = "10.8.0.0/16";
+	assert_string_not_equal(chain_of(&job, &a), chain_of(&job, &b));
+	b.terms = "10.9.0.0/16";
+	assert_string_equal(chain_of(&job, &a), chain_of(&job, &b));
+	b.pod.len = 25;
+	assert_string_not_equal(chain_of(&job, &a), chain_of(&job, &b));
+	a = b = inner;
+	b.host_port = 81;
+	assert_string_equal(chain_of(&job, &a), chain_of(&job, &b));
+	b.terms = "iifname eth1";
+	assert_string_not_equal(chain_of(&job, &a), chain_of(&job, &b));
+	job_free(&job);
 }
 
 static void maps_are_numbered_with_their_kind(void **state)
@@ -245,10 +302,9 @@ static void maps_are_numbered_with_their_kind(void **state)
 		const char *name;
 		enum nat_kind kind;
 	} maps[] = {
-		{ "masq", NAT_MASQUERADE },
-		{ "hairpin", NAT_HAIRPIN },
-		{ "hostip", NAT_PORT },
-		{ "hostport", NAT_PORT },
+		{ "masq", NAT_MASQUERADE },  { "hairpin", NAT_HAIRPIN },
+		{ "hostip", NAT_PORT },	     { "hostport", NAT_PORT },
+		{ "condip", NAT_CONDITION }, { "condport", NAT_CONDITION },
 	};
 	const int families = 1 + IS_ENABLED(CONFIG_IPV6);
 	struct kernel *k = *state;
@@ -262,45 +318,62 @@ static void maps_are_numbered_with_their_kind(void **state)
 					       i % families ? 6 : 4));
 		assert_int_equal(kind, maps[i / families].kind);
 	}
+	assert_string_equal(nat_map(i++, &kind), "guarded");
+	assert_int_equal(kind, NAT_GUARDED);
+	assert_string_equal(nat_map(i++, &kind), "sources");
+	assert_int_equal(kind, NAT_SOURCE);
 	assert_null(nat_map(i, &kind));
 }
 
-static void subnet_chains_are_told_by_their_name(void **state)
+static void own_chains_are_told_by_their_name(void **state)
 {
+	static const char *const others[] = {
+		"masq",	  "cond",	 "ports",    "local", "prerouting",
+		"output", "postrouting", "guarded-", "",
+	};
+
 	(void)state;
-	assert_true(nat_is_subnet_chain("masq-10.1.2.0/24"));
-	assert_true(nat_is_subnet_chain("hairpin-fd00__/64"));
-	assert_false(nat_is_subnet_chain("masq"));
-	assert_false(nat_is_subnet_chain("ports"));
-	assert_false(nat_is_subnet_chain("postrouting"));
-	assert_false(nat_is_subnet_chain(""));
+	assert_true(nat_is_own_chain("masq-10.1.2.0/24"));
+	assert_true(nat_is_own_chain("hairpin-fd00__/64"));
+	assert_true(nat_is_own_chain("cond-0123456789abcdef"));
+	for (size_t i = 0; i < COUNT(others); i++)
+		assert_false(nat_is_own_chain(others[i]));
 }
 
 /* ---- with the kernel itself ---- */
 
-static void kernel_takes_the_whole_table(void **state)
+static void kernel_takes_the_whole_nat_table(void **state)
 {
 	struct kernel *k = *state;
-	struct nft nft = nat_table(real_kernel(state));
+	struct nft nft = nat_table(real_kernel(state), NAT_PORT);
+	struct list made_chains = { 0 };
 	struct nft_element element;
 
 	nft_begin(&nft, 0);
 	nat_table_add(&nft);
 	for (int i = 0; i < ENTRIES; i++) {
-		nat_element(&k->job, &entries[i], "o", &element);
-		if (element.chain)
-			nat_subnet_chain_add(&nft, element.chain, &entries[i]);
+		const char **chain = made_chains.items;
+		bool is_made = false;
+
+		nat_element(&k->job, &table[i].entry, "o", &element);
+		for (size_t j = 0; element.chain && j < made_chains.count; j++)
+			is_made |= !strcmp(chain[j], element.chain);
+		if (element.chain && !is_made) {
+			nat_own_chain_add(&nft, element.chain, &table[i].entry);
+			chain = list_add(&k->job, &made_chains, sizeof(*chain));
+			*chain = element.chain;
+		}
 		nft_element_add(&nft, &element);
 	}
 	assert_int_equal(nft_commit(&nft), 0);
 	assert_false(nft.stale);
 	assert_int_equal(nat_table_check(&nft), 0);
 	for (int i = 0; i < ENTRIES; i++) {
-		nat_element(&k->job, &entries[i], "o", &element);
+		nat_element(&k->job, &table[i].entry, "o", &element);
 		if (element.chain)
-			assert_int_equal(nat_subnet_chain_check(&nft,
-								element.chain,
-								&entries[i]),
+			assert_int_equal(nat_own_chain_check(&nft,
+							     element.chain,
+							     &table[i].entry),
 					 0);
 	}
 	/* It is there: a second one is not made. */
@@ -310,14 +383,64 @@ static void kernel_takes_the_whole_table(void **state)
 	assert_true(nft.stale);
 }
 
-static void check_counts_the_rules(void **state)
+static void kernel_takes_the_whole_guard_table(void **state)
 {
 	struct kernel *k = *state;
-	struct nft nft = nat_table(real_kernel(state));
+	struct nft nft = nat_table(real_kernel(state), NAT_GUARDED);
+	struct nft_element element;
 
 	nft_begin(&nft, 0);
 	nat_table_add(&nft);
-	nft_chain_add(&nft, "masq-10.1.2.0/24", NULL);
+	nat_element(&k->job, &guarded, "o", &element);
+	nft_element_add(&nft, &element);
+	nat_element(&k->job, &source, "o", &element);
+	nft_element_add(&nft, &element);
+	assert_int_equal(nft_commit(&nft), 0);
+	assert_false(nft.stale);
+	assert_int_equal(nat_table_check(&nft), 0);
+	nft_begin(&nft, 0);
+	nft_rule_del(&nft, "prerouting", 0);
+	assert_int_equal(nft_commit(&nft), 0);
+	assert_int_equal(nat_table_check(&nft), -1);
+	assert_string_equal(k->job.msg,
+			    "chain prerouting of table cnibox has 0 rules "
+			    "instead of 1");
+}
+
+static void kernel_takes_every_own_chain(void **state)
+{
+	for (size_t i = 0; i < COUNT(own_chains); i++) {
+		const struct nat_entry *entry = &own_chains[i].entry;
+		struct nft nft = nat_table(real_kernel(state), entry->kind);
+
+		nft_begin(&nft, 0);
+		nat_table_add(&nft);
+		nat_own_chain_add(&nft, "c", entry);
+		assert_int_equal(nft_commit(&nft), 0);
+		assert_int_equal(nat_own_chain_check(&nft, "c", entry), 0);
+	}
+}
+
+/* As many as the entry asks for. */
+static void check_counts_the_rules(void **state)
+{
+	static const struct {
+		struct nat_entry entry;
+		int rules;
+	} rows[] = {
+		{ { NAT_MASQUERADE, POD4 }, 3 },
+		{ { NAT_MASQUERADE, POD4, .terms = "10.8.0.0/16 10.9.0.0/16" },
+		  5 },
+		{ { NAT_HAIRPIN, POD4 }, 2 },
+		{ { NAT_HAIRPIN, POD6 }, 1 },
+		{ { NAT_CONDITION, POD4, .terms = "iifname { a, b, c }" }, 3 },
+	};
+	struct kernel *k = *state;
+	struct nft nft = nat_table(real_kernel(state), NAT_PORT);
+
+	nft_begin(&nft, 0);
+	nat_table_add(&nft);
+	nft_chain_add(&nft, "c", NULL);
 	nft_rule(&nft, "output");
 	nft_verdict(&nft, NFT_RETURN, NULL);
 	nft_rule_end(&nft);
@@ -325,12 +448,17 @@ static void check_counts_the_rules(void **state)
 	assert_int_equal(nat_table_check(&nft), -1);
 	assert_string_equal(k->job.msg, "chain output of table cnibox has 2 "
 					"rules instead of 1");
-	k->job.msg = NULL;
-	assert_int_equal(
-		nat_subnet_chain_check(&nft, "masq-10.1.2.0/24", &entries[0]),
-		-1);
-	assert_string_equal(k->job.msg, "chain masq-10.1.2.0/24 of table "
-					"cnibox has 0 rules instead of 3");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		k->job.msg = NULL;
+		assert_int_equal(nat_own_chain_check(&nft, "c", &rows[i].entry),
+				 -1);
+		assert_string_equal(
+			k->job.msg,
+			job_printf(&k->job,
+				   "chain c of table cnibox has 0 rules "
+				   "instead of %d",
+				   rows[i].rules));
+	}
 }
 
 int main(void)
@@ -338,12 +466,17 @@ int main(void)
 #define TEST(name)                                                             \
 	cmocka_unit_test_setup_teardown(name, kernel_set_up, kernel_tear_down)
 	static const struct CMUnitTest tests[] = {
-		TEST(table_is_encoded),
-		TEST(subnet_chains_are_encoded),
+		TEST(nat_table_is_encoded),
+		TEST(guard_table_is_encoded),
+		TEST(own_chains_are_encoded),
 		TEST(entries_become_elements),
+		TEST(guards_become_elements_of_the_bridge_table),
+		TEST(chains_are_shared_by_what_has_the_same_rules),
 		TEST(maps_are_numbered_with_their_kind),
-		TEST(subnet_chains_are_told_by_their_name),
-		TEST(kernel_takes_the_whole_table),
+		TEST(own_chains_are_told_by_their_name),
+		TEST(kernel_takes_the_whole_nat_table),
+		TEST(kernel_takes_the_whole_guard_table),
+		TEST(kernel_takes_every_own_chain),
 		TEST(check_counts_the_rules),
 	};
 

@@ -22,6 +22,12 @@ static const struct nft_element to_chain = {
 	.chain = "sub",
 	.comment = "",
 };
+static const struct nft_element in_set = {
+	.map = "s",
+	.key = "lo",
+	.key_len = 16,
+	.comment = "o",
+};
 
 static struct nft begun(struct kernel *k)
 {
@@ -50,6 +56,12 @@ static void verdict_map_add(struct nft *nft)
 	nft_map_add(nft, &(struct nft_map) { "v", NFT_TYPE_IPV4, 4 });
 }
 
+static void set_add(struct nft *nft)
+{
+	nft_map_add(nft, &(struct nft_map) { "s", NFT_TYPE_IFNAME, 16,
+					     .set = true });
+}
+
 static void chain_add(struct nft *nft)
 {
 	nft_chain_add(nft, "sub", NULL);
@@ -74,6 +86,11 @@ static void element_add(struct nft *nft)
 static void verdict_element_add(struct nft *nft)
 {
 	nft_element_add(nft, &to_chain);
+}
+
+static void set_element_add(struct nft *nft)
+{
+	nft_element_add(nft, &in_set);
 }
 
 static void element_del(struct nft *nft)
@@ -121,6 +138,10 @@ static void changes_are_encoded(void **state)
 		  "type 2569 flags 401: 01 00 00 00 1='tab' 2='v' 3=00000008"
 		  " 4=00000007 5=00000004 6=ffffff00"
 		  " 10=00000002\n" },
+		{ set_add,
+		  "type 2569 flags 401: 01 00 00 00 1='tab' 2='s' 3=00000000"
+		  " 4=00000029 5=00000010"
+		  " 10=00000002\n" },
 		{ chain_add,
 		  "type 2563 flags 601: 01 00 00 00 1='tab' 3='sub'\n" },
 		{ base_chain_add,
@@ -138,6 +159,10 @@ static void changes_are_encoded(void **state)
 		  " 1={ 1=0a010203 }"
 		  " 2={ 2={ 1=fffffffd 2='sub' } }"
 		  " 6=000100 } }\n" },
+		{ set_element_add,
+		  "type 2572 flags 601: 01 00 00 00 1='tab' 2='s' 3={ 1={"
+		  " 1={ 1=6c6f0000000000000000000000000000 }"
+		  " 6=00026f00 } }\n" },
 		{ element_del,
 		  "type 2574 flags 001: 01 00 00 00 1='tab' 2='m' 3={ 1={"
 		  " 1={ 1=060000001f900000 } } }\n" },

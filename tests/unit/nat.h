@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* nat - entries of every kind, and their owners, for the tables of a kernel of
+ * one's own */
+#ifndef CNIBOX_TESTS_NAT_H
+#define CNIBOX_TESTS_NAT_H
+
+#include <netinet/in.h>
+
+#include "core/nat_table.h"
+#include "tests/unit/nfnetlink.h"
+
+/* clang-format off */
+#define POD(last) { { AF_INET, { 10, 1, 2, last } }, 24 }
+#define POD4	  POD(3)
+#define POD6	  { { AF_INET6, { 0xfd, [15] = 3 } }, 64 }
+#define HOST4	  { AF_INET, { 192, 0, 2, 1 } }
+#define HOST6	  { AF_INET6, { 0xfd, 1 } }
+/* clang-format on */
+
+static const struct nat_entry masq = { NAT_MASQUERADE, POD4 };
+static const struct nat_entry hairpin = { NAT_HAIRPIN, POD4 };
+static const struct nat_entry web = { NAT_PORT, POD4, IPPROTO_TCP,
+				      { 0 },	8080, 80 };
+static const struct nat_entry inner = {
+	NAT_CONDITION, POD4, IPPROTO_TCP, { 0 }, 8080, 80, "iifname eth0",
+};
+static const struct nat_entry guarded = { .kind = NAT_GUARDED,
+					  .bridge_port = "veth0" };
+static const struct nat_entry source = { .kind = NAT_SOURCE,
+					 .bridge_port = "veth0",
+					 .mac = { 2, 3, 4, 5, 6, 7 } };
+
+/* What owners are; and what happens while we look at that. */
+struct world {
+	struct kernel *k;
+	const char *alive, *shares; /* everybody else is dead */
+	void (*meanwhile)(struct world *world);
+	int looks;
+};
+
+static inline struct world begun(void **state)
+{
+	real_kernel(state);
+	return (struct world) { .k = *state };
+}
+
+static inline enum nat_holder tell(void *arg, const char *owner)
+{
+	struct world *world = arg;
+
+	world->looks++;
+	if (world->meanwhile)
+		world->meanwhile(world);
+	if (world->shares && !strcmp(owner, world->shares))
+		return NAT_SHARES;
+	return world->alive && !strcmp(owner, world->alive) ? NAT_ALIVE
+							    : NAT_DEAD;
+}
+
+static inline struct list list_of(const struct nat_entry *entries, size_t count)
+{
+	return (struct list) { (void *)entries, count, true };
+}
+
+static inline int add_some(struct world *world, const char *owner,
+			   const struct nat_entry *entries, size_t count)
+{
+	const struct nat_holders holders = { tell, world };
+	struct list list = list_of(entries, count);
+
+	return nat_add(&world->k->nl, owner, &list, &holders);
+}
+
+static inline int add(struct world *world, const char *owner,
+		      const struct nat_entry *entry)
+{
+	return add_some(world, owner, entry, 1);
+}
+
+static inline int del(struct world *world, const char *owner,
+		      const struct nat_entry *entry)
+{
+	struct list list = list_of(entry, 1);
+
+	return nat_del(&world->k->nl, owner, &list);
+}
+
+/* What nat_check() says, "" if all is well. */
+static inline const char *wrong(struct world *world, const char *owner,
+				const struct nat_entry *entry)
+{
+	const struct nat_holders holders = { tell, world };
+	struct list list = list_of(entry, 1);
+	struct job *job = &world->k->job;
+	int status = nat_check(&world->k->nl, owner, &list, &holders);
+	const char *msg = job->msg;
+
+	assert_int_equal(status, msg ? -1 : 0);
+	job->msg = NULL;
+	return msg ? msg : "";
+}
+
+static inline void assert_there(struct world *world, const char *owner,
+				const struct nat_entry *entry)
+{
+	assert_string_equal(wrong(world, owner, entry), "");
+}
+
+static inline void assert_refused(struct world *world, int status, int code,
+				  const char *msg)
+{
+	struct job *job = &world->k->job;
+
+	assert_int_equal(status, -1);
+	assert_string_equal(job->msg, msg);
+	assert_int_equal(job->code, code);
+	job->msg = NULL;
+}
+
+/* How many elements all maps have. */
+static inline size_t elements(struct world *world)
+{
+	struct list all = { 0 };
+	enum nat_kind kind;
+	const char *map;
+
+	for (int i = 0; (map = nat_map(i, &kind)); i++) {
+		struct nft nft = nat_table(&world->k->nl, kind);
+
+		assert_int_equal(nft_list_elements(&nft, map, &all), 0);
+	}
+	return all.count;
+}
+
+/* Of the table that this kind is in. */
+static inline size_t count_chains(struct world *world, enum nat_kind kind)
+{
+	struct nft nft = nat_table(&world->k->nl, kind);
+	struct list chains = { 0 };
+
+	assert_int_equal(nft_list_chains(&nft, &chains), 0);
+	return chains.count;
+}
+
+/* What the nft tool would do: delete that table, or a chain's rules. */
+static inline void destroy(struct world *world, enum nat_kind kind, int type,
+			   const char *chain)
+{
+	struct nl *nl = &world->k->nl;
+	struct nft nft = nat_table(nl, kind);
+	struct nfgenmsg head = { .nfgen_family = (uint8_t)nft.family };
+
+	nft_begin(&nft, 0);
+	nft.last = nl_begin(nl, NFT | type, 0, &head, sizeof(head));
+	nl_put_text(nl, NFTA_TABLE_NAME, nft.table);
+	if (chain)
+		nl_put_text(nl, NFTA_RULE_CHAIN, chain);
+	nl_talk(nl, "destroy");
+	assert_int_equal(nft_commit(&nft), 0);
+}
+
+#endif

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/unit/nat.h"
+
+enum { RULES_MAX = 256 };
+
+static struct nat_entry on(const char *terms, int family)
+{
+	static const struct nat_entry v4 = { NAT_CONDITION, POD4 },
+				      v6 = { NAT_CONDITION, POD6 };
+	struct nat_entry entry = family == AF_INET ? v4 : v6;
+
+	entry.terms = terms;
+	return entry;
+}
+
+/* The content of the rules that are made of terms. */
+static const char *rules_of(struct kernel *k, const char *terms, int family)
+{
+	struct nat_entry entry = on(terms, family);
+	struct nft nft = nat_table(&k->nl, NAT_CONDITION);
+
+	nl_hold(&k->nl);
+	nat_condition_rules_add(&nft, "c", &entry, "to");
+	return held_lines(k, 0);
+}
+
+/* ---- good ones ---- */
+
+/* clang-format off */
+#define V4	  FAMILY("02")
+#define V6	  FAMILY("0a")
+#define NET4	  MASK("04", "ff000000", "00000000")
+#define NET6	  MASK("10", "ffff0000000000000000000000000000", "00" ZEROS)
+#define NAME(hex) hex "0000000000000000000000"
+#define ETH0	  EQUAL(NAME("6574683000"))
+#define NOT_ETH0  UNEQUAL(NAME("6574683000"))
+#define ETH1	  EQUAL(NAME("6574683100"))
+#define NOT_ETH1  UNEQUAL(NAME("6574683100"))
+#define IF(parts) RULE("c", parts GOTO("to"))
+
+static const struct {
+	int family;
+	const char *terms, *rules[5];
+} good[] = {
+	/* sides, addresses and subnets */
+	{ AF_INET, "ip saddr 10.1.2.3", { IF(V4 FROM4("08") EQUAL("0a010203")) } },
+	{ AF_INET, "ip daddr 10.1.2.3", { IF(V4 TO4("08") EQUAL("0a010203")) } },
+	{ AF_INET, "ip saddr 10.1.2.3/32", { IF(V4 FROM4("08") EQUAL("0a010203")) } },
+	{ AF_INET, "ip saddr 10.1.2.3/8", { IF(V4 FROM4("08") NET4 EQUAL("0a000000")) } },
+	{ AF_INET, "ip daddr 0.0.0.0/0", { IF(V4 TO4("08")
+		MASK("04", "00000000", "00000000") EQUAL("00000000")) } },
+	{ AF_INET6, "ip6 saddr fd00::3", { IF(V6 FROM6("08")
+		EQUAL("fd000000000000000000000000000003")) } },
+	{ AF_INET6, "ip6 daddr fd01::3/16", { IF(V6 TO6("08")
+		NET6 EQUAL("fd010000000000000000000000000000")) } },
+	/* operators */
+	{ AF_INET, "ip saddr == 10.0.0.0/8", { IF(V4 FROM4("08") NET4 EQUAL("0a000000")) } },
+	{ AF_INET, "ip saddr != 10.0.0.0/8", { IF(V4 FROM4("08") NET4 UNEQUAL("0a000000")) } },
+	{ AF_INET6, "ip6 daddr != fd00::3", { IF(V6 TO6("08")
+		UNEQUAL("fd000000000000000000000000000003")) } },
+	/* interfaces */
+	{ AF_INET, "iifname eth0", { IF(INPUT("08") ETH0) } },
+	{ AF_INET6, "iifname eth0", { IF(INPUT("08") ETH0) } },
+	{ AF_INET, "meta iifname eth0", { IF(INPUT("08") ETH0) } },
+	{ AF_INET, "iifname == eth0", { IF(INPUT("08") ETH0) } },
+	{ AF_INET, "meta iifname != eth0", { IF(INPUT("08") NOT_ETH0) } },
+	{ AF_INET, "iifname fifteen-letters", { IF(INPUT("08") EQUAL("'fifteen-letters'")) } },
+	/* quotes */
+	{ AF_INET, "iifname \"eth0\"", { IF(INPUT("08") ETH0) } },
+	{ AF_INET, "iifname != { \"eth0\",\"eth1\" }", {
+		IF(INPUT("08") NOT_ETH0 INPUT("08") NOT_ETH1) } },
+	{ AF_INET, "ip saddr \"10.1.2.3\"", { IF(V4 FROM4("08") EQUAL("0a010203")) } },
+	/* lists: one rule for each value, or one for none of them */
+	{ AF_INET, "iifname {eth0}", { IF(INPUT("08") ETH0) } },
+	{ AF_INET, "iifname == { eth0, eth1 }", {
+		IF(INPUT("08") ETH0),
+		IF(INPUT("08") ETH1) } },
+	{ AF_INET, "ip saddr{10.1.2.3,10.0.0.0/8}", {
+		IF(V4 FROM4("08") EQUAL("0a010203")),
+		IF(V4 FROM4("08") NET4 EQUAL("0a000000")) } },
+	{ AF_INET, "ip daddr != { 10.1.2.3 , 10.0.0.0/8 }", {
+		IF(V4 TO4("08") UNEQUAL("0a010203") V4 TO4("08") NET4 UNEQUAL("0a000000")) } },
+	/* all of them together */
+	{ AF_INET, "ip saddr 10.1.2.3 iifname eth0", {
+		IF(V4 FROM4("08") EQUAL("0a010203") INPUT("08") ETH0) } },
+	{ AF_INET, "iifname != eth1 ip daddr 10.1.2.3 meta iifname eth0", {
+		IF(INPUT("08") NOT_ETH1 V4 TO4("08") EQUAL("0a010203") INPUT("08") ETH0) } },
+	{ AF_INET, "iifname { eth0, eth1 } ip saddr != 10.1.2.3 ip daddr { 192.0.2.1, 192.0.2.2 }", {
+		IF(INPUT("08") ETH0 V4 FROM4("08") UNEQUAL("0a010203") V4 TO4("08") EQUAL("c0000201")),
+		IF(INPUT("08") ETH1 V4 FROM4("08") UNEQUAL("0a010203") V4 TO4("08") EQUAL("c0000201")),
+		IF(INPUT("08") ETH0 V4 FROM4("08") UNEQUAL("0a010203") V4 TO4("08") EQUAL("c0000202")),
+		IF(INPUT("08") ETH1 V4 FROM4("08") UNEQUAL("0a010203") V4 TO4("08") EQUAL("c0000202")) } },
+	/* blanks */
+	{ AF_INET, " \t iifname\t \teth0\n", { IF(INPUT("08") ETH0) } },
+	/* no conditions are met */
+	{ AF_INET, "", { IF("") } },
+};
+/* clang-format on */
+
+static size_t count_of(const char *const *texts, size_t max)
+{
+	size_t count = 0;
+
+	while (count < max && texts[count])
+		count++;
+	return count;
+}
+
+static void good_conditions_become_rules(void **state)
+{
+	for (size_t i = 0; i < COUNT(good); i++) {
+		const char *terms = good[i].terms;
+		struct nat_entry entry = on(terms, good[i].family);
+		size_t rules = count_of(good[i].rules, COUNT(good[i].rules));
+		struct kernel *k = *state;
+		const char *why =
+			nat_condition_check(&k->job, terms, good[i].family);
+
+		if (why)
+			fail_msg("%s: %s", terms, why);
+		assert_int_equal(nat_condition_rules(&k->job, &entry), rules);
+		assert_string_equal(rules_of(k, terms, good[i].family),
+				    joined(&k->job, good[i].rules, rules));
+		assert_null(k->job.msg);
+		kernel_tear_down(state);
+		kernel_set_up(state);
+	}
+}
+
+static void kernel_takes_good_conditions(void **state)
+{
+	struct world world = begun(state);
+	struct nat_entry entry;
+
+	for (size_t i = 0; i < COUNT(good); i++) {
+		entry = on(good[i].terms, good[i].family);
+		entry.protocol = IPPROTO_TCP;
+		entry.host_port = (uint16_t)(i + 1);
+		if (entry.pod.ip.family == AF_INET6 && !IS_ENABLED(CONFIG_IPV6))
+			continue;
+		assert_int_equal(add(&world, "a", &entry), 0);
+		assert_there(&world, "a", &entry);
+	}
+}
+
+/* ---- bad ones ---- */
+
+#define WANTS(what, got) "expected " what ", got \"" got "\""
+#define NAMES		 "the name of an interface"
+#define V4_VALUE	 "an IPv4 address or subnet"
+#define V6_VALUE	 "an IPv6 address or subnet"
+
+static void bad_conditions_are_told(void **state)
+{
+	static const struct {
+		int family;
+		const char *terms, *why;
+	} bad[] = {
+		{ AF_INET, "tcp dport 80", WANTS("ip or iifname", "tcp") },
+		{ AF_INET6, "tcp dport 80", WANTS("ip6 or iifname", "tcp") },
+		{ AF_INET, "ip6 saddr fd00::3", WANTS("ip or iifname", "ip6") },
+		{ AF_INET6, "ip saddr 10.1.2.3",
+		  WANTS("ip6 or iifname", "ip") },
+		{ AF_INET, "IP saddr 10.1.2.3", WANTS("ip or iifname", "IP") },
+		{ AF_INET, "meta", WANTS("ip or iifname", "") },
+		{ AF_INET, "meta oifname eth0",
+		  WANTS("ip or iifname", "oifname") },
+		{ AF_INET, "meta ip saddr 10.1.2.3",
+		  WANTS("ip or iifname", "ip") },
+		{ AF_INET, "-s 10.1.2.3", WANTS("ip or iifname", "-s") },
+		{ AF_INET, ",", WANTS("ip or iifname", ",") },
+		{ AF_INET, "\"\"", WANTS("ip or iifname", "") },
+		{ AF_INET, "ip", WANTS("saddr or daddr", "") },
+		{ AF_INET, "ip protocol tcp",
+		  WANTS("saddr or daddr", "protocol") },
+		{ AF_INET, "ip { saddr", WANTS("saddr or daddr", "{") },
+		{ AF_INET, "ip saddr", WANTS(V4_VALUE, "") },
+		{ AF_INET, "ip saddr !=", WANTS(V4_VALUE, "") },
+		{ AF_INET, "ip saddr = 10.1.2.3", WANTS(V4_VALUE, "=") },
+		{ AF_INET, "ip saddr ! 10.1.2.3", WANTS(V4_VALUE, "!") },
+		{ AF_INET, "ip saddr < 10.1.2.3", WANTS(V4_VALUE, "<") },
+		{ AF_INET, "ip saddr == != 10.1.2.3", WANTS(V4_VALUE, "!=") },
+		{ AF_INET, "ip saddr 10.1.2", WANTS(V4_VALUE, "10.1.2") },
+		{ AF_INET, "ip saddr 10.1.2.3/33",
+		  WANTS(V4_VALUE, "10.1.2.3/33") },
+		{ AF_INET, "ip saddr 10.1.2.3/-1",
+		  WANTS(V4_VALUE, "10.1.2.3/-1") },
+		{ AF_INET, "ip saddr 10.1.2.3/", WANTS(V4_VALUE, "10.1.2.3/") },
+		{ AF_INET, "ip saddr 10.1.2.3-10.1.2.9",
+		  WANTS(V4_VALUE, "10.1.2.3-10.1.2.9") },
+		{ AF_INET, "ip saddr fd00::3", WANTS(V4_VALUE, "fd00::3") },
+		{ AF_INET6, "ip6 saddr 10.1.2.3", WANTS(V6_VALUE, "10.1.2.3") },
+		{ AF_INET6, "ip6 saddr ::ffff:10.1.2.3",
+		  WANTS(V6_VALUE, "::ffff:10.1.2.3") },
+		{ AF_INET6, "ip6 daddr fd00::/129",
+		  WANTS(V6_VALUE, "fd00::/129") },
+		{ AF_INET, "ip saddr localhost", WANTS(V4_VALUE, "localhost") },
+		{ AF_INET, "ip saddr @set", WANTS(V4_VALUE, "@set") },
+		{ AF_INET, "ip saddr { 10.1.2.3, }", WANTS(V4_VALUE, "}") },
+		{ AF_INET, "ip saddr { }", WANTS(V4_VALUE, "}") },
+		{ AF_INET, "ip saddr { 10.1.2.3", WANTS("\"}\"", "") },
+		{ AF_INET, "ip saddr { 10.1.2.3 10.1.2.4 }",
+		  WANTS("\"}\"", "10.1.2.4") },
+		{ AF_INET, "ip saddr { 10.1.2.3, x }", WANTS(V4_VALUE, "x") },
+		{ AF_INET, "ip saddr { { 10.1.2.3 } }", WANTS(V4_VALUE, "{") },
+		{ AF_INET, "ip saddr 10.1.2.3 }", WANTS("ip or iifname", "}") },
+		{ AF_INET, "ip saddr 10.1.2.3, 10.1.2.4",
+		  WANTS("ip or iifname", ",") },
+		{ AF_INET, "iifname", WANTS(NAMES, "") },
+		{ AF_INET, "iifname \"\"", WANTS(NAMES, "") },
+		{ AF_INET, "iifname sixteen-letters-",
+		  WANTS(NAMES, "sixteen-letters-") },
+		{ AF_INET, "iifname eth*", WANTS(NAMES, "eth*") },
+		{ AF_INET, "iifname { }", WANTS(NAMES, "}") },
+		{ AF_INET, "iifname { eth0, }", WANTS(NAMES, "}") },
+		{ AF_INET, "iifname { , eth0 }", WANTS(NAMES, ",") },
+		{ AF_INET, "iifname { eth0", WANTS("\"}\"", "") },
+		{ AF_INET, "iifname eth0 drop",
+		  WANTS("ip or iifname", "drop") },
+		{ AF_INET, "iifname eth0 accept comment",
+		  WANTS("ip or iifname", "accept") },
+	};
+	struct kernel *k = *state;
+
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		const char *why = nat_condition_check(&k->job, bad[i].terms,
+						      bad[i].family);
+
+		if (!why)
+			fail_msg("accepted: %s", bad[i].terms);
+		assert_string_equal(why, bad[i].why);
+	}
+	assert_null(k->job.msg);
+}
+
+/* ---- how many ---- */
+
+/* "iifname { i1, i2, ... }" with count values. */
+static const char *names(struct job *job, const char *operator, size_t count)
+{
+	struct str out = { .job = job };
+
+	str_printf(&out, "iifname %s", operator);
+	for (size_t i = 1; i <= count; i++)
+		str_printf(&out, "%si%zu", i == 1 ? " { " : ", ", i);
+	str_add(&out, " } ");
+	return out.text;
+}
+
+static void combinations_have_a_limit(void **state)
+{
+	static const struct {
+		const char *operator;
+		size_t a, b, c, rules;
+	} table[] = {
+		{ "==", 16, 16, 1, 256 }, { "==", 256, 1, 1, 256 },
+		{ "==", 2, 2, 64, 256 },  { "!=", 1000, 1000, 256, 256 },
+		{ "==", 257, 1, 1, 0 },	  { "==", 16, 17, 1, 0 },
+		{ "==", 2, 2, 65, 0 },	  { "==", 2000, 2000, 2000, 0 },
+		{ "!=", 2, 2, 257, 0 },
+	};
+
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct kernel *k = *state;
+		const char *terms = job_printf(
+			&k->job, "%s%s%s",
+			names(&k->job, table[i].operator, table[i].a),
+			names(&k->job, table[i].operator, table[i].b),
+			names(&k->job, "==", table[i].c));
+		const char *why = nat_condition_check(&k->job, terms, AF_INET);
+		struct nat_entry entry = on(terms, AF_INET);
+
+		assert_string_equal(
+			why ? why : "",
+			table[i].rules ? "" : "more than 256 combinations");
+		if (table[i].rules)
+			assert_int_equal(nat_condition_rules(&k->job, &entry),
+					 table[i].rules);
+		kernel_tear_down(state);
+		kernel_set_up(state);
+	}
+}
+
+static void kernel_takes_as_many_as_there_may_be(void **state)
+{
+	struct world world = begun(state);
+	struct job *job = &world.k->job;
+	struct nat_entry entry = inner;
+	struct nft nft = nat_table(&world.k->nl, NAT_CONDITION);
+	struct nft_element element;
+	struct list rules;
+
+	entry.terms = job_printf(job, "%s%sip saddr != 10.1.2.3",
+				 names(job, "", 16), names(job, "", 16));
+	assert_int_equal(add(&world, "a", &entry), 0);
+	assert_there(&world, "a", &entry);
+	nat_element(job, &entry, "a", &element);
+	assert_int_equal(nft_list_rules(&nft, element.chain, &rules), 0);
+	assert_int_equal(rules.count, RULES_MAX);
+}
+
+int main(void)
+{
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, kernel_set_up, kernel_tear_down)
+	static const struct CMUnitTest tests[] = {
+		TEST(good_conditions_become_rules),
+		TEST(kernel_takes_good_conditions),
+		TEST(bad_conditions_are_told),
+		TEST(combinations_have_a_limit),
+		TEST(kernel_takes_as_many_as_there_may_be),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
