@@ -91,7 +91,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wvla -Wformat=2 \
 ours = -std=c11 -D_GNU_SOURCE -DCNIBOX_VERSION='"$(VERSION)"' -I. -I$(GEN) \
 	-include autoconf.h -include build/enabled.h $(WARNINGS) $(EXTRA_CFLAGS)
 banned := -include build/banned.h
-compile := $(CC) $(ours) $(banned) $(LIBC_CFLAGS) $(CFLAGS) \
+compile := $(CC) $(ours) $(LIBC_CFLAGS) $(CFLAGS) \
 	$(if $(PIE),-fPIE,-fno-pie) -ffunction-sections -fdata-sections \
 	-fno-asynchronous-unwind-tables -fno-stack-protector \
 	-ffile-prefix-map=$(CURDIR)=.
@@ -106,7 +106,7 @@ $(GEN)/flags: FORCE
 $(O)/obj/%.o: %.c $(GEN)/autoconf.h $(GEN)/flags | $(GEN)/applets.def $(DEPS_READY)
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(compile) -MMD -MP -c -o $@ $<
+	$(Q)$(compile) $(if $(filter build/%,$<),,$(banned)) -MMD -MP -c -o $@ $<
 
 # Some compilers take -static for a wish.
 $(BINARY): $(OBJ)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* banned - functions that must not compile: they write without a bound, give
- * no error, or keep state
+ * no error, keep state, or are too large (str_format() will do)
  *
  * The headers that declare them come first, so that they still compile. */
 #ifndef CNIBOX_BANNED_H
@@ -17,7 +17,7 @@
 #undef strcat
 
 #pragma GCC poison strcpy stpcpy strcat strncpy strncat
-#pragma GCC poison sprintf vsprintf gets
+#pragma GCC poison sprintf vsprintf snprintf vsnprintf gets
 #pragma GCC poison atoi atol atoll
 #pragma GCC poison strtok alloca
 

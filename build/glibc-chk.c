@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* glibc-chk - what archives built for glibc, with _FORTIFY_SOURCE, expect of
- * the libc beyond what musl has */
-#include <stdarg.h>
+ * the libc beyond what musl has. All of it prints, for people who look for
+ * errors, which this program does not ask of the libraries; nor do they get
+ * musl's snprintf(), which is larger than all that we take of them. */
 #include <stdio.h>
 
 int __fprintf_chk(FILE *file, int flag, const char *fmt, ...);
@@ -10,27 +11,19 @@ int __snprintf_chk(char *buf, size_t len, int flag, size_t size,
 
 int __fprintf_chk(FILE *file, int flag, const char *fmt, ...)
 {
-	va_list args;
-	int len;
+	(void)file, (void)flag, (void)fmt;
+	return -1;
+}
 
-	(void)flag;
-	va_start(args, fmt);
-	len = vfprintf(file, fmt, args);
-	va_end(args);
-	return len;
+int snprintf(char *buf, size_t len, const char *fmt, ...)
+{
+	(void)buf, (void)len, (void)fmt;
+	return -1;
 }
 
 int __snprintf_chk(char *buf, size_t len, int flag, size_t size,
 		   const char *fmt, ...)
 {
-	va_list args;
-	int wanted;
-
-	(void)flag;
-	if (len > size)
-		__builtin_trap();
-	va_start(args, fmt);
-	wanted = vsnprintf(buf, len, fmt, args);
-	va_end(args);
-	return wanted;
+	(void)buf, (void)len, (void)flag, (void)size, (void)fmt;
+	return -1;
 }

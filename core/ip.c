@@ -2,7 +2,6 @@
 #include "core/ip.h"
 
 #include <arpa/inet.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "core/str.h"
@@ -59,8 +58,9 @@ bool ip_parse(const char *text, struct ip *out)
  * names of files on disk must not. */
 static void print_v6(const uint8_t *bytes, char buf[IP_TEXT])
 {
-	int start = -1, len = 1, at = 0;
+	int start = -1, len = 1;
 	unsigned group[8];
+	size_t at = 0;
 
 	for (int i = 0; i < 8; i++)
 		group[i] = (unsigned)bytes[2 * i] << 8 | bytes[2 * i + 1];
@@ -78,12 +78,12 @@ static void print_v6(const uint8_t *bytes, char buf[IP_TEXT])
 		const char *colon = i && i != start + len ? ":" : "";
 
 		if (i == start) {
-			at += snprintf(buf + at, (size_t)(IP_TEXT - at), "::");
+			at += str_format(buf + at, IP_TEXT - at, "::");
 			i += len - 1;
 			continue;
 		}
-		at += snprintf(buf + at, (size_t)(IP_TEXT - at), "%s%x", colon,
-			       group[i]);
+		at += str_format(buf + at, IP_TEXT - at, "%s%x", colon,
+				 group[i]);
 	}
 }
 
@@ -94,7 +94,7 @@ const char *ip_print(const struct ip *ip, char buf[IP_TEXT])
 
 	buf[0] = '\0';
 	if (plain.family == AF_INET)
-		snprintf(buf, IP_TEXT, "%d.%d.%d.%d", b[0], b[1], b[2], b[3]);
+		str_format(buf, IP_TEXT, "%d.%d.%d.%d", b[0], b[1], b[2], b[3]);
 	else if (plain.family == AF_INET6)
 		print_v6(b, buf);
 	return buf;
@@ -126,7 +126,7 @@ const char *prefix_print(const struct prefix *prefix, char buf[PREFIX_TEXT])
 	if (is_mapped(&prefix->ip))
 		len = len > 96 ? len - 96 : 0;
 	at = strlen(ip_print(&prefix->ip, buf));
-	snprintf(buf + at, PREFIX_TEXT - at, "/%d", len);
+	str_format(buf + at, PREFIX_TEXT - at, "/%d", len);
 	return buf;
 }
 
@@ -263,7 +263,7 @@ bool mac_parse(const char *text, uint8_t out[MAC_LEN])
 
 const char *mac_print(const uint8_t mac[MAC_LEN], char buf[MAC_TEXT])
 {
-	snprintf(buf, MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1],
-		 mac[2], mac[3], mac[4], mac[5]);
+	str_format(buf, MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0],
+		   mac[1], mac[2], mac[3], mac[4], mac[5]);
 	return buf;
 }

@@ -2,7 +2,6 @@
 #include "core/job.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/log.h"
+#include "core/str.h"
 
 /* One chunk does for most jobs; pages that are not written to cost nothing. */
 enum { CHUNK_SIZE = 512 << 10, ALIGNMENT = 16 };
@@ -72,17 +72,10 @@ char *job_strndup(struct job *job, const char *text, size_t len)
 
 char *job_vprintf(struct job *job, const char *fmt, va_list args)
 {
-	va_list again;
-	char *text;
-	int len;
+	size_t size = str_vformat(NULL, 0, fmt, args) + 1;
+	char *text = job_alloc(job, size);
 
-	va_copy(again, args);
-	len = vsnprintf(NULL, 0, fmt, again);
-	va_end(again);
-	if (len < 0)
-		return job_strndup(job, fmt, strlen(fmt));
-	text = job_alloc(job, (size_t)len + 1);
-	vsnprintf(text, (size_t)len + 1, fmt, args);
+	str_vformat(text, size, fmt, args);
 	return text;
 }
 

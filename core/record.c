@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -291,9 +290,10 @@ bool record_alive(struct job *job, const char *applet, const char *owner)
 {
 	struct list notes = { 0 };
 	const struct record_note *note;
-	unsigned long long dev, ino;
+	uint64_t dev, ino;
 	struct stat st;
-	char *text, *end;
+	const char *at;
+	char *text;
 
 	if (read_text(job, applet, owner, &text) < 0 || !text)
 		return false;
@@ -301,10 +301,10 @@ bool record_alive(struct job *job, const char *applet, const char *owner)
 	note = notes.items;
 	if (!notes.count || strcmp(note->kind, "netns") != 0)
 		return true;
-	dev = strtoull(note->text, &end, 10);
-	ino = strtoull(end, &end, 10);
-	return *end == ' ' && stat(end + 1, &st) == 0 && st.st_dev == dev &&
-	       st.st_ino == ino;
+	at = note->text;
+	return str_cut_number(&at, &dev) && *at++ == ' ' &&
+	       str_cut_number(&at, &ino) && *at++ == ' ' &&
+	       stat(at, &st) == 0 && st.st_dev == dev && st.st_ino == ino;
 }
 
 bool record_is_alone(struct record *record)

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #include "core/log.h"
+#include "core/str.h"
 
 /* Only the holder of the lock writes, so one name is enough; what is found
  * under it was left by a process that died. */
@@ -303,10 +303,12 @@ static bool parse_owner(char *text, size_t len, struct owner *owner)
 		return false;
 	owner->container = text;
 	owner->ifname = NULL;
-	end = strstr(text, "\r\n");
-	if (end) {
-		*end = '\0';
-		owner->ifname = end + 2;
+	for (end = text; (end = strchr(end, '\r')); end++) {
+		if (end[1] == '\n') {
+			*end = '\0';
+			owner->ifname = end + 2;
+			break;
+		}
 	}
 	return true;
 }
@@ -423,7 +425,7 @@ int store_reclaim(struct store *s, size_t *freed)
 
 static const char *last_name(size_t index, char buf[48])
 {
-	snprintf(buf, 48, "last_reserved_ip.%zu", index);
+	str_format(buf, 48, "last_reserved_ip.%zu", index);
 	return buf;
 }
 

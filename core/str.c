@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/str.h"
 
-#include <errno.h>
-#include <stdarg.h>
-#include <stdlib.h>
+#include <limits.h>
 #include <string.h>
 #include <strings.h>
 
@@ -39,6 +37,189 @@ void str_printf(struct str *s, const char *fmt, ...)
 	va_end(args);
 }
 
+/* What stands between % and the letter. */
+struct spec {
+	bool left, zero, alternate;
+	size_t width, precision;
+	int longs; /* how many l, or z */
+};
+
+struct out {
+	char *dst;
+	size_t size, len; /* len may pass size */
+};
+
+static void put(struct out *out, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++, out->len++) {
+		if (out->len + 1 < out->size)
+			out->dst[out->len] = text[i];
+	}
+}
+
+static void fill(struct out *out, char with, size_t count)
+{
+	while (count--)
+		put(out, &with, 1);
+}
+
+static void put_padded(struct out *out, const struct spec *spec,
+		       const char *text, size_t len)
+{
+	size_t pad = spec->width > len ? spec->width - len : 0;
+
+	if (!spec->left)
+		fill(out, ' ', pad);
+	put(out, text, len);
+	if (spec->left)
+		fill(out, ' ', pad);
+}
+
+static void put_number(struct out *out, const struct spec *spec,
+		       unsigned long long value, bool negative, unsigned base)
+{
+	char digits[3 * sizeof(value)], *at = digits + sizeof(digits);
+	size_t len, width = spec->zero ? spec->width : 0;
+
+	do
+		*--at = "0123456789abcdef"[value % base];
+	while (value /= base);
+	len = (size_t)(digits + sizeof(digits) - at);
+	while (len < width && at > digits + 2) {
+		*--at = '0';
+		len++;
+	}
+	if (spec->alternate && base == 16) {
+		*--at = 'x';
+		*--at = '0';
+	}
+	if (negative)
+		*--at = '-';
+	put_padded(out, spec, at, (size_t)(digits + sizeof(digits) - at));
+}
+
+/* So that a va_list can be handed on and used up there. */
+struct arguments {
+	va_list list;
+};
+
+static size_t read_count(const char **fmt, struct arguments *args)
+{
+	size_t count = 0;
+
+	if (**fmt == '*') {
+		int given = va_arg(args->list, int);
+
+		++*fmt;
+		return given > 0 ? (size_t)given : 0;
+	}
+	while (**fmt >= '0' && **fmt <= '9')
+		count = 10 * count + (size_t)(*(*fmt)++ - '0');
+	return count;
+}
+
+/* What stands between % and the letter, where *fmt is then. */
+static struct spec read_spec(const char **fmt, struct arguments *args)
+{
+	struct spec spec = { .precision = SIZE_MAX };
+
+	for (; **fmt && strchr("-0#", **fmt); ++*fmt) {
+		spec.left |= **fmt == '-';
+		spec.zero |= **fmt == '0';
+		spec.alternate |= **fmt == '#';
+	}
+	spec.width = read_count(fmt, args);
+	if (**fmt == '.') {
+		++*fmt;
+		spec.precision = read_count(fmt, args);
+	}
+	for (; **fmt == 'l' || **fmt == 'z'; ++*fmt)
+		spec.longs++;
+	return spec;
+}
+
+static long long signed_argument(struct arguments *args, int longs)
+{
+	if (longs > 1)
+		return va_arg(args->list, long long);
+	return longs ? va_arg(args->list, long) : va_arg(args->list, int);
+}
+
+static unsigned long long unsigned_argument(struct arguments *args, int longs)
+{
+	if (longs > 1)
+		return va_arg(args->list, unsigned long long);
+	return longs ? va_arg(args->list, unsigned long)
+		     : va_arg(args->list, unsigned);
+}
+
+static void put_argument(struct out *out, const struct spec *spec, char letter,
+			 struct arguments *args)
+{
+	const char *text;
+	long long value;
+	char c = '%';
+
+	switch (letter) {
+	case 's':
+		text = va_arg(args->list, const char *);
+		put_padded(out, spec, text, strnlen(text, spec->precision));
+		return;
+	case 'd':
+		value = signed_argument(args, spec->longs);
+		put_number(out, spec,
+			   value < 0 ? -(unsigned long long)value
+				     : (unsigned long long)value,
+			   value < 0, 10);
+		return;
+	case 'u':
+	case 'x':
+		put_number(out, spec, unsigned_argument(args, spec->longs),
+			   false, letter == 'x' ? 16 : 10);
+		return;
+	case 'c':
+		c = (char)va_arg(args->list, int);
+		break;
+	default:
+		break;
+	}
+	put_padded(out, spec, &c, 1);
+}
+
+size_t str_vformat(char *dst, size_t size, const char *fmt, va_list list)
+{
+	struct out out = { dst, size, 0 };
+	struct arguments args;
+
+	va_copy(args.list, list);
+	for (; *fmt; fmt++) {
+		struct spec spec;
+
+		if (*fmt != '%') {
+			put(&out, fmt, 1);
+			continue;
+		}
+		fmt++;
+		spec = read_spec(&fmt, &args);
+		put_argument(&out, &spec, *fmt, &args);
+	}
+	va_end(args.list);
+	if (size)
+		dst[out.len < size ? out.len : size - 1] = '\0';
+	return out.len;
+}
+
+size_t str_format(char *dst, size_t size, const char *fmt, ...)
+{
+	va_list args;
+	size_t len;
+
+	va_start(args, fmt);
+	len = str_vformat(dst, size, fmt, args);
+	va_end(args);
+	return len;
+}
+
 bool str_copy(char *dst, size_t size, const char *src)
 {
 	size_t len = strlen(src);
@@ -51,16 +232,33 @@ bool str_copy(char *dst, size_t size, const char *src)
 	return true;
 }
 
+bool str_cut_number(const char **at, uint64_t *out)
+{
+	const char *first = *at;
+
+	*out = 0;
+	for (; **at >= '0' && **at <= '9'; ++*at) {
+		unsigned digit = (unsigned)(**at - '0');
+
+		if (*out > (UINT64_MAX - digit) / 10)
+			return false;
+		*out = 10 * *out + digit;
+	}
+	return *at != first;
+}
+
 bool str_to_long(const char *text, long min, long max, long *out)
 {
-	char *end;
+	bool negative = *text == '-';
+	uint64_t size;
 	long value;
 
-	if (!(text[0] >= '0' && text[0] <= '9') && text[0] != '-')
+	text += negative;
+	if (!str_cut_number(&text, &size) || *text ||
+	    size > (uint64_t)LONG_MAX + negative)
 		return false;
-	errno = 0;
-	value = strtol(text, &end, 10);
-	if (errno || end == text || *end || value < min || value > max)
+	value = (long)(negative ? -size : size);
+	if (value < min || value > max)
 		return false;
 	*out = value;
 	return true;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* str - bounded copies, growing text, numbers from text */
+/* str - bounded copies, growing and formatted text, numbers from text */
 #ifndef CNIBOX_STR_H
 #define CNIBOX_STR_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct job;
 
@@ -20,8 +22,19 @@ void str_add_len(struct str *s, const char *text, size_t len);
 void str_printf(struct str *s, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* snprintf(3), as far as this program needs it and a third of its size: c, s, d,
+ * u, x and % with the flags - 0 #, width, precision of s, and l, ll, z. */
+size_t str_vformat(char *dst, size_t size, const char *fmt, va_list list)
+	__attribute__((format(printf, 3, 0)));
+size_t str_format(char *dst, size_t size, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
 /* Copies src into dst of size bytes; false, and dst empty, if it is longer. */
 bool str_copy(char *dst, size_t size, const char *src);
+
+/* The decimal number at *at, which moves behind it; false if there is none or
+ * it is too large. */
+bool str_cut_number(const char **at, uint64_t *out);
 
 /* Whole text as a decimal integer within [min, max]; false otherwise. */
 bool str_to_long(const char *text, long min, long max, long *out);

@@ -382,6 +382,25 @@ static int bridge_del(struct call *c)
 	return ipam_del(c) | ret;
 }
 
+/* Ready for an ADD: no other thing has the bridge's name, and the kernel has
+ * what the configuration takes. */
+static int bridge_status(struct call *c)
+{
+	const struct bridge_conf *conf = c->conf;
+	struct link bridge;
+	bool found;
+
+	if (link_find(&c->host, conf->bridge, &bridge, &found) < 0)
+		return -1;
+	if (found && strcmp(bridge.kind, "bridge") != 0)
+		return fail(c->job, CNI_NOT_AVAILABLE,
+			    "\"%s\" already exists but is not a bridge",
+			    conf->bridge);
+	if (IS_ENABLED(CONFIG_NAT) && conf->ip_masq && nat_probe(&c->nft) < 0)
+		return -1;
+	return ipam_status(c);
+}
+
 static int bridge_drop(struct call *c, const char *owner,
 		       const struct list *entries)
 {
@@ -432,5 +451,6 @@ const struct applet bridge_applet = {
 	.add = bridge_add,
 	.del = bridge_del,
 	.check = bridge_check,
+	.status = bridge_status,
 	.gc = bridge_gc,
 };

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/job.h"
@@ -77,6 +78,58 @@ static void copy_fits_or_leaves_nothing(void **state)
 	assert_string_equal(dst, "abc");
 	assert_false(str_copy(dst, sizeof(dst), "abcd"));
 	assert_string_equal(dst, "");
+}
+
+/* As the C library has it: each row is formatted by both, into every size. */
+static void format_is_that_of_printf(void **state)
+{
+#define ROW(...)                                                               \
+	do {                                                                   \
+		for (size_t size = 0; size < sizeof(ours); size++) {           \
+			memset(ours, '#', sizeof(ours));                       \
+			memset(theirs, '#', sizeof(theirs));                   \
+			assert_int_equal(str_format(ours, size, __VA_ARGS__),  \
+					 snprintf(theirs, size, __VA_ARGS__)); \
+			assert_memory_equal(ours, theirs, sizeof(ours));       \
+		}                                                              \
+	} while (0)
+	char ours[48], theirs[48];
+
+	(void)state;
+	ROW("nothing");
+	ROW("%s", "");
+	ROW("a %s, b %s", "one", "two");
+	ROW("[%10s] [%-10s] [%2s]", "right", "left", "longer");
+	ROW("[%-*s] [%*s]", 5, "ab", 5, "cd");
+	ROW("[%.*s] [%.2s] [%.9s]", 3, "abcdef", "abcdef", "abc");
+	ROW("%d %d %d %d", 0, -1, INT_MAX, INT_MIN);
+	ROW("%ld %ld", LONG_MAX, LONG_MIN);
+	ROW("%u %lu %zu", 7U, ULONG_MAX, SIZE_MAX);
+	ROW("%llu %lld", ULLONG_MAX, LLONG_MIN);
+	ROW("%zd", (ptrdiff_t)-3);
+	ROW("%x %02x %02x %04lx", 0xabcU, 0U, 0xfffU, 0x2028UL);
+	ROW("%#x", 0x1fU);
+	ROW("%03d %5d|%-5d|", 7, 42, 42);
+	ROW("%c%c 100%%", 'x', 'y');
+#undef ROW
+}
+
+static void number_is_cut_off_the_text(void **state)
+{
+	const char *at = "18446744073709551615 007x";
+	uint64_t number;
+
+	(void)state;
+	assert_true(str_cut_number(&at, &number));
+	assert_true(number == UINT64_MAX);
+	assert_string_equal(at, " 007x");
+	assert_false(str_cut_number(&at, &number));
+	at++;
+	assert_true(str_cut_number(&at, &number));
+	assert_int_equal(number, 7);
+	assert_string_equal(at, "x");
+	at = "18446744073709551616";
+	assert_false(str_cut_number(&at, &number));
 }
 
 static void long_is_the_whole_text_within_bounds(void **state)
@@ -167,6 +220,8 @@ int main(void)
 		cmocka_unit_test(text_takes_part_of_another),
 		cmocka_unit_test(text_stays_terminated_at_every_length),
 		cmocka_unit_test(copy_fits_or_leaves_nothing),
+		cmocka_unit_test(format_is_that_of_printf),
+		cmocka_unit_test(number_is_cut_off_the_text),
 		cmocka_unit_test(long_is_the_whole_text_within_bounds),
 		cmocka_unit_test(long_refuses_all_else),
 		cmocka_unit_test(same_is_without_regard_to_case),
