@@ -73,7 +73,7 @@ static const char *owner_of(struct job *job, const char *applet,
 	return owner;
 }
 
-static int make_dirs(struct job *job, const char *path)
+static void make_dirs(struct job *job, const char *path)
 {
 	char *copy = job_printf(job, "%s", path);
 
@@ -84,21 +84,22 @@ static int make_dirs(struct job *job, const char *path)
 		mkdir(copy, 0755);
 		*p = '/';
 	}
-	/* The last one tells whether any of them failed for good. */
-	if (mkdir(copy, 0700) < 0 && errno != EEXIST)
-		return fail_errno(job, errno, "create %s", path);
-	return 0;
+	mkdir(copy, 0700);
 }
 
-static int open_dir(struct job *job, bool create)
+static int open_dir(void)
 {
-	int dir = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return openat(AT_FDCWD, state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
 
-	if (dir >= 0 || !create || errno != ENOENT)
+int record_dir(struct job *job)
+{
+	int dir = open_dir();
+
+	if (dir >= 0 || errno != ENOENT)
 		return dir;
-	if (make_dirs(job, state_dir) < 0)
-		return -1;
-	return open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	make_dirs(job, state_dir);
+	return open_dir();
 }
 
 static void undo_record(void *arg)
@@ -117,7 +118,7 @@ int record_begin(struct record *record, struct job *job, const char *applet,
 	const char *name = file_name(job, applet, owner);
 
 	*record = (struct record) { job, applet, owner, -1, -1 };
-	record->dir = open_dir(job, true);
+	record->dir = record_dir(job);
 	if (record->dir < 0)
 		return fail_errno(job, errno, "open %s", state_dir);
 	/* Not for order among ADDs: for record_is_alone(). */
@@ -252,7 +253,7 @@ int record_read(struct job *job, const char *applet, const char *owner,
 
 int record_list(struct job *job, const char *applet, struct list *owners)
 {
-	int fd = open_dir(job, false);
+	int fd = open_dir();
 	const struct dirent *file;
 	DIR *dir;
 

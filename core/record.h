@@ -25,6 +25,9 @@ struct record_note {
 	const char *kind, *text;
 };
 
+/* STATE_DIR, made if missing: a descriptor, or -1 with the reason in errno. */
+int record_dir(struct job *job);
+
 /* Who owns what an attachment makes: "network/interface/container", hashed
  * where that is longer than the kernel's comments and names can be. */
 const char *record_owner(struct job *job, const char *network,

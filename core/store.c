@@ -4,15 +4,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/time.h>
-#include <sys/utsname.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
+#include "core/boot.h"
+#include "core/lock.h"
 #include "core/log.h"
 #include "core/str.h"
 
@@ -20,16 +17,7 @@
  * under it was left by a process that died. */
 static const char draft_name[] = ".cnibox.draft";
 
-/* Attribute of a file: the boot it was made in, and the node, since several
- * nodes may share a directory. */
-static const char boot_attr[] = "user.cnibox.boot";
-
-enum {
-	OPEN_TRIES = 16,
-	OWNER_MAX = 4096,
-	BOOT_ID_LEN = 36,
-	BOOT_MAX = BOOT_ID_LEN + sizeof((struct utsname *)0)->nodename + 1,
-};
+enum { OPEN_TRIES = 16, OWNER_MAX = 4096 };
 
 static int make_dirs(struct job *job, const char *path)
 {
@@ -65,40 +53,6 @@ static int open_dir(struct store *s, bool create)
 	return 0;
 }
 
-static void wake_up(int sig)
-{
-	(void)sig;
-}
-
-/* A blocking flock() wakes the waiters in turn and at once, which polling does
- * not; the timer ends it. */
-static int flock_within(int fd, int seconds)
-{
-	struct sigaction action = { .sa_handler = wake_up }, old_action;
-	/* Again each second, should the first come before flock() sleeps. */
-	struct itimerval timer = { .it_value.tv_sec = seconds,
-				   .it_interval.tv_sec = 1 };
-	sigset_t set, old_set;
-	int status, err;
-
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-		return 0;
-	if (errno != EWOULDBLOCK)
-		return -1;
-	sigemptyset(&set);
-	sigaddset(&set, SIGALRM);
-	sigaction(SIGALRM, &action, &old_action);
-	sigprocmask(SIG_UNBLOCK, &set, &old_set);
-	setitimer(ITIMER_REAL, &timer, NULL);
-	status = flock(fd, LOCK_EX);
-	err = errno;
-	setitimer(ITIMER_REAL, &(struct itimerval) { 0 }, NULL);
-	sigprocmask(SIG_SETMASK, &old_set, NULL);
-	sigaction(SIGALRM, &old_action, NULL);
-	errno = err;
-	return status;
-}
-
 /* *gone: the directory or its lock was removed while we waited, and others may
  * be at work in new ones. */
 static int lock_dir(struct store *s, int seconds, bool *gone)
@@ -111,7 +65,7 @@ static int lock_dir(struct store *s, int seconds, bool *gone)
 		return 0;
 	if (s->lock < 0)
 		return fail_errno(s->job, errno, "open %s/lock", s->path);
-	if (flock_within(s->lock, seconds) < 0) {
+	if (lock_within(s->lock, seconds) < 0) {
 		if (errno == EINTR)
 			return fail(s->job, CNI_TRY_AGAIN,
 				    "lock %s: locked by another process for "
@@ -154,47 +108,23 @@ void store_close(struct store *s)
 {
 	if (s->drafted)
 		unlinkat(s->dir, draft_name, 0);
+	if (s->indexed) {
+		index_seal(&s->index);
+		index_close(&s->index);
+	}
 	if (s->lock >= 0)
 		close(s->lock);
 	if (s->dir >= 0)
 		close(s->dir);
 	s->dir = s->lock = -1;
-	s->drafted = false;
+	s->drafted = s->indexed = false;
 }
 
-/* "<boot id> <node>", or "" where the kernel does not tell. */
-static const char *boot_stamp(struct store *s)
+static const char *this_boot(struct store *s)
 {
-	char id[BOOT_ID_LEN];
-	struct utsname node;
-	int fd;
-
-	if (s->boot)
-		return s->boot;
-	s->boot = "";
-	fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return s->boot;
-	if (read(fd, id, sizeof(id)) == sizeof(id) && uname(&node) == 0)
-		s->boot = job_printf(s->job, "%.*s %s", BOOT_ID_LEN, id,
-				     node.nodename);
-	close(fd);
+	if (!s->boot)
+		s->boot = boot_stamp(s->job);
 	return s->boot;
-}
-
-/* No stamp (the reference's files, file systems without attributes) and other
- * nodes' stamps tell nothing. */
-static bool is_stale(struct store *s, int fd)
-{
-	const char *boot = boot_stamp(s);
-	char stamp[BOOT_MAX + 1];
-	ssize_t len = fgetxattr(fd, boot_attr, stamp, BOOT_MAX);
-
-	if (len <= BOOT_ID_LEN || !*boot)
-		return false;
-	stamp[len] = '\0';
-	return strncmp(stamp, boot, BOOT_ID_LEN) != 0 &&
-	       strcmp(stamp + BOOT_ID_LEN, boot + BOOT_ID_LEN) == 0;
 }
 
 static int write_file(struct store *s, const char *name, int flags,
@@ -213,9 +143,7 @@ static int write_file(struct store *s, const char *name, int flags,
 	if (done >= 0 && (size_t)done < len)
 		errno = ENOSPC;
 	if (flags & O_EXCL)
-		/* Worth having, not worth failing for. */
-		(void)!fsetxattr(fd, boot_attr, boot_stamp(s),
-				 strlen(boot_stamp(s)), 0);
+		boot_mark(fd, this_boot(s));
 	if (close(fd) < 0 || done < 0 || (size_t)done < len)
 		return fail_errno(s->job, errno, "write %s/%s", s->path, name);
 	return 0;
@@ -234,6 +162,14 @@ static void remove_draft(struct store *s)
 	s->drafted = false;
 }
 
+/* What an address's file holds. */
+static const char *owner_text(const struct store *s, const struct owner *owner)
+{
+	if (!owner->ifname)
+		return owner->container;
+	return job_printf(s->job, "%s\r\n%s", owner->container, owner->ifname);
+}
+
 int store_probe(struct store *s)
 {
 	if (write_draft(s, "probe") < 0)
@@ -245,12 +181,10 @@ int store_probe(struct store *s)
 int store_reserve(struct store *s, const struct owner *owner,
 		  const struct ip *ip, bool *taken)
 {
+	const char *text = owner_text(s, owner);
 	char name[IP_TEXT];
 
 	if (!s->drafted) {
-		const char *text = job_printf(s->job, "%s\r\n%s",
-					      owner->container, owner->ifname);
-
 		if (strlen(text) >= OWNER_MAX)
 			return fail(s->job, CNI_BAD_ENVIRONMENT,
 				    "CNI_CONTAINERID: longer than %d bytes",
@@ -265,6 +199,7 @@ int store_reserve(struct store *s, const struct owner *owner,
 			       : fail_errno(s->job, errno, "create %s/%s",
 					    s->path, name);
 	remove_draft(s);
+	index_add(&s->index, text, ip);
 	return 0;
 }
 
@@ -337,6 +272,26 @@ static void open_entry(struct store *s, const struct dirent *entry,
 			 strerror(errno));
 }
 
+/* Reads what file names; false if it is no reservation. entry->fd is open, or
+ * -1, and text holds the names. */
+static bool read_entry(struct store *s, const struct dirent *file,
+		       char text[OWNER_MAX + 1], struct store_entry *entry)
+{
+	ssize_t len;
+
+	open_entry(s, file, &entry->ip, &entry->fd);
+	if (entry->fd < 0)
+		return false;
+	len = read(entry->fd, text, OWNER_MAX);
+	if (len >= 0 && len < OWNER_MAX) {
+		if (parse_owner(text, (size_t)len, &entry->owner))
+			return true;
+		store_release(s, &entry->ip);
+	}
+	close(entry->fd);
+	return false;
+}
+
 int store_each(struct store *s,
 	       int (*visit)(struct store *s, const struct store_entry *entry,
 			    void *arg),
@@ -355,18 +310,11 @@ int store_each(struct store *s,
 		return fail_errno(s->job, errno, "read %s", s->path);
 	while ((file = readdir(dir))) {
 		struct store_entry entry;
-		ssize_t len;
 
-		open_entry(s, file, &entry.ip, &entry.fd);
-		if (entry.fd < 0)
+		if (!read_entry(s, file, text, &entry))
 			continue;
-		len = read(entry.fd, text, OWNER_MAX);
-		if (len >= 0 && len < OWNER_MAX) {
-			if (parse_owner(text, (size_t)len, &entry.owner)
-				    ? visit(s, &entry, arg) < 0
-				    : store_release(s, &entry.ip) < 0)
-				status = -1;
-		}
+		if (visit(s, &entry, arg) < 0)
+			status = -1;
 		close(entry.fd);
 	}
 	closedir(dir);
@@ -376,6 +324,12 @@ int store_each(struct store *s,
 struct search {
 	const struct owner *owner;
 	struct list exact, old;
+	struct list all; /* of struct known, for the index */
+};
+
+struct known {
+	const char *owner;
+	struct ip ip;
 };
 
 static int match_owner(struct store *s, const struct store_entry *entry,
@@ -392,16 +346,88 @@ static int match_owner(struct store *s, const struct store_entry *entry,
 	found = list_add(s->job, owner->ifname ? &search->exact : &search->old,
 			 sizeof(*found));
 	found->ip = entry->ip;
-	found->stale = is_stale(s, entry->fd);
+	found->stale = boot_is_stale(entry->fd, this_boot(s));
 	return 0;
+}
+
+static int match_and_note(struct store *s, const struct store_entry *entry,
+			  void *arg)
+{
+	struct search *search = arg;
+	struct known *known = list_add(s->job, &search->all, sizeof(*known));
+
+	known->owner = job_printf(s->job, "%s", owner_text(s, &entry->owner));
+	known->ip = entry->ip;
+	return match_owner(s, entry, search);
+}
+
+/* Reads every file, and makes an index of them. */
+static int search_all(struct store *s, struct search *search)
+{
+	const struct known *known;
+
+	if (store_each(s, match_and_note, search) < 0)
+		return -1;
+	index_begin(&s->index, search->all.count);
+	known = search->all.items;
+	for (size_t i = 0; i < search->all.count; i++)
+		index_add(&s->index, known[i].owner, &known[i].ip);
+	return 0;
+}
+
+static bool is_among(const struct list *found, const struct ip *ip)
+{
+	const struct reservation *r = found->items;
+
+	for (size_t i = 0; i < found->count; i++) {
+		if (ip_compare(&r[i].ip, ip) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Reads the files that the index names, of which some may be another's now. */
+static void search_index(struct store *s, struct search *search,
+			 const struct owner *owner)
+{
+	char text[OWNER_MAX + 1];
+	const struct ip *ip;
+	struct list ips;
+
+	index_find(&s->index, owner_text(s, owner), &ips);
+	ip = ips.items;
+	for (size_t i = 0; i < ips.count; i++) {
+		struct dirent file = { .d_type = DT_UNKNOWN };
+		struct store_entry entry;
+
+		ip_print(&ip[i], file.d_name);
+		if (is_among(&search->exact, &ip[i]) ||
+		    is_among(&search->old, &ip[i]) ||
+		    !read_entry(s, &file, text, &entry))
+			continue;
+		match_owner(s, &entry, search);
+		close(entry.fd);
+	}
 }
 
 int store_find(struct store *s, const struct owner *owner, struct list *out)
 {
+	const struct owner old = { .container = owner->container };
 	struct search search = { .owner = owner };
 
-	if (store_each(s, match_owner, &search) < 0)
+	*out = (struct list) { 0 };
+	if (s->dir < 0)
+		return 0;
+	if (!s->indexed)
+		index_open(&s->index, s->job, s->dir);
+	s->indexed = true;
+	if (s->index.valid) {
+		search_index(s, &search, owner);
+		if (!search.exact.count)
+			search_index(s, &search, &old);
+	} else if (search_all(s, &search) < 0) {
 		return -1;
+	}
 	*out = search.exact.count ? search.exact : search.old;
 	return 0;
 }
@@ -411,7 +437,7 @@ static int release_stale(struct store *s, const struct store_entry *entry,
 {
 	size_t *freed = arg;
 
-	if (!is_stale(s, entry->fd))
+	if (!boot_is_stale(entry->fd, this_boot(s)))
 		return 0;
 	++*freed;
 	return store_release(s, &entry->ip);

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+#include "core/index.h"
 #include "core/ip.h"
 #include "core/job.h"
 
@@ -16,6 +17,8 @@ struct store {
 	int dir, lock;	  /* -1: there is no such directory */
 	bool drafted;	  /* the next reservation's file is written */
 	const char *boot; /* this boot of this node; NULL until needed */
+	bool indexed;	  /* index is open */
+	struct index index;
 };
 
 struct owner {

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/lock.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/file.h>
+#include <sys/time.h>
+
+static void wake_up(int sig)
+{
+	(void)sig;
+}
+
+/* A blocking flock() wakes the waiters in turn and at once, which polling does
+ * not; the timer ends it. */
+int lock_within(int fd, int seconds)
+{
+	struct sigaction action = { .sa_handler = wake_up }, old_action;
+	/* Again each second, should the first come before flock() sleeps. */
+	struct itimerval timer = { .it_value.tv_sec = seconds,
+				   .it_interval.tv_sec = 1 };
+	sigset_t set, old_set;
+	int status, err;
+
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (errno != EWOULDBLOCK)
+		return -1;
+	sigemptyset(&set);
+	sigaddset(&set, SIGALRM);
+	sigaction(SIGALRM, &action, &old_action);
+	sigprocmask(SIG_UNBLOCK, &set, &old_set);
+	setitimer(ITIMER_REAL, &timer, NULL);
+	status = flock(fd, LOCK_EX);
+	err = errno;
+	setitimer(ITIMER_REAL, &(struct itimerval) { 0 }, NULL);
+	sigprocmask(SIG_SETMASK, &old_set, NULL);
+	sigaction(SIGALRM, &old_action, NULL);
+	errno = err;
+	return status;
+}
