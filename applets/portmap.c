@@ -122,10 +122,11 @@ static const char *portmap_conditions(struct call *c, int family)
 	const char *const *words = list->items;
 	struct str text = { .job = c->job };
 
-	if (!list->count || !*words[0])
-		return NULL;
-	for (size_t i = 0; i < list->count; i++)
-		str_printf(&text, "%s%s", i ? " " : "", words[i]);
+	for (size_t i = 0; i < list->count; i++) {
+		if (*words[i])
+			str_printf(&text, "%s%s", text.len ? " " : "",
+				   words[i]);
+	}
 	return text.text;
 }
 

@@ -36,11 +36,11 @@ int attachment_begin(struct call *c, struct record *record,
 }
 
 /* Attachments of one container ask for the same ports, as podman has it. */
-static bool is_of_container(const struct call *c, const char *owner)
+static bool same_container(const char *owner, const char *other)
 {
-	const char *container = strrchr(owner, '/');
+	const char *a = strrchr(owner, '/'), *b = strrchr(other, '/');
 
-	return container && strcmp(container + 1, c->env.container) == 0;
+	return a && b && strcmp(a, b) == 0;
 }
 
 /* Who asks for what others may hold. */
@@ -56,7 +56,7 @@ static enum nat_holder tell_holder(void *arg, const char *owner)
 
 	if (!record_alive(c->job, c->applet->name, owner))
 		return NAT_DEAD;
-	return is_of_container(c, owner) ? NAT_SHARES : NAT_ALIVE;
+	return same_container(asker->owner, owner) ? NAT_SHARES : NAT_ALIVE;
 }
 
 /* The holder's DEL is to leave the entries to the one who asks. */
@@ -141,8 +141,8 @@ static void read_entries(struct call *c, const struct list *notes,
 }
 
 /* Makes what heirs left out when it was here. They may have come since the
- * record was read. */
-static int leave_to_heirs(struct call *c, const char *owner)
+ * record was read; GC has nothing for those that are dead, too. */
+static int leave_to_heirs(struct call *c, const char *owner, bool gc)
 {
 	const struct record_note *note;
 	struct list notes;
@@ -155,7 +155,8 @@ static int leave_to_heirs(struct call *c, const char *owner)
 		struct list heirs_notes, entries = { 0 };
 		const char *heir = note[i].text;
 
-		if (strcmp(note[i].kind, note_heir) != 0)
+		if (strcmp(note[i].kind, note_heir) != 0 ||
+		    (gc && attachment_is_dead(c, heir)))
 			continue;
 		if (record_read(c->job, c->applet->name, heir, &heirs_notes,
 				&found) < 0)
@@ -196,9 +197,10 @@ int attachment_release(struct call *c, unsigned kinds, struct list *entries)
 	ret = record_read(c->job, c->applet->name, owner, &notes, &found);
 	if (IS_ENABLED(CONFIG_NAT) && found) {
 		read_entries(c, &notes, entries);
-		if (entries->count)
-			ret |= nat_del(&c->nft, owner, entries) |
-			       leave_to_heirs(c, owner);
+		if (entries->count) {
+			ret |= nat_del(&c->nft, owner, entries);
+			ret |= leave_to_heirs(c, owner, false);
+		}
 	} else if (IS_ENABLED(CONFIG_NAT)) {
 		ret |= nat_del_owner(&c->nft, owner, kinds);
 		ret |= release_reference(c, kinds);
@@ -236,6 +238,8 @@ static int drop_record(struct call *c, const char *owner,
 	if (IS_ENABLED(CONFIG_NAT))
 		read_entries(c, &notes, &entries);
 	if (drop && drop(c, owner, &entries) < 0)
+		return -1;
+	if (entries.count && leave_to_heirs(c, owner, true) < 0)
 		return -1;
 	return record_del(c->job, c->applet->name, owner);
 }

@@ -18,7 +18,8 @@ struct want {
 	const struct nat_entry *entry; /* NULL if it only is to go */
 	struct nft_element element;
 	struct list found; /* of struct nft_element, one or none */
-	bool shared;	   /* with the holder that was told of it */
+	const char
+		*shared; /* with this holder, which was told of it; or NULL */
 	bool chain_missing;
 };
 
@@ -120,6 +121,14 @@ static bool is_owned(const struct want *w)
 	return found && strcmp(found->comment, w->element.comment) == 0;
 }
 
+/* Whether it is the holder's to keep. */
+static bool is_left(const struct want *w)
+{
+	const struct nft_element *found = w->found.items;
+
+	return found && w->shared && strcmp(found->comment, w->shared) == 0;
+}
+
 /* No key is another's who lives. *again: a holder shares, and has to be looked
  * at again, as it may be gone before it heard of it. */
 static int check_holders(struct nat *nat, const struct nat_holders *holders,
@@ -133,7 +142,7 @@ static int check_holders(struct nat *nat, const struct nat_holders *holders,
 		const struct nft_element *found = w->found.items;
 		enum nat_holder holder;
 
-		if (!found || is_owned(w) || w->shared)
+		if (!found || is_owned(w) || is_left(w))
 			continue;
 		holder = holders->tell(holders->arg, found->comment);
 		if (holder == NAT_ALIVE)
@@ -144,16 +153,10 @@ static int check_holders(struct nat *nat, const struct nat_holders *holders,
 		/* What it is could not be found out. */
 		if (job->msg)
 			return -1;
-		w->shared = holder == NAT_SHARES;
-		*again |= w->shared;
+		w->shared = holder == NAT_SHARES ? found->comment : NULL;
+		*again |= holder == NAT_SHARES;
 	}
 	return 0;
-}
-
-/* Whether it is the holder's to keep. */
-static bool is_left(const struct want *w)
-{
-	return w->shared && w->found.count && !is_owned(w);
 }
 
 static bool is_first_of_chain(const struct nat *nat, const struct want *w)
@@ -180,6 +183,7 @@ static int write_wants(struct nat *nat)
 		any |= !is_left(w);
 		replaces |= w->found.count > 0;
 	}
+	nft->stale = false;
 	if (!any)
 		return 0;
 	nft_begin(nft, replaces ? nat->generation : 0);

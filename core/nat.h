@@ -54,7 +54,7 @@ struct nat_holders {
 	void *arg;
 };
 
-/* Makes all entries, or none, in one transaction; the table and the chains are
+/* Makes all entries, or none, in one transaction for each table; the table and the chains are
  * made if they are missing. A key that another owner holds is taken over when
  * that owner is dead, in the same transaction, left alone when it shares, and
  * otherwise an error that names the holder. The same owner may repeat itself. nl is a

@@ -39,8 +39,8 @@ static const char *next(struct parser *p)
 {
 	size_t len;
 
-	p->at += strspn(p->at, " \t\n");
-	len = strcspn(p->at, " \t\n{},");
+	p->at += strspn(p->at, " \t");
+	len = strcspn(p->at, " \t{},");
 	if (!len && *p->at)
 		len = 1;
 	p->at += len;
@@ -144,7 +144,7 @@ static const char *parse(struct job *job, const char *text, int family,
 	struct parser p = { job, text, family, NULL };
 
 	*out = (struct list) { 0 };
-	while (!p.why && p.at[strspn(p.at, " \t\n")]) {
+	while (!p.why && p.at[strspn(p.at, " \t")]) {
 		struct match match = { 0 };
 
 		read_match(&p, &match);

@@ -156,6 +156,9 @@ bool nat_entry_parse(struct job *job, const char *text, struct nat_entry *out)
 	}
 	if (rest && (!kinds[kind].terms || !*rest))
 		return false;
+	/* No conditions are none of ours. */
+	if (!rest && kind == NAT_CONDITION)
+		return false;
 	out->terms = rest;
 	return parse_words(word, out);
 }

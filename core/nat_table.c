@@ -73,7 +73,7 @@ struct chain {
 
 static const struct chain chains[] = {
 	{ chain_ports, { 0 }, 2 * FAMILIES },
-	{ chain_local, { 0 }, 2 * FAMILIES + 1 },
+	{ chain_local, { 0 }, 3 * FAMILIES + 1 },
 	{ chain_prerouting,
 	  { "nat", NF_INET_PRE_ROUTING, PRIORITY_DSTNAT },
 	  1 },
@@ -238,14 +238,15 @@ void nat_element(struct job *job, const struct nat_entry *entry,
 /* ---- the table ---- */
 
 /* Loads the key of a port, and looks it up. */
-static void add_port_rule(struct nft *nft, int family, enum map map)
+static void add_port_rule(struct nft *nft, const char *chain, int family,
+			  enum map map)
 {
 	bool bound = map == MAP_BOUND || map == MAP_BOUND_CONDITION;
 	bool condition = map >= MAP_BOUND_CONDITION;
 	int words = (int)ip_size(family) / 4;
 	const char *name = maps[map][family == AF_INET6].name;
 
-	nft_rule(nft, condition ? chain_local : chain_ports);
+	nft_rule(nft, chain);
 	if (bound || condition)
 		nft_match_family(nft, family);
 	nft_load_protocol(nft, 0);
@@ -316,15 +317,19 @@ void nat_table_add(struct nft *nft)
 	add_local_rule(nft, chain_prerouting);
 	add_local_rule(nft, chain_output);
 	for (int i = 0; i < FAMILIES; i++) {
-		add_port_rule(nft, families[i], MAP_BOUND_CONDITION);
-		add_port_rule(nft, families[i], MAP_UNBOUND_CONDITION);
+		add_port_rule(nft, chain_local, families[i],
+			      MAP_BOUND_CONDITION);
+		/* No condition on other addresses has a say in this one. */
+		add_port_rule(nft, chain_local, families[i], MAP_BOUND);
+		add_port_rule(nft, chain_local, families[i],
+			      MAP_UNBOUND_CONDITION);
 	}
 	nft_rule(nft, chain_local);
 	nft_verdict(nft, NFT_GOTO, chain_ports);
 	nft_rule_end(nft);
 	for (int i = 0; i < FAMILIES; i++) {
-		add_port_rule(nft, families[i], MAP_BOUND);
-		add_port_rule(nft, families[i], MAP_UNBOUND);
+		add_port_rule(nft, chain_ports, families[i], MAP_BOUND);
+		add_port_rule(nft, chain_ports, families[i], MAP_UNBOUND);
 	}
 	for (int i = 0; i < FAMILIES; i++)
 		add_postrouting_rule(nft, families[i], MAP_HAIRPIN);

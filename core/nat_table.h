@@ -11,7 +11,8 @@
  *	... and each of them for IPv6
  *
  *	prerouting, output	to an address of this host: jump local
- *	local			by condip, else by condport; else goto ports
+ *	local			by condip, else dnat by hostip, else by condport;
+ *				else goto ports
  *	ports			dnat by hostip, else by hostport
  *	postrouting		redirected: by destination in hairpin;
  *				then by source in masq

@@ -223,28 +223,6 @@ static void names_match_in_any_case_and_the_last_wins(void **state)
 	}
 }
 
-static void exact_name_comes_before_one_in_another_case(void **state)
-{
-	struct pair {
-		int lower, upper;
-	} pair = { 0 };
-	static const struct conf_key pair_keys[] = {
-		{ "KEY", CONF_INT, AT(pair, upper) },
-		{ "key", CONF_INT, AT(pair, lower) },
-		CONF_END
-	};
-	static const char text[] = "{\"key\":1,\"KEY\":2}";
-	struct job job = { 0 };
-	struct json *root;
-
-	(void)state;
-	assert_int_equal(json_parse(&job, "x", text, strlen(text), &root), 0);
-	assert_int_equal(conf_read(&job, "", root, pair_keys, false, &pair), 0);
-	assert_int_equal(pair.lower, 1);
-	assert_int_equal(pair.upper, 2);
-	job_free(&job);
-}
-
 static void objects_are_merged_and_arrays_replaced(void **state)
 {
 	struct job job = { 0 };
@@ -487,7 +465,6 @@ int main(void)
 		cmocka_unit_test(every_type_is_read),
 		cmocka_unit_test(what_is_absent_keeps_its_default),
 		cmocka_unit_test(names_match_in_any_case_and_the_last_wins),
-		cmocka_unit_test(exact_name_comes_before_one_in_another_case),
 		cmocka_unit_test(objects_are_merged_and_arrays_replaced),
 		cmocka_unit_test(arrays_hold_arrays_of_objects),
 		cmocka_unit_test(wrong_values_are_refused),

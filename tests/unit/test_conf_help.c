@@ -26,7 +26,8 @@ struct ipam {
 struct sample {
 	char bridge[IFNAMSIZ], master[IFNAMSIZ];
 	int mtu;
-	const char *backend, *text;
+	bool masq;
+	const char *backend, *text, *family;
 	struct ipam ipam;
 };
 
@@ -57,10 +58,20 @@ static const struct conf_key ipam_keys[] = {
 	CONF_END
 };
 
+static const char *const families[] = { "ipv4", "ipv6", NULL };
+static const struct conf_key mtu_text = { .type = CONF_STRING };
+static const struct conf_key family = {
+	.type = CONF_STRING,
+	.choices = families,
+};
+
 static const struct conf_key keys[] = {
 	{ "bridge", CONF_IFNAME, AT(sample, bridge), .help = "The bridge." },
 	{ "master", CONF_IFNAME, AT(sample, master), .help = "Its host link." },
-	{ "mtu", CONF_INT, AT(sample, mtu), .help = "Size of packets." },
+	{ "mtu", CONF_INT, AT(sample, mtu), .other = &mtu_text,
+	  .help = "Size of packets." },
+	{ "masq", CONF_BOOL, AT(sample, masq), .other = &family,
+	  .help = "Hide whom." },
 	{ "backend", CONF_STRING, AT(sample, backend), .choices = backends,
 	  .help = "What translates addresses." },
 	{ "text", CONF_STRING, AT(sample, text) },
@@ -83,14 +94,15 @@ static void help_shows_defaults(void **state)
 {
 	static const struct sample defaults = {
 		.bridge = "cni0", .mtu = 1500, .backend = "nftables",
-		.ipam.level = 2, .ipam.strict = true,
+		.ipam.level = 2, .ipam.strict = true, .masq = true,
 	};
 
 	(void)state;
 	assert_help(&defaults,
 "bridge                  ifname                cni0      The bridge.\n"
 "master                  ifname                -         Its host link.\n"
-"mtu                     int                   1500      Size of packets.\n"
+"mtu                     int or string         1500      Size of packets.\n"
+"masq                    bool or ipv4 or ipv6  true      Hide whom.\n"
 "backend                 iptables or nftables  nftables  What translates addresses.\n"
 "ipam.level              -3 to 3               2         How far.\n"
 "ipam.depth              int                   -         How deep.\n"
@@ -106,7 +118,8 @@ static void help_without_defaults_shows_zeroes(void **state)
 	assert_help(NULL,
 "bridge                  ifname                -         The bridge.\n"
 "master                  ifname                -         Its host link.\n"
-"mtu                     int                   0         Size of packets.\n"
+"mtu                     int or string         0         Size of packets.\n"
+"masq                    bool or ipv4 or ipv6  false     Hide whom.\n"
 "backend                 iptables or nftables  -         What translates addresses.\n"
 "ipam.level              -3 to 3               -         How far.\n"
 "ipam.depth              int                   -         How deep.\n"

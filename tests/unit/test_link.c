@@ -138,6 +138,29 @@ static void absent_is_an_answer_for_find_and_an_error_for_get(void **state)
 			    "look up eth0: Operation not permitted");
 }
 
+static void get_index_asks_by_index(void **state)
+{
+	struct kernel *k = *state;
+	struct nlmsghdr *msg = says_link(k, 5);
+	struct link link;
+
+	mnl_attr_put_strz(msg, IFLA_IFNAME, "veth0");
+	put_port(msg, "bridge");
+	kernel_acks(k, 1, 0);
+	kernel_sends(k);
+	assert_int_equal(link_get_index(&k->nl, 5, &link), 0);
+	assert_int_equal(link.index, 5);
+	assert_string_equal(link.name, "veth0");
+	assert_true(link.hairpin);
+	assert_asked(k, &layout,
+		     "type 18 flags 005:"
+		     " 00 00 0000 00000005 00000000 00000000\n"
+		     "attr 29: 00000008\n");
+	acks(k, ENODEV);
+	assert_int_equal(link_get_index(&k->nl, 6, &link), -1);
+	assert_string_equal(k->job.msg, "look up interface 6: No such device");
+}
+
 static void add_asks_for_what_the_spec_says(void **state)
 {
 	static const struct link_spec peer = { .name = "eth0", .netns = 9 },
@@ -146,7 +169,6 @@ static void add_asks_for_what_the_spec_says(void **state)
 				      peer_all = { .name = "eth0",
 						   .mac = mac,
 						   .mtu = 1400,
-						   .up = true,
 						   .netns = 9 };
 	static const struct {
 		struct link_spec spec;
@@ -200,7 +222,7 @@ static void add_asks_for_what_the_spec_says(void **state)
 		  "attr 18:\n"
 		  "  attr 1: \"veth\"\n"
 		  "  attr 2:\n"
-		  "    attr 1: 00 00 0000 00000000 00000001 00000001\n"
+		  "    attr 1: 00 00 0000 00000000 00000000 00000000\n"
 		  "      attr 3: \"eth0\"\n"
 		  "      attr 1: 020304050607\n"
 		  "      attr 4: 00000578\n"
@@ -448,6 +470,7 @@ int main(void)
 		TEST(find_reads_all_attributes),
 		TEST(find_does_without_attributes),
 		TEST(absent_is_an_answer_for_find_and_an_error_for_get),
+		TEST(get_index_asks_by_index),
 		TEST(add_asks_for_what_the_spec_says),
 		TEST(add_registers_its_inverse_if_it_created),
 		TEST(del_of_an_absent_link_is_success),

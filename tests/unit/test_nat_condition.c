@@ -36,6 +36,9 @@ static const char *rules_of(struct kernel *k, const char *terms, int family)
 #define NOT_ETH0  UNEQUAL(NAME("6574683000"))
 #define ETH1	  EQUAL(NAME("6574683100"))
 #define NOT_ETH1  UNEQUAL(NAME("6574683100"))
+#define FROM(op)  V4 FROM4("08") op("0a010203")
+#define TO(op)	  V4 TO4("08") op("0a010203")
+#define TO_HOST(last) V4 TO4("08") EQUAL("c00002" last)
 #define IF(parts) RULE("c", parts GOTO("to"))
 
 static const struct {
@@ -43,9 +46,9 @@ static const struct {
 	const char *terms, *rules[5];
 } good[] = {
 	/* sides, addresses and subnets */
-	{ AF_INET, "ip saddr 10.1.2.3", { IF(V4 FROM4("08") EQUAL("0a010203")) } },
-	{ AF_INET, "ip daddr 10.1.2.3", { IF(V4 TO4("08") EQUAL("0a010203")) } },
-	{ AF_INET, "ip saddr 10.1.2.3/32", { IF(V4 FROM4("08") EQUAL("0a010203")) } },
+	{ AF_INET, "ip saddr 10.1.2.3", { IF(FROM(EQUAL)) } },
+	{ AF_INET, "ip daddr 10.1.2.3", { IF(TO(EQUAL)) } },
+	{ AF_INET, "ip saddr 10.1.2.3/32", { IF(FROM(EQUAL)) } },
 	{ AF_INET, "ip saddr 10.1.2.3/8", { IF(V4 FROM4("08") NET4 EQUAL("0a000000")) } },
 	{ AF_INET, "ip daddr 0.0.0.0/0", { IF(V4 TO4("08")
 		MASK("04", "00000000", "00000000") EQUAL("00000000")) } },
@@ -69,29 +72,30 @@ static const struct {
 	{ AF_INET, "iifname \"eth0\"", { IF(INPUT("08") ETH0) } },
 	{ AF_INET, "iifname != { \"eth0\",\"eth1\" }", {
 		IF(INPUT("08") NOT_ETH0 INPUT("08") NOT_ETH1) } },
-	{ AF_INET, "ip saddr \"10.1.2.3\"", { IF(V4 FROM4("08") EQUAL("0a010203")) } },
+	{ AF_INET, "ip saddr \"10.1.2.3\"", { IF(FROM(EQUAL)) } },
 	/* lists: one rule for each value, or one for none of them */
 	{ AF_INET, "iifname {eth0}", { IF(INPUT("08") ETH0) } },
 	{ AF_INET, "iifname == { eth0, eth1 }", {
 		IF(INPUT("08") ETH0),
 		IF(INPUT("08") ETH1) } },
 	{ AF_INET, "ip saddr{10.1.2.3,10.0.0.0/8}", {
-		IF(V4 FROM4("08") EQUAL("0a010203")),
+		IF(FROM(EQUAL)),
 		IF(V4 FROM4("08") NET4 EQUAL("0a000000")) } },
 	{ AF_INET, "ip daddr != { 10.1.2.3 , 10.0.0.0/8 }", {
-		IF(V4 TO4("08") UNEQUAL("0a010203") V4 TO4("08") NET4 UNEQUAL("0a000000")) } },
+		IF(TO(UNEQUAL) V4 TO4("08") NET4 UNEQUAL("0a000000")) } },
 	/* all of them together */
 	{ AF_INET, "ip saddr 10.1.2.3 iifname eth0", {
-		IF(V4 FROM4("08") EQUAL("0a010203") INPUT("08") ETH0) } },
+		IF(FROM(EQUAL) INPUT("08") ETH0) } },
 	{ AF_INET, "iifname != eth1 ip daddr 10.1.2.3 meta iifname eth0", {
-		IF(INPUT("08") NOT_ETH1 V4 TO4("08") EQUAL("0a010203") INPUT("08") ETH0) } },
-	{ AF_INET, "iifname { eth0, eth1 } ip saddr != 10.1.2.3 ip daddr { 192.0.2.1, 192.0.2.2 }", {
-		IF(INPUT("08") ETH0 V4 FROM4("08") UNEQUAL("0a010203") V4 TO4("08") EQUAL("c0000201")),
-		IF(INPUT("08") ETH1 V4 FROM4("08") UNEQUAL("0a010203") V4 TO4("08") EQUAL("c0000201")),
-		IF(INPUT("08") ETH0 V4 FROM4("08") UNEQUAL("0a010203") V4 TO4("08") EQUAL("c0000202")),
-		IF(INPUT("08") ETH1 V4 FROM4("08") UNEQUAL("0a010203") V4 TO4("08") EQUAL("c0000202")) } },
+		IF(INPUT("08") NOT_ETH1 TO(EQUAL) INPUT("08") ETH0) } },
+	{ AF_INET, "iifname { eth0, eth1 } ip saddr != 10.1.2.3 "
+		"ip daddr { 192.0.2.1, 192.0.2.2 }", {
+		IF(INPUT("08") ETH0 FROM(UNEQUAL) TO_HOST("01")),
+		IF(INPUT("08") ETH1 FROM(UNEQUAL) TO_HOST("01")),
+		IF(INPUT("08") ETH0 FROM(UNEQUAL) TO_HOST("02")),
+		IF(INPUT("08") ETH1 FROM(UNEQUAL) TO_HOST("02")) } },
 	/* blanks */
-	{ AF_INET, " \t iifname\t \teth0\n", { IF(INPUT("08") ETH0) } },
+	{ AF_INET, " \t iifname\t \teth0 ", { IF(INPUT("08") ETH0) } },
 	/* no conditions are met */
 	{ AF_INET, "", { IF("") } },
 };
@@ -281,6 +285,18 @@ static void combinations_have_a_limit(void **state)
 	}
 }
 
+/* Two to the power of 64 is none. */
+static void combinations_do_not_wrap_around(void **state)
+{
+	struct kernel *k = *state;
+	struct str terms = { .job = &k->job };
+
+	for (int i = 0; i < 64; i++)
+		str_add(&terms, names(&k->job, "", 2));
+	assert_string_equal(nat_condition_check(&k->job, terms.text, AF_INET),
+			    "more than 256 combinations");
+}
+
 static void kernel_takes_as_many_as_there_may_be(void **state)
 {
 	struct world world = begun(state);
@@ -308,6 +324,7 @@ int main(void)
 		TEST(kernel_takes_good_conditions),
 		TEST(bad_conditions_are_told),
 		TEST(combinations_have_a_limit),
+		TEST(combinations_do_not_wrap_around),
 		TEST(kernel_takes_as_many_as_there_may_be),
 	};
 

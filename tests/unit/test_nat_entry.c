@@ -154,6 +154,7 @@ static void other_texts_are_none(void **state)
 		"hairpin 10.1.2.3/24 10.9.0.0/16",
 		"condition",
 		"condition tcp * 80 10.1.2.3/24",
+		"condition tcp * 80 10.1.2.3/24 80",
 		"condition tcp * 80 10.1.2.3/24 80 ",
 		"condition tcp * 80 10.1.2.3/24 iifname eth0",
 		"port tcp * 80 10.1.2.3/24 80 iifname eth0",

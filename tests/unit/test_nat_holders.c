@@ -75,17 +75,19 @@ static void add_leaves_to_a_holder_what_it_shares(void **state)
 	assert_int_equal(world.looks, 0);
 }
 
-static void add_of_nothing_but_what_is_shared_changes_nothing(void **state)
+/* Nor is there a chain for it. */
+static void add_makes_no_chain_for_what_is_shared(void **state)
 {
+	struct nat_entry all[] = { inner, masq_of_b };
 	struct world world = begun(state);
 
+	all[0].terms = "iifname eth1";
 	assert_int_equal(add(&world, "a", &inner), 0);
 	world.shares = "a";
-	assert_int_equal(add(&world, "b", &inner), 0);
-	assert_int_equal(world.looks, 1);
-	assert_int_equal(del(&world, "b", &inner), 0);
+	assert_int_equal(add_some(&world, "b", all, 2), 0);
+	assert_int_equal(count_chains(&world, NAT_PORT), 5 + 2);
 	assert_there(&world, "a", &inner);
-	assert_int_equal(elements(&world), 1);
+	assert_there(&world, "b", &masq_of_b);
 }
 
 /* What is told once is not told again. */
@@ -151,33 +153,14 @@ static void table_that_goes_with_the_holder_is_made_again(void **state)
 	assert_there(&world, "b", &inner);
 }
 
-static void another_succeeds_the_holder(struct world *world)
+static void del_knows_no_sharing(void **state)
 {
-	world->meanwhile = NULL;
-	world->alive = "c";
-	assert_int_equal(del(world, "a", &web), 0);
-	assert_int_equal(add(world, "c", &web), 0);
-}
-
-/* That one holder shares says nothing of the next. */
-static void add_refuses_what_succeeds_a_holder_that_shares(void **state)
-{
+	const struct nat_entry both[] = { web, masq_of_b };
 	struct world world = begun(state);
 
 	assert_int_equal(add(&world, "a", &web), 0);
 	world.shares = "a";
-	world.meanwhile = another_succeeds_the_holder;
-	assert_refused(&world, add(&world, "b", &web), CNI_INTERNAL,
-		       "host port 8080/tcp is already published for c");
-}
-
-static void del_and_gc_know_no_sharing(void **state)
-{
-	struct world world = begun(state);
-
-	assert_int_equal(add(&world, "a", &web), 0);
-	world.shares = "a";
-	assert_int_equal(add(&world, "b", &web), 0);
+	assert_int_equal(add_some(&world, "b", both, 2), 0);
 	assert_int_equal(del(&world, "b", &web), 0);
 	assert_int_equal(nat_del_owner(&world.k->nl, "b", ~0U), 0);
 	assert_there(&world, "a", &web);
@@ -212,6 +195,39 @@ static void check_accepts_what_is_shared(void **state)
 	assert_string_not_equal(wrong(&world, "b", &web), "");
 }
 
+static void add_of_nothing_but_what_is_shared_changes_nothing(void **state)
+{
+	struct world world = begun(state);
+
+	assert_int_equal(add(&world, "a", &inner), 0);
+	world.shares = "a";
+	assert_int_equal(add(&world, "b", &inner), 0);
+	assert_int_equal(world.looks, 1);
+	assert_int_equal(del(&world, "b", &inner), 0);
+	assert_there(&world, "a", &inner);
+	assert_int_equal(elements(&world), 1);
+}
+
+static void another_succeeds_the_holder(struct world *world)
+{
+	world->meanwhile = NULL;
+	world->alive = "c";
+	assert_int_equal(del(world, "a", &web), 0);
+	assert_int_equal(add(world, "c", &web), 0);
+}
+
+/* That one holder shares says nothing of the next. */
+static void add_refuses_what_succeeds_a_holder_that_shares(void **state)
+{
+	struct world world = begun(state);
+
+	assert_int_equal(add(&world, "a", &web), 0);
+	world.shares = "a";
+	world.meanwhile = another_succeeds_the_holder;
+	assert_refused(&world, add(&world, "b", &web), CNI_INTERNAL,
+		       "host port 8080/tcp is already published for c");
+}
+
 int main(void)
 {
 #define TEST(name)                                                             \
@@ -221,12 +237,13 @@ int main(void)
 		TEST(add_takes_over_from_the_dead),
 		TEST(add_never_replaces_what_it_did_not_look_at),
 		TEST(add_leaves_to_a_holder_what_it_shares),
-		TEST(add_of_nothing_but_what_is_shared_changes_nothing),
+		TEST(add_makes_no_chain_for_what_is_shared),
 		TEST(add_refuses_beside_what_is_shared),
 		TEST(holder_that_goes_when_it_is_asked_is_replaced),
 		TEST(table_that_goes_with_the_holder_is_made_again),
+		TEST(del_knows_no_sharing),
 		TEST(add_refuses_what_succeeds_a_holder_that_shares),
-		TEST(del_and_gc_know_no_sharing),
+		TEST(add_of_nothing_but_what_is_shared_changes_nothing),
 		TEST(check_accepts_what_is_shared),
 	};
 

@@ -39,8 +39,12 @@ static const char *const nat_requests[] = {
 	RULE("prerouting", LOCAL JUMP("local")),
 	RULE("output", LOCAL JUMP("local")),
 	RULE("local", V4 PROTOCOL("08") TO4("09") PORT("0a") LOOKUP("condip4", "00")),
+	RULE("local", V4 PROTOCOL("08") TO4("09") PORT("0a")
+		LOOKUP("hostip4", "08") DNAT("02", "09")),
 	RULE("local", V4 PROTOCOL("08") PORT("09") LOOKUP("condport4", "00")),
 	RULE("local", V6 PROTOCOL("08") TO6("09") PORT("0d") LOOKUP("condip6", "00")),
+	RULE("local", V6 PROTOCOL("08") TO6("09") PORT("0d")
+		LOOKUP("hostip6", "08") DNAT("0a", "0c")),
 	RULE("local", V6 PROTOCOL("08") PORT("09") LOOKUP("condport6", "00")),
 	RULE("local", GOTO("ports")),
 	RULE("ports", V4 PROTOCOL("08") TO4("09") PORT("0a")

@@ -170,6 +170,64 @@ static void begin_undoes_only_its_own(void **state)
 	close_record(&record);
 }
 
+static void append_adds_a_line_to_what_another_has(void **state)
+{
+	struct job *job = covered(state);
+	struct record record;
+	bool found = false;
+
+	begin(job, &record);
+	assert_int_equal(record_add(&record, "link", "cni0"), 0);
+	assert_int_equal(
+		record_append(job, "app", OWNER, "heir", "net/eth1/c", &found),
+		0);
+	assert_true(found);
+	assert_int_equal(record_add(&record, "nat", "x"), 0);
+	assert_int_equal(
+		record_append(job, "app", OWNER, "heir", "net/eth2/c", &found),
+		0);
+	assert_string_equal(notes(job),
+			    "link=cni0;heir=net/eth1/c;nat=x;heir=net/eth2/c;");
+	assert_int_equal(
+		record_append(job, "app", OWNER, "heir", "a\nnat y", &found),
+		-1);
+	assert_failed(job, CNI_BAD_ENVIRONMENT,
+		      "record of " OWNER ": heir of more than one line", NULL);
+	assert_string_equal(
+		file_text(job, FILE_NAME),
+		"link cni0\nheir net/eth1/c\nnat x\nheir net/eth2/c\n");
+	close_record(&record);
+}
+
+static void append_makes_no_record(void **state)
+{
+	struct job *job = covered(state);
+	struct record record;
+	bool found = true;
+
+	assert_int_equal(record_append(job, "app", OWNER, "a", "b", &found), 0);
+	assert_false(found);
+	begin(job, &record);
+	close_record(&record);
+	found = true;
+	assert_int_equal(record_append(job, "other", OWNER, "a", "b", &found),
+			 0);
+	assert_false(found);
+	found = true;
+	assert_int_equal(
+		record_append(job, "app", "net/eth1/c", "a", "b", &found), 0);
+	assert_false(found);
+	assert_string_equal(notes(job), "");
+	assert_int_equal(remove(FILE_NAME), 0);
+	assert_int_equal(symlink("elsewhere", FILE_NAME), 0);
+	assert_int_equal(record_append(job, "app", OWNER, "a", "b", &found),
+			 -1);
+	assert_failed(job, CNI_INTERNAL,
+		      "open " FILE_NAME ": Too many levels of symbolic links",
+		      NULL);
+	assert_false(found);
+}
+
 static void del_may_be_repeated(void **state)
 {
 	struct job *job = covered(state);
@@ -368,6 +426,8 @@ int main(void)
 		NODE_TEST(records_hold_what_was_noted),
 		NODE_TEST(begin_leaves_a_record_that_exists),
 		NODE_TEST(begin_undoes_only_its_own),
+		NODE_TEST(append_adds_a_line_to_what_another_has),
+		NODE_TEST(append_makes_no_record),
 		NODE_TEST(del_may_be_repeated),
 		NODE_TEST(list_names_the_owners_of_an_applet),
 		NODE_TEST(lines_that_were_not_finished_are_ignored),

@@ -1,82 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
-#include <sys/wait.h>
 #include <sys/xattr.h>
-#include <time.h>
-#include <unistd.h>
 
-/* Before cmocka.h, which has a macro "fail". */
-#include "core/store.h"
-
-#include <cmocka.h>
-
-enum { SECONDS = 5 };
-
-static const struct owner a_eth0 = { "a", "eth0" };
-
-/* A folder of its own for each test, which is the current directory; the
- * store is net in it. */
-struct fixture {
-	struct job job;
-	struct store store;
-	char dir[32];
-};
-
-static int set_up(void **state)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-
-	*f = (struct fixture) { .dir = "/tmp/test_store.XXXXXX" };
-	*state = f;
-	return mkdtemp(f->dir) ? chdir(f->dir) : -1;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type,
-		      struct FTW *ftw)
-{
-	(void)st, (void)type, (void)ftw;
-	return remove(path);
-}
-
-static int tear_down(void **state)
-{
-	struct fixture *f = *state;
-	int status = nftw(f->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-
-	store_close(&f->store);
-	job_free(&f->job);
-	free(f);
-	return status;
-}
-
-static struct store *opened(void **state)
-{
-	struct fixture *f = *state;
-
-	assert_int_equal(store_open(&f->job, "net", true, SECONDS, &f->store),
-			 0);
-	return &f->store;
-}
-
-static struct ip ip(const char *text)
-{
-	struct ip out;
-
-	assert_true(ip_parse(text, &out));
-	return out;
-}
+#include "tests/unit/store.h"
 
 static void put(const char *path, const char *text, size_t len)
 {
@@ -85,11 +11,6 @@ static void put(const char *path, const char *text, size_t len)
 	assert_non_null(file);
 	assert_int_equal(fwrite(text, 1, len, file), len);
 	assert_int_equal(fclose(file), 0);
-}
-
-static void put_text(const char *path, const char *text)
-{
-	put(path, text, strlen(text));
 }
 
 static void assert_holds(const char *path, const char *text, mode_t mode)
@@ -104,52 +25,6 @@ static void assert_holds(const char *path, const char *text, mode_t mode)
 	assert_string_equal(buf, text);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, mode);
-}
-
-static void assert_absent(const char *path)
-{
-	struct stat st;
-
-	assert_int_equal(lstat(path, &st), -1);
-	assert_int_equal(errno, ENOENT);
-}
-
-static bool reserve(struct store *s, const struct owner *owner,
-		    const char *text)
-{
-	struct ip address = ip(text);
-	bool taken;
-
-	assert_int_equal(store_reserve(s, owner, &address, &taken), 0);
-	return !taken;
-}
-
-/* The reservations of owner, in order, as one text. */
-static const char *found(struct store *s, const struct owner *owner)
-{
-	struct list list;
-	struct reservation *r;
-	const char *all = "";
-	char text[IP_TEXT];
-
-	assert_int_equal(store_find(s, owner, &list), 0);
-	r = list.items;
-	for (bool again = true; again;) {
-		again = false;
-		for (size_t i = 1; i < list.count; i++)
-			if (ip_compare(&r[i - 1].ip, &r[i].ip) > 0) {
-				struct reservation swap = r[i];
-
-				r[i] = r[i - 1];
-				r[i - 1] = swap;
-				again = true;
-			}
-	}
-	for (size_t i = 0; i < list.count; i++)
-		all = job_printf(s->job, "%s%s%s ", all,
-				 ip_print(&r[i].ip, text),
-				 r[i].stale ? "(stale)" : "");
-	return all;
 }
 
 static void reserve_writes_what_the_reference_writes(void **state)
@@ -232,7 +107,7 @@ static void find_reads_reservations_only(void **state)
 					      "FD00::1", "fd00:0::2", "notes" };
 	struct store *s = opened(state);
 
-	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+	for (size_t i = 0; i < COUNT(others); i++)
 		put_text(job_printf(s->job, "net/%s", others[i]), "a\r\neth0");
 	put_text("elsewhere", "a\r\neth0");
 	assert_int_equal(symlink("../elsewhere", "net/10.1.2.3"), 0);
@@ -312,8 +187,8 @@ static void open_removes_what_a_killed_process_left(void **state)
 
 static void open_makes_the_directory_only_if_told(void **state)
 {
-	struct fixture *f = *state;
-	struct store *s = &f->store;
+	struct folder *f = *state;
+	struct store store, *s = &store;
 
 	assert_int_equal(store_open(&f->job, "x/y//net", false, SECONDS, s), 0);
 	assert_string_equal(found(s, &a_eth0), "");
@@ -336,98 +211,6 @@ static void probe_tells_whether_files_can_be_made(void **state)
 	assert_int_equal(mkdir("net/.cnibox.draft", 0700), 0);
 	assert_int_equal(store_probe(s), -1);
 	assert_non_null(s->job->msg);
-}
-
-static void lock_is_waited_for_in_vain(void **state)
-{
-	struct fixture *f = *state;
-	struct store *s = opened(state), other;
-
-	assert_int_equal(store_open(&f->job, "net", true, 1, &other), -1);
-	assert_int_equal(f->job.code, CNI_TRY_AGAIN);
-	assert_string_equal(f->job.msg, "lock net: locked by another process "
-					"for 1 seconds");
-	assert_true(reserve(s, &a_eth0, "10.1.2.3"));
-}
-
-/* Holds the lock of net in a child until the parent waits for it; then the
- * child does what before it dies. */
-static pid_t hold_lock(const char *what)
-{
-	int ready[2], fd;
-	char buf[256];
-	pid_t child, parent = getpid();
-	FILE *locks;
-
-	assert_int_equal(pipe(ready), 0);
-	child = fork();
-	if (child) {
-		assert_true(child > 0);
-		close(ready[1]);
-		assert_int_equal(read(ready[0], buf, 1), 1);
-		close(ready[0]);
-		return child;
-	}
-	fd = open("net/lock", O_RDONLY);
-	if (flock(fd, LOCK_EX) < 0 || write(ready[1], "", 1) != 1)
-		_exit(1);
-	for (time_t end = time(NULL) + SECONDS; time(NULL) < end;) {
-		const char *waiter;
-
-		locks = fopen("/proc/locks", "r");
-		while (locks && fgets(buf, sizeof(buf), locks)) {
-			waiter = strstr(buf, "-> FLOCK");
-			waiter = waiter ? strstr(waiter, "WRITE") : NULL;
-			if (waiter && strtol(waiter + 5, NULL, 10) == parent)
-				_exit(system(what) != 0);
-		}
-		if (locks)
-			fclose(locks);
-		usleep(1000);
-	}
-	_exit(1);
-}
-
-static void assert_exits(pid_t child)
-{
-	int status;
-
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_int_equal(status, 0);
-}
-
-static void lock_is_waited_for_and_got(void **state)
-{
-	pid_t child;
-	struct store *s;
-
-	store_close(opened(state));
-	child = hold_lock("true");
-	s = opened(state);
-	assert_exits(child);
-	assert_true(reserve(s, &a_eth0, "10.1.2.3"));
-}
-
-static void lock_that_was_removed_is_no_lock(void **state)
-{
-	static const char *const ways[] = { "rm net/lock", "rm -r net" };
-
-	for (size_t i = 0; i < 2; i++) {
-		struct stat mine, current;
-		struct store *s;
-		pid_t child;
-
-		store_close(opened(state));
-		child = hold_lock(ways[i]);
-		s = opened(state);
-		assert_exits(child);
-		assert_int_equal(fstat(s->lock, &mine), 0);
-		assert_int_equal(stat("net/lock", &current), 0);
-		assert_int_equal(mine.st_ino, current.st_ino);
-		assert_true(reserve(s, &a_eth0, "10.1.2.3"));
-		assert_holds("net/10.1.2.3", "a\r\neth0", 0600);
-		store_close(s);
-	}
 }
 
 static void stamp(struct store *s, const char *file, const char *boot,
@@ -486,24 +269,20 @@ static void last_is_a_hint(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	static const struct CMUnitTest tests[] = {
-		TEST(reserve_writes_what_the_reference_writes),
-		TEST(reserve_leaves_what_is_taken),
-		TEST(reserve_refuses_an_owner_it_could_not_read_back),
-		TEST(find_knows_both_forms),
-		TEST(find_reads_reservations_only),
-		TEST(torn_files_are_free),
-		TEST(release_of_a_free_address_is_success),
-		TEST(each_goes_on_after_a_failure),
-		TEST(open_removes_what_a_killed_process_left),
-		TEST(open_makes_the_directory_only_if_told),
-		TEST(probe_tells_whether_files_can_be_made),
-		TEST(lock_is_waited_for_in_vain),
-		TEST(lock_is_waited_for_and_got),
-		TEST(lock_that_was_removed_is_no_lock),
-		TEST(reclaim_frees_what_this_node_left_in_earlier_boots),
-		TEST(last_is_a_hint),
+		STORE_TEST(reserve_writes_what_the_reference_writes),
+		STORE_TEST(reserve_leaves_what_is_taken),
+		STORE_TEST(reserve_refuses_an_owner_it_could_not_read_back),
+		STORE_TEST(find_knows_both_forms),
+		STORE_TEST(find_reads_reservations_only),
+		STORE_TEST(torn_files_are_free),
+		STORE_TEST(release_of_a_free_address_is_success),
+		STORE_TEST(each_goes_on_after_a_failure),
+		STORE_TEST(open_removes_what_a_killed_process_left),
+		STORE_TEST(open_makes_the_directory_only_if_told),
+		STORE_TEST(probe_tells_whether_files_can_be_made),
+		STORE_TEST(reclaim_frees_what_this_node_left_in_earlier_boots),
+		STORE_TEST(last_is_a_hint),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
