@@ -239,7 +239,8 @@ static int drop_record(struct call *c, const char *owner,
 		read_entries(c, &notes, &entries);
 	if (drop && drop(c, owner, &entries) < 0)
 		return -1;
-	if (entries.count && leave_to_heirs(c, owner, true) < 0)
+	if (IS_ENABLED(CONFIG_NAT) && entries.count &&
+	    leave_to_heirs(c, owner, true) < 0)
 		return -1;
 	return record_del(c->job, c->applet->name, owner);
 }
