@@ -22,7 +22,8 @@ int netns_find(struct job *job, const char *path, struct netns *ns, bool *found)
 	int ret = 0;
 
 	*found = false;
-	ns->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	ns->fd = openat(AT_FDCWD, path,
+			O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (ns->fd < 0) {
 		if (errno == ENOENT || errno == ENOTDIR || errno == ENXIO ||
 		    errno == ELOOP)
@@ -57,7 +58,7 @@ int netns_is_own(struct job *job, const struct netns *ns, bool *own)
 /* The descriptor that leads back, or -1 with the reason in errno. */
 static int enter(int netns)
 {
-	int own = open(own_netns, O_RDONLY | O_CLOEXEC);
+	int own = openat(AT_FDCWD, own_netns, O_RDONLY | O_CLOEXEC);
 	int err;
 
 	if (own < 0 || setns(netns, CLONE_NEWNET) == 0)
@@ -104,7 +105,7 @@ int netns_open(int netns, const char *path, int flags)
 		if (own < 0)
 			return -1;
 	}
-	fd = open(path, flags | O_CLOEXEC);
+	fd = openat(AT_FDCWD, path, flags | O_CLOEXEC);
 	if (own >= 0)
 		leave(own);
 	return fd;

@@ -177,8 +177,9 @@ int record_append(struct job *job, const char *applet, const char *owner,
 		  const char *kind, const char *text, bool *found)
 {
 	const char *path = path_of(job, applet, owner);
-	int fd = open(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK |
-				    O_CLOEXEC);
+	int fd = openat(AT_FDCWD, path,
+			O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK |
+				O_CLOEXEC);
 	int ret;
 
 	*found = fd >= 0;
@@ -215,7 +216,8 @@ static int read_text(struct job *job, const char *applet, const char *owner,
 		     char **out)
 {
 	const char *path = path_of(job, applet, owner);
-	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int fd = openat(AT_FDCWD, path,
+			O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct stat st;
 	ssize_t len = 0;
 

@@ -40,13 +40,13 @@ static int open_dir(struct store *s, bool create)
 {
 	enum { FLAGS = O_RDONLY | O_DIRECTORY | O_CLOEXEC };
 
-	s->dir = open(s->path, FLAGS);
+	s->dir = openat(AT_FDCWD, s->path, FLAGS);
 	if (s->dir >= 0 || (errno == ENOENT && !create))
 		return 0;
 	if (errno == ENOENT) {
 		if (make_dirs(s->job, s->path) < 0)
 			return -1;
-		s->dir = open(s->path, FLAGS);
+		s->dir = openat(AT_FDCWD, s->path, FLAGS);
 	}
 	if (s->dir < 0)
 		return fail_errno(s->job, errno, "open %s", s->path);

@@ -10,7 +10,7 @@
 
 static int read_file(struct job *job, const char *path, struct str *out)
 {
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	int fd = openat(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	char buf[1024];
 	ssize_t len;
 	int err;
