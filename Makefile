@@ -95,8 +95,11 @@ compile := $(CC) $(ours) $(LIBC_CFLAGS) $(CFLAGS) \
 	$(if $(PIE),-fPIE,-fno-pie) -ffunction-sections -fdata-sections \
 	-fno-asynchronous-unwind-tables -fno-stack-protector \
 	-ffile-prefix-map=$(CURDIR)=.
+# The smaller common page lets the data follow in the file without a gap.
 link := $(CC) $(CFLAGS) $(LDFLAGS) -Wl,--gc-sections,--build-id=none \
-	-Wl,-z,norelro,-z,noseparate-code,-z,noexecstack
+	-Wl,-z,norelro,-z,noseparate-code,-z,noexecstack \
+	-Wl,-z,max-page-size=4096,-z,common-page-size=64 \
+	$(if $(CONFIG_DEBUG),,-Wl,-T,build/discard.ld)
 
 $(GEN)/flags: FORCE
 	@mkdir -p $(@D)

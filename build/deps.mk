@@ -20,6 +20,7 @@ CC_TARGET := $(shell $(CC) -dumpmachine)
 $(if $(CC_TARGET),,$(error There is no C compiler "$(CC)": install one or set CC))
 cpu = $(DEPS_DIR)/$(firstword $(subst -, ,$(1)))
 
+DEPS_SRC := build/heap.c
 LIBS := libmnl $(if $(CONFIG_NAT),libnftnl)
 PIE := $(CONFIG_STATIC_PIE)
 
@@ -33,7 +34,7 @@ LIBC_LINK = $(SYSROOT:%=--sysroot=%) $(if $(PIE),-static-pie,-static -no-pie) \
 else
 
 DEPS := $(call cpu,$(CC_TARGET))
-DEPS_SRC := build/glibc-chk.c
+DEPS_SRC += build/glibc-chk.c
 DEPS_READY := $(DEPS)/packages
 MUSL := $(DEPS)/musl
 LIBC_CFLAGS := -nostdinc -isystem $(MUSL)/include \

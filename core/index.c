@@ -71,7 +71,7 @@ void index_open(struct index *index, struct job *job, int dir)
 		return;
 	index->fd = openat(
 		state,
-		job_printf(job, "index:%llu:%llu",
+		job_printf(job, ".index:%llu:%llu",
 			   (unsigned long long)st.st_dev,
 			   (unsigned long long)st.st_ino),
 		O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
