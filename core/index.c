@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,17 +12,18 @@
 #include "core/hash.h"
 #include "core/record.h"
 
-enum { SLOTS_MIN = 256, VERSION = 1 };
+enum { SLOTS_MIN = 256, VERSION = 2, AWAY_MAX = 1000000 };
 
-/* An owner by the start of its digest, and an address. family 0: empty. */
+/* An owner by the start of its digest, and an address. family 0: empty, and
+ * none behind it; digest 0: dropped. */
 struct slot {
 	uint64_t digest;
 	uint8_t family, bytes[16];
 };
 
 struct index_file {
-	uint64_t version, slots, used; /* slots: a power of two */
-	int64_t seconds, nanoseconds;  /* of the directory when sealed */
+	uint64_t version, slots, used;	   /* slots: a power of two */
+	struct timespec modified, changed; /* the directory, when sealed */
 	struct slot slot[];
 };
 
@@ -47,6 +49,11 @@ static void map(struct index *index, size_t size)
 	index->size = size;
 }
 
+static bool same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
 static bool is_sound(const struct index *index)
 {
 	const struct index_file *file = index->file;
@@ -58,36 +65,50 @@ static bool is_sound(const struct index *index)
 	       file->used <= file->slots / 2;
 }
 
+/* The kernel's changes of a directory give it one time as both. */
+static bool is_sealed(const struct index_file *file, const struct stat *st)
+{
+	return same_time(&file->modified, &st->st_mtim) &&
+	       same_time(&file->changed, &st->st_ctim) &&
+	       !same_time(&st->st_mtim, &st->st_ctim);
+}
+
+/* Opens the index's file, a new one with O_EXCL. */
+static void open_file(struct index *index, const char *name, int flags)
+{
+	int state = record_dir(index->job);
+
+	if (state < 0)
+		return;
+	if (flags & O_EXCL)
+		unlinkat(state, name, 0);
+	index->fd = openat(state, name,
+			   O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | flags,
+			   0600);
+	close(state);
+}
+
 void index_open(struct index *index, struct job *job, int dir)
 {
 	struct stat st, own;
-	int state;
 
 	*index = (struct index) { .job = job, .dir = dir, .fd = -1 };
 	if (fstat(dir, &st) < 0)
 		return;
-	state = record_dir(job);
-	if (state < 0)
-		return;
-	index->fd = openat(
-		state,
-		job_printf(job, ".index:%llu:%llu",
-			   (unsigned long long)st.st_dev,
-			   (unsigned long long)st.st_ino),
-		O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
-	close(state);
+	index->name = job_printf(job, ".index:%llu:%llu",
+				 (unsigned long long)st.st_dev,
+				 (unsigned long long)st.st_ino);
+	open_file(index, index->name, 0);
 	if (index->fd < 0 || fstat(index->fd, &own) < 0 ||
-	    (size_t)own.st_size < size_of(SLOTS_MIN))
+	    !S_ISREG(own.st_mode) || (size_t)own.st_size < size_of(SLOTS_MIN))
 		return;
 	map(index, (size_t)own.st_size);
 	if (!index->file)
 		return;
-	if (!is_sound(index)) {
+	if (is_sound(index))
+		index->valid = is_sealed(index->file, &st);
+	else
 		unmap(index);
-		return;
-	}
-	index->valid = index->file->seconds == st.st_mtim.tv_sec &&
-		       index->file->nanoseconds == st.st_mtim.tv_nsec;
 }
 
 void index_close(struct index *index)
@@ -102,14 +123,15 @@ void index_begin(struct index *index, size_t owners)
 {
 	uint64_t slots = SLOTS_MIN;
 
-	unmap(index);
-	if (index->fd < 0)
+	index_close(index);
+	if (!index->name)
 		return;
 	while (slots / 4 < owners)
 		slots *= 2;
-	/* Emptied first, so that all of it is zeros then. Without room for it
-	 * now, a write to it would end the process. */
-	if (ftruncate(index->fd, 0) < 0 ||
+	/* A new file, as the old one may be mapped by a process whose lock was
+	 * removed. Without room for it now, a write to it would end us. */
+	open_file(index, index->name, O_CREAT | O_EXCL);
+	if (index->fd < 0 ||
 	    posix_fallocate(index->fd, 0, (off_t)size_of(slots)) != 0)
 		return;
 	map(index, size_of(slots));
@@ -130,44 +152,73 @@ static uint64_t digest_of(const char *owner)
 	return out;
 }
 
+/* Where the digest may stand, in the order to look: step 0 and up. */
+static struct slot *slot_at(struct index_file *file, uint64_t digest,
+			    uint64_t step)
+{
+	return &file->slot[(digest + step) & (file->slots - 1)];
+}
+
 void index_add(struct index *index, const char *owner, const struct ip *ip)
 {
 	struct index_file *file = index->file;
 	struct slot slot = { digest_of(owner),
 			     ip->family == AF_INET ? 4 : 6,
 			     { 0 } };
-	uint64_t at;
 
+	if (index->valid)
+		index->valid = file->used < file->slots / 2;
 	if (!index->valid)
 		return;
-	if (file->used >= file->slots / 2) {
-		index->valid = false;
+	memcpy(slot.bytes, ip->bytes, ip_size(ip->family));
+	for (uint64_t step = 0; step < file->slots; step++) {
+		struct slot *at = slot_at(file, slot.digest, step);
+
+		if (at->family && at->digest)
+			continue;
+		file->used += !at->family;
+		*at = slot;
 		return;
 	}
-	memcpy(slot.bytes, ip->bytes, ip_size(ip->family));
-	at = slot.digest & (file->slots - 1);
-	while (file->slot[at].family)
-		at = (at + 1) & (file->slots - 1);
-	file->slot[at] = slot;
-	file->used++;
+}
+
+/* The next slot of a digest from *step on, or NULL. */
+static struct slot *next_slot(struct index_file *file, uint64_t digest,
+			      uint64_t *step)
+{
+	while (*step < file->slots) {
+		struct slot *at = slot_at(file, digest, (*step)++);
+
+		if (!at->family)
+			break;
+		if (at->digest == digest)
+			return at;
+	}
+	return NULL;
+}
+
+void index_drop(struct index *index, const char *owner, const struct ip *ip)
+{
+	uint64_t digest = digest_of(owner), step = 0;
+	struct slot *slot;
+
+	while ((slot = next_slot(index->file, digest, &step))) {
+		if (memcmp(slot->bytes, ip->bytes, ip_size(ip->family)) == 0)
+			slot->digest = 0;
+	}
 }
 
 void index_find(const struct index *index, const char *owner, struct list *ips)
 {
-	const struct index_file *file = index->file;
-	uint64_t digest = digest_of(owner), at;
+	uint64_t digest = digest_of(owner), step = 0;
+	const struct slot *slot;
 
 	*ips = (struct list) { 0 };
 	if (!index->valid)
 		return;
-	for (at = digest & (file->slots - 1); file->slot[at].family;
-	     at = (at + 1) & (file->slots - 1)) {
-		const struct slot *slot = &file->slot[at];
-		struct ip *ip;
+	while ((slot = next_slot(index->file, digest, &step))) {
+		struct ip *ip = list_add(index->job, ips, sizeof(*ip));
 
-		if (slot->digest != digest)
-			continue;
-		ip = list_add(index->job, ips, sizeof(*ip));
 		ip->family = slot->family == 4 ? AF_INET : AF_INET6;
 		memcpy(ip->bytes, slot->bytes, ip_size(ip->family));
 	}
@@ -175,24 +226,23 @@ void index_find(const struct index *index, const char *owner, struct list *ips)
 
 void index_seal(struct index *index)
 {
-	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT } }, before;
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT } };
+	uint32_t away; /* unlike what another index of it would choose */
 	struct stat st;
 
 	if (!index->valid || fstat(index->dir, &st) < 0)
 		return;
-	if (index->file->seconds == st.st_mtim.tv_sec &&
-	    index->file->nanoseconds == st.st_mtim.tv_nsec)
+	if (is_sealed(index->file, &st) ||
+	    getrandom(&away, sizeof(away), GRND_NONBLOCK) != sizeof(away))
 		return;
-	before = times[1] = st.st_mtim;
-	if (times[1].tv_nsec-- == 0) {
+	times[1] = st.st_mtim;
+	times[1].tv_nsec -= 1 + away % AWAY_MAX;
+	if (times[1].tv_nsec < 0) {
 		times[1].tv_sec--;
-		times[1].tv_nsec = 999999999;
+		times[1].tv_nsec += 1000000000;
 	}
-	/* A file system may keep coarser times. */
-	if (futimens(index->dir, times) < 0 || fstat(index->dir, &st) < 0 ||
-	    (st.st_mtim.tv_sec == before.tv_sec &&
-	     st.st_mtim.tv_nsec == before.tv_nsec))
+	if (futimens(index->dir, times) < 0 || fstat(index->dir, &st) < 0)
 		return;
-	index->file->seconds = st.st_mtim.tv_sec;
-	index->file->nanoseconds = st.st_mtim.tv_nsec;
+	index->file->modified = st.st_mtim;
+	index->file->changed = st.st_ctim;
 }

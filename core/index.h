@@ -4,8 +4,9 @@
  *
  * A file below STATE_DIR for each directory, used under that directory's lock.
  * It is believed only if nobody has changed the directory since it was sealed:
- * sealing sets the directory's time of modification back by a nanosecond, to
- * which no change sets it. What the index tells is a hint: it may name
+ * sealing sets the directory's time of modification back by less than a
+ * millisecond, so that it differs from the time of change, and no change by
+ * anybody else leaves both as they are. What the index tells is a hint: it may name
  * addresses that were released since. */
 #ifndef CNIBOX_INDEX_H
 #define CNIBOX_INDEX_H
@@ -17,8 +18,9 @@
 
 struct index {
 	struct job *job;
-	int dir; /* the directory that it is about */
-	int fd;	 /* -1: there is none */
+	int dir;	  /* the directory that it is about */
+	const char *name; /* of the index's file, or NULL */
+	int fd;		  /* -1: there is none */
 	struct index_file *file;
 	size_t size;
 	bool valid; /* says all that is in the directory */
@@ -38,6 +40,9 @@ void index_add(struct index *index, const char *owner, const struct ip *ip);
 
 /* The addresses that owner may have, as a list of struct ip. */
 void index_find(const struct index *index, const char *owner, struct list *ips);
+
+/* Forgets that owner has ip; the index is valid. */
+void index_drop(struct index *index, const char *owner, const struct ip *ip);
 
 /* The directory is as the index says, from now until the next change. */
 void index_seal(struct index *index);

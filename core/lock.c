@@ -27,6 +27,10 @@ int lock_within(int fd, int seconds)
 		return 0;
 	if (errno != EWOULDBLOCK)
 		return -1;
+	if (!seconds) {
+		errno = EINTR;
+		return -1;
+	}
 	sigemptyset(&set);
 	sigaddset(&set, SIGALRM);
 	sigaction(SIGALRM, &action, &old_action);

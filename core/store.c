@@ -390,11 +390,12 @@ static bool is_among(const struct list *found, const struct ip *ip)
 static void search_index(struct store *s, struct search *search,
 			 const struct owner *owner)
 {
+	const char *name = owner_text(s, owner);
 	char text[OWNER_MAX + 1];
 	const struct ip *ip;
 	struct list ips;
 
-	index_find(&s->index, owner_text(s, owner), &ips);
+	index_find(&s->index, name, &ips);
 	ip = ips.items;
 	for (size_t i = 0; i < ips.count; i++) {
 		struct dirent file = { .d_type = DT_UNKNOWN };
@@ -402,9 +403,12 @@ static void search_index(struct store *s, struct search *search,
 
 		ip_print(&ip[i], file.d_name);
 		if (is_among(&search->exact, &ip[i]) ||
-		    is_among(&search->old, &ip[i]) ||
-		    !read_entry(s, &file, text, &entry))
+		    is_among(&search->old, &ip[i]))
 			continue;
+		if (!read_entry(s, &file, text, &entry)) {
+			index_drop(&s->index, name, &ip[i]);
+			continue;
+		}
 		match_owner(s, &entry, search);
 		close(entry.fd);
 	}
