@@ -80,7 +80,7 @@ static const struct chain chains[] = {
 	{ chain_output, { "nat", NF_INET_LOCAL_OUT, PRIORITY_DSTNAT }, 1 },
 	{ chain_postrouting,
 	  { "nat", NF_INET_POST_ROUTING, PRIORITY_SRCNAT },
-	  2 * FAMILIES },
+	  3 * FAMILIES },
 };
 
 static const struct chain guard_chains[] = {
@@ -281,17 +281,34 @@ static void add_guard_rule(struct nft *nft)
 	nft_rule_end(nft);
 }
 
-static void add_postrouting_rule(struct nft *nft, int family, enum map map)
+/* What others redirected, such as the addresses of services, is theirs to
+ * masquerade: ours had one of the published ports at first. */
+static void add_hairpin_rule(struct nft *nft, int family, enum map map)
 {
-	bool hairpin = map == MAP_HAIRPIN;
+	bool v6 = family == AF_INET6;
+	int port = 1;
 
 	nft_rule(nft, chain_postrouting);
-	if (hairpin)
-		nft_match_redirected(nft);
+	nft_match_redirected(nft);
 	nft_match_family(nft, family);
-	nft_load_address(nft, hairpin ? NFT_DESTINATION : NFT_SOURCE, family,
-			 0);
-	nft_lookup_verdict(nft, maps[map][family == AF_INET6].name);
+	nft_load_protocol(nft, 0);
+	if (map == MAP_BOUND) {
+		nft_load_first_address(nft, family, 1);
+		port += (int)ip_size(family) / 4;
+	}
+	nft_load_first_port(nft, port);
+	nft_lookup(nft, maps[map][v6].name);
+	nft_load_address(nft, NFT_DESTINATION, family, 0);
+	nft_lookup_verdict(nft, maps[MAP_HAIRPIN][v6].name);
+	nft_rule_end(nft);
+}
+
+static void add_masquerade_rule(struct nft *nft, int family)
+{
+	nft_rule(nft, chain_postrouting);
+	nft_match_family(nft, family);
+	nft_load_address(nft, NFT_SOURCE, family, 0);
+	nft_lookup_verdict(nft, maps[MAP_MASQUERADE][family == AF_INET6].name);
 	nft_rule_end(nft);
 }
 
@@ -331,10 +348,12 @@ void nat_table_add(struct nft *nft)
 		add_port_rule(nft, chain_ports, families[i], MAP_BOUND);
 		add_port_rule(nft, chain_ports, families[i], MAP_UNBOUND);
 	}
+	for (int i = 0; i < FAMILIES; i++) {
+		add_hairpin_rule(nft, families[i], MAP_BOUND);
+		add_hairpin_rule(nft, families[i], MAP_UNBOUND);
+	}
 	for (int i = 0; i < FAMILIES; i++)
-		add_postrouting_rule(nft, families[i], MAP_HAIRPIN);
-	for (int i = 0; i < FAMILIES; i++)
-		add_postrouting_rule(nft, families[i], MAP_MASQUERADE);
+		add_masquerade_rule(nft, families[i]);
 }
 
 static void add_address_rule(struct nft *nft, const char *chain,

@@ -14,7 +14,8 @@
  *	local			by condip, else dnat by hostip, else by condport;
  *				else goto ports
  *	ports			dnat by hostip, else by hostport
- *	postrouting		redirected: by destination in hairpin;
+ *	postrouting		redirected, and first sent to a port in hostip or
+ *				hostport: by destination in hairpin;
  *				then by source in masq
  *	masq-SUBNET		masquerade, but not to SUBNET and multicast
  *	hairpin-SUBNET		masquerade from SUBNET and 127.0.0.0/8

@@ -109,6 +109,9 @@ void nft_load_address(struct nft *nft, enum nft_side side, int family,
 void nft_load_protocol(struct nft *nft, int word);
 void nft_load_port(struct nft *nft, int word);	/* of the destination */
 void nft_load_input(struct nft *nft, int word); /* name of the interface */
+/* The destination before it was redirected. */
+void nft_load_first_address(struct nft *nft, int family, int word);
+void nft_load_first_port(struct nft *nft, int word);
 void nft_load_source_mac(struct nft *nft, int word);
 
 /* Looks up the key from word 0 on: its data comes to word 0, its verdict is

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What rules are made of, encoded by libnftnl. */
 #include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nf_conntrack_tuple_common.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -131,14 +132,34 @@ void nft_match_local(struct nft *nft)
 	compare(nft, NFT_CMP_EQ, &local, sizeof(local));
 }
 
+/* dir -1: what has no direction. */
+static void load_ct(struct nft *nft, int key, int dir, int word)
+{
+	struct nftnl_expr *expr = expr_new("ct");
+
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_KEY, (uint32_t)key);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_DREG, reg(word));
+	if (dir >= 0)
+		nftnl_expr_set_u8(expr, NFTNL_EXPR_CT_DIR, (uint8_t)dir);
+	expr_put(nft, expr);
+}
+
+void nft_load_first_address(struct nft *nft, int family, int word)
+{
+	load_ct(nft, family == AF_INET ? NFT_CT_DST_IP : NFT_CT_DST_IP6,
+		IP_CT_DIR_ORIGINAL, word);
+}
+
+void nft_load_first_port(struct nft *nft, int word)
+{
+	load_ct(nft, NFT_CT_PROTO_DST, IP_CT_DIR_ORIGINAL, word);
+}
+
 void nft_match_redirected(struct nft *nft)
 {
 	static const uint32_t redirected = IPS_DST_NAT, none;
-	struct nftnl_expr *expr = expr_new("ct");
 
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_KEY, NFT_CT_STATUS);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_DREG, reg(0));
-	expr_put(nft, expr);
+	load_ct(nft, NFT_CT_STATUS, -1, 0);
 	mask(nft, &redirected, sizeof(redirected));
 	compare(nft, NFT_CMP_NEQ, &none, sizeof(none));
 }

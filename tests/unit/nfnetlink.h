@@ -54,6 +54,10 @@ static const struct layout nfnetlink = { "1111", " ", NULL };
 #define REDIRECTED                                                             \
 	EXPR("ct", " 2=00000002 1=00000008")                                   \
 	MASK("04", HOST("20"), "00000000") UNEQUAL("00000000")
+#define FIRST(key, reg) EXPR("ct", " 2=000000" key " 1=000000" reg " 3=00")
+#define FIRST4(reg)	FIRST("14", reg)
+#define FIRST6(reg)	FIRST("16", reg)
+#define FIRST_PORT(reg) FIRST("0c", reg)
 #define LOOKUP(map, to) EXPR("lookup", " 2=00000008 3=000000" to " 1='" map "'")
 #define IN(set)		EXPR("lookup", " 2=00000008 1='" set "'")
 #define NOT_IN(set)	EXPR("lookup", " 2=00000008 1='" set "' 5=00000001")

@@ -55,8 +55,16 @@ static const char *const nat_requests[] = {
 		LOOKUP("hostip6", "08") DNAT("0a", "0c")),
 	RULE("ports", PROTOCOL("08") PORT("09")
 		LOOKUP("hostport6", "08") DNAT("0a", "0c")),
-	RULE("postrouting", REDIRECTED V4 TO4("08") LOOKUP("hairpin4", "00")),
-	RULE("postrouting", REDIRECTED V6 TO6("08") LOOKUP("hairpin6", "00")),
+	RULE("postrouting", REDIRECTED V4 PROTOCOL("08") FIRST4("09")
+		FIRST_PORT("0a") LOOKUP("hostip4", "08") TO4("08")
+		LOOKUP("hairpin4", "00")),
+	RULE("postrouting", REDIRECTED V4 PROTOCOL("08") FIRST_PORT("09")
+		LOOKUP("hostport4", "08") TO4("08") LOOKUP("hairpin4", "00")),
+	RULE("postrouting", REDIRECTED V6 PROTOCOL("08") FIRST6("09")
+		FIRST_PORT("0d") LOOKUP("hostip6", "08") TO6("08")
+		LOOKUP("hairpin6", "00")),
+	RULE("postrouting", REDIRECTED V6 PROTOCOL("08") FIRST_PORT("09")
+		LOOKUP("hostport6", "08") TO6("08") LOOKUP("hairpin6", "00")),
 	RULE("postrouting", V4 FROM4("08") LOOKUP("masq4", "00")),
 	RULE("postrouting", V6 FROM6("08") LOOKUP("masq6", "00")),
 };

@@ -66,6 +66,21 @@ static void load_port(struct nft *nft)
 	nft_load_port(nft, 15);
 }
 
+static void load_first_v4(struct nft *nft)
+{
+	nft_load_first_address(nft, AF_INET, 1);
+}
+
+static void load_first_v6(struct nft *nft)
+{
+	nft_load_first_address(nft, AF_INET6, 11);
+}
+
+static void load_first_port(struct nft *nft)
+{
+	nft_load_first_port(nft, 15);
+}
+
 static void load_input(struct nft *nft)
 {
 	nft_load_input(nft, 3);
@@ -184,6 +199,9 @@ static const struct {
 	{ load_to_v6, TO6("13") },
 	{ load_protocol, PROTOCOL("0a") },
 	{ load_port, PORT("17") },
+	{ load_first_v4, FIRST4("09") },
+	{ load_first_v6, FIRST6("13") },
+	{ load_first_port, FIRST_PORT("17") },
 	{ load_input, INPUT("0b") },
 	{ load_source_mac, FROM_MAC("0c") },
 	{ lookup, LOOKUP("m", "08") },
