@@ -4,6 +4,8 @@
 # make check            builds and runs all tests; needs root
 # make check-clients    runs containerd, podman, libcni on it; needs root
 # make demo             two pods, an address each, ping; needs root
+# make bench            measures against the Go plugins, and those in PEER=dir;
+#                       needs root. bench-quick: in less than two minutes
 # make unit             builds and runs the unit tests
 # make lint             checks the house rules
 # make check-configs    builds N=10 random configurations and some others
@@ -181,6 +183,13 @@ demo: all
 	tests/setup demo
 	tests/demo
 
+bench bench-quick: all
+	tests/setup check
+	O=$(abspath $(O)) DEPS_DIR=$(abspath $(DEPS_DIR)) HOSTCC=$(call quoted,$(HOSTCC)) \
+		COMPILE=$(call quoted,$(compile)) \
+		LINK=$(call quoted,$(link) $(call LIBC_LINK,"$$object")) \
+		tests/bench/bench $(@:bench-%=%)
+
 -include $(OBJ:.o=.d) $(HOST_OBJ:.o=.d) \
 	$(patsubst $(O)/host/%,$(O)/host/tests/unit/%.d,$(UNIT))
 
@@ -225,4 +234,4 @@ help:
 
 FORCE:
 .PHONY: all install fetch unit unit-build lint check check-clients \
-	check-configs demo clean distclean help FORCE
+	check-configs demo bench bench-quick clean distclean help FORCE

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2016 # what the inner shell is to expand
+#
+# Nodes and what is on them. A node, named CONTESTANT or CONTESTANT@ENTRIES, is
+# a process in network and mount namespaces of its own, with nothing on /run and
+# /var/lib; it dies with this one. None meets what another has made.
+
+declare -A NODE=()
+
+# node_up NAME [PODS]: with the pods pod1, pod2, ...
+node_up() {
+	local ready out
+	exec {out}< <(exec setpriv --pdeathsig KILL unshare --net --mount \
+		bash -c '
+			mount -t tmpfs run /run
+			mount -t tmpfs lib /var/lib
+			mount -t sysfs sysfs /sys
+			ip link set lo up
+			for ((i = 1; i <= $0; i++)); do
+				ip netns add "pod$i"
+			done
+			echo ready
+			exec sleep infinity' "${2:-1}")
+	NODE[$1]=$!
+	read -r ready <&"$out"
+	exec {out}<&-
+	[ "$ready" = ready ]
+	# As an ADD leaves it.
+	[[ $1 != floor* ]] || node "$1" ip link add br0 up type bridge
+}
+
+nodes_down() {
+	local name
+	for name in "${!NODE[@]}"; do
+		kill -KILL "${NODE[$name]}" || true
+	done
+	NODE=()
+}
+
+# node NAME CMD...
+node() {
+	nsenter --target "${NODE[$1]}" --net --mount -- "${@:2}"
+}
+
+# A host 192.0.2.2 behind the node's 192.0.2.1, which has no routes.
+outside_up() {
+	node "$1" ip netns add outside
+	node "$1" ip link add uplink0 type veth peer name eth0 netns outside
+	node "$1" ip address add 192.0.2.1/24 dev uplink0
+	node "$1" ip link set uplink0 up
+	node "$1" ip -n outside address add 192.0.2.2/24 dev eth0
+	node "$1" ip -n outside link set eth0 up
+}
+
+# ---- entries of pods that are not there
+
+# The pods are 10.1.16.0 and the following, their ports 20000 and the
+# following.
+addresses() {
+	awk -v n="$1" 'BEGIN {
+		for (i = 0; i < n; i++)
+			print "10.1." 16 + int(i / 256) "." i % 256
+	}'
+}
+
+# reservations NAME N: files of host-local, the next address behind them.
+reservations() {
+	addresses "$2" | node "$1" bash -c '
+		mkdir -p /var/lib/cni/networks/net
+		cd /var/lib/cni/networks/net
+		while read -r ip; do
+			printf "dead%s\r\neth0" "$ip" >"$ip"
+			last=$ip
+		done
+		printf %s "$last" >last_reserved_ip.0'
+}
+
+# entries NAME N: the NAT of N other pods, beside that of the one whose port
+# 8080 is published.
+entries() {
+	if [[ $1 == cnibox* ]]; then
+		elements "$@"
+	else
+		rules "$@"
+	fi
+}
+
+# elements NAME N: of cnibox, beside those that an ADD has made.
+elements() {
+	addresses "$2" | awk '
+		{
+			by = " comment \"net/eth0/dead" NR "\" : "
+			to = "add element inet cnibox "
+			print to "masq4 {", $1 by "goto masq-10.1.0.0/16 }"
+			print to "hostport4 { tcp .", 20000 + NR by $1, ". 80 }"
+		}' | node "$1" nft -f -
+}
+
+# rules NAME N: of the Go plugins, in front of those of the pod that is there
+# and like them.
+rules() {
+	node "$1" iptables-save -t nat | awk -v n="$2" '
+	match($0, /CNI-(DN-)?[0-9a-f][0-9a-f][0-9a-f]+/) {
+		chain = substr($0, RSTART, RLENGTH)
+		for (i = 0; i < n; i++)
+			print other($0, chain, i)
+	}
+	{ print }
+	function other(line, chain, i,   ip) {
+		ip = "10.1." 16 + int(i / 256) "." i % 256
+		gsub(/10\.1\.0\.[0-9]+\/32/, ip "/32", line)
+		gsub(/10\.1\.0\.[0-9]+:/, ip ":", line)
+		gsub(/8080/, 20001 + i, line)
+		gsub(chain, sprintf("%s%06x",
+			substr(chain, 1, length(chain) - 6), i), line)
+		return line
+	}' | node "$1" iptables-restore
+}

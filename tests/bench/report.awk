@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The tables, from what summary.awk has made.
+
+BEGIN {
+	FS = "\t"
+	split("floor true cnibox reference peer", order, " ")
+	split("plain masq ports dual", configs, " ")
+	split("ADD DEL", verbs, " ")
+}
+
+{
+	median[$1, $2, $3, $4, $5] = $8
+	p99[$1, $2, $3, $4, $5] = $9
+	if (!(($1, $2) in seen)) {
+		seen[$1, $2] = 1
+		counts[$1] = counts[$1] " " $2
+	}
+	if ($1 == "size" && $3 == "cnibox")
+		binaries = binaries " " $4
+}
+
+END {
+	costs()
+	by_count("host-local", "host-local alone, with so many reservations", "wall", 1000, "ms")
+	by_count("nat", "masquerading, with the NAT of so many other pods", "wall", 1000, "ms")
+	by_count("pods", "masquerading, beside so many pods that are there", "wall", 1000, "ms")
+	by_count("packets", "new connections, with the NAT of so many pods", "rate", 1000, \
+		"thousands a second")
+	many()
+	sizes()
+	goals()
+}
+
+function get(part, n, who, label, measure) {
+	return median[part, n, who, label, measure]
+}
+
+function has(part, n, who, label, measure) {
+	return (part, n, who, label, measure) in median
+}
+
+# A over B, or a dash.
+function ratio(a, b) {
+	return a == "" || !(b > 0) ? "-" : sprintf("%.2f", a / b)
+}
+
+# ---- tables
+
+function cost_row(part, verb, name,   i, who, title) {
+	title = sprintf("%-10s %-8s", name, verb)
+	for (i = 1; i in order; i++) {
+		who = order[i]
+		if (!has(part, 0, who, verb, "wall"))
+			continue
+		printf "%-19s %-10s %8.2f %8.2f %7d %8d %8d %5d %9s\n", title, who, \
+			get(part, 0, who, verb, "wall") / 1000, \
+			get(part, 0, who, verb, "cpu") / 1000, \
+			get(part, 0, who, verb, "faults"), \
+			get(part, 0, who, verb, "rss"), \
+			get(part, 0, who, verb, "syscalls"), \
+			get(part, 0, who, verb, "processes"), \
+			ratio(get(part, 0, who, verb, "wall"), \
+				get(part, 0, "cnibox", verb, "wall"))
+		title = ""
+	}
+}
+
+function costs(   i, j) {
+	printf "\n%-30s %8s %8s %7s %8s %8s %5s %9s\n", "", \
+		"wall ms", "CPU ms", "faults", "RSS KiB", "syscalls", \
+		"procs", "x cnibox"
+	for (i = 1; i in configs; i++)
+		for (j = 1; j in verbs; j++)
+			cost_row(configs[i], verbs[j], configs[i])
+	cost_row("version", "VERSION", "")
+}
+
+function by_count(part, title, measure, unit, name,   n, i, j, k, label, list) {
+	n = split(counts[part], list, " ")
+	if (!n)
+		return
+	sort_numbers(list, n)
+	printf "\n%s (%s)\n%-19s", title, name, ""
+	for (i = 1; i <= n; i++)
+		printf " %8d", list[i]
+	print ""
+	split(part == "packets" ? "out in" : "ADD DEL", label, " ")
+	for (j = 1; j in label; j++)
+		for (k = 1; k in order; k++)
+			count_row(part, label[j], order[k], measure, unit, list, n)
+}
+
+function count_row(part, label, who, measure, unit, list, n,   i, row, any) {
+	row = sprintf("%-8s %-10s", label, who)
+	for (i = 1; i <= n; i++) {
+		any = any || has(part, list[i], who, label, measure)
+		row = row sprintf(" %8s", has(part, list[i], who, label, measure) ? \
+			sprintf("%.2f", get(part, list[i], who, label, measure) / unit) : "-")
+	}
+	if (any)
+		print row
+}
+
+function sort_numbers(list, n,   i, j, t) {
+	for (i = 2; i <= n; i++)
+		for (j = i; j > 1 && list[j - 1] + 0 > list[j] + 0; j--) {
+			t = list[j]
+			list[j] = list[j - 1]
+			list[j - 1] = t
+		}
+}
+
+function many(   n, j, k, who, verb) {
+	n = counts["burst"] + 0
+	if (!n)
+		return
+	printf "\n%d at a node, 16 at a time\n%-19s %8s %8s %8s %8s %10s\n", n, "", \
+		"all ms", "per sec", "50% ms", "99% ms", "memory KiB"
+	for (j = 1; j in verbs; j++)
+		for (k = 1; k in order; k++) {
+			who = order[k]
+			verb = verbs[j]
+			if (!has("burst", n, who, verb, "wall"))
+				continue
+			printf "%-8s %-10s %8.0f %8.0f %8.1f %8.1f %10d\n", verb, who, \
+				get("burst", n, who, verb, "wall") / 1000, \
+				1e6 * n / get("burst", n, who, verb, "wall"), \
+				get("burst", n, who, verb, "each") / 1000, \
+				p99["burst", n, who, verb, "each"] / 1000, \
+				get("burst", n, who, verb, "memory")
+		}
+}
+
+function sizes(   n, i, list, other) {
+	n = split(binaries, list, " ")
+	if (!n)
+		return
+	printf "\n%-19s %10s %10s %8s\n", "bytes", "cnibox", "reference", "ratio"
+	for (i = 1; i <= n; i++) {
+		other = get("size", 0, "reference", list[i], "bytes")
+		printf "%-19s %10d %10s %8s\n", list[i], \
+			get("size", 0, "cnibox", list[i], "bytes"), \
+			other == "" ? "-" : other, \
+			ratio(other, get("size", 0, "cnibox", list[i], "bytes"))
+	}
+}
+
+# ---- goals
+
+# The sign says whether less or more is good.
+function goal(text, sign, bound, reached) {
+	if (reached == "" || reached == "-")
+		return
+	printf "%-62s %2s %6s %9s  %s\n", text, sign, bound, reached, \
+		(sign == "<=" ? reached + 0 <= bound : reached + 0 >= bound) ? \
+		"yes" : "NO"
+}
+
+function of(part, label, measure, a, b,   n) {
+	n = part == "burst" ? counts["burst"] + 0 : 0
+	return ratio(get(part, n, a, label, measure), \
+		get(part, n, b, label, measure))
+}
+
+function growth(part, label, measure, from, to) {
+	return ratio(get(part, to, "cnibox", label, measure), \
+		get(part, from, "cnibox", label, measure))
+}
+
+function goals(   faults) {
+	printf "\n%-62s %9s %9s\n", "goal", "bound", "reached"
+	goal("ADD masq, times floor", "<=", 1.8, of("masq", "ADD", "wall", "cnibox", "floor"))
+	goal("ADD masq, times as fast as the reference", ">=", 20, \
+		of("masq", "ADD", "wall", "reference", "cnibox"))
+	goal("DEL masq, times floor", "<=", 1.15, of("masq", "DEL", "wall", "cnibox", "floor"))
+	goal("host-local ADD, 10000 reservations to 10", "<=", 1.2, \
+		growth("host-local", "ADD", "wall", 10, 10000))
+	goal("ADD masq, 10000 elements to 10", "<=", 1.2, growth("nat", "ADD", "wall", 10, 10000))
+	goal("new connections out, 10000 pods to 1", ">=", 0.95, \
+		growth("packets", "out", "rate", 1, 10000))
+	goal("new connections in, 10000 pods to 1", ">=", 0.95, \
+		growth("packets", "in", "rate", 1, 10000))
+	goal("ADD masq, peak RSS in KiB", "<=", 1024, get("masq", 0, "cnibox", "ADD", "rss"))
+	faults = get("version", 0, "true", "VERSION", "faults")
+	goal("ADD masq, page faults, times static true", "<=", 2, \
+		ratio(get("masq", 0, "cnibox", "ADD", "faults"), faults))
+	goal("ADD masq, system calls", "<=", 80, get("masq", 0, "cnibox", "ADD", "syscalls"))
+	goal("ADD masq, processes", "<=", 1, get("masq", 0, "cnibox", "ADD", "processes"))
+	goal("default binary, KiB", "<=", 160, \
+		ratio(get("size", 0, "cnibox", "default", "bytes"), 1024))
+	goal("tiny binary, KiB", "<=", 72, ratio(get("size", 0, "cnibox", "tiny", "bytes"), 1024))
+	goal("ADDs 16 at a time, times the reference's throughput", ">=", 15, \
+		of("burst", "ADD", "wall", "reference", "cnibox"))
+	goal("GC of 100 dead pods, times one DEL", "<=", 10, \
+		ratio(get("gc", 100, "cnibox", "GC", "wall"), \
+			get("masq", 0, "cnibox", "DEL", "wall")))
+}
