@@ -331,7 +331,7 @@ static int portmap_del(struct call *c)
 	struct list entries;
 	int ret = attachment_release(
 		c, 1 << NAT_PORT | 1 << NAT_HAIRPIN | 1 << NAT_CONDITION,
-		&entries);
+		&entries, NULL);
 
 	portmap_flush(c, &entries, false);
 	return ret;

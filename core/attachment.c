@@ -186,7 +186,8 @@ static int release_reference(struct call *c, unsigned kinds)
 	return ret;
 }
 
-int attachment_release(struct call *c, unsigned kinds, struct list *entries)
+int attachment_release(struct call *c, unsigned kinds, struct list *entries,
+		       int (*rest)(struct call *c))
 {
 	const char *owner = attachment_owner(c);
 	struct list notes;
@@ -205,6 +206,8 @@ int attachment_release(struct call *c, unsigned kinds, struct list *entries)
 		ret |= nat_del_owner(&c->nft, owner, kinds);
 		ret |= release_reference(c, kinds);
 	}
+	if (rest)
+		ret |= rest(c);
 	/* What could not be removed is still to be found. */
 	if (ret == 0 && found)
 		ret = record_del(c->job, c->applet->name, owner);

@@ -26,10 +26,12 @@ int attachment_nat(struct call *c, struct record *record,
  * same container. */
 int attachment_check_nat(struct call *c, const struct list *entries);
 
-/* Removes the NAT entries and then, unless something has failed, the record.
- * Without a record, everything of these kinds (a mask of 1 << NAT_*) that the
- * attachment owns. *entries is what the record named. */
-int attachment_release(struct call *c, unsigned kinds, struct list *entries);
+/* Removes the NAT entries, by rest(c), unless that is NULL, what else there is,
+ * and then, unless something has failed, the record. Without a record,
+ * everything of these kinds (a mask of 1 << NAT_*) that the attachment owns.
+ * *entries is what the record named. */
+int attachment_release(struct call *c, unsigned kinds, struct list *entries,
+		       int (*rest)(struct call *c));
 
 /* GC: removes the NAT elements of the network's attachments that are not valid,
  * and the records they have of this applet, after drop(c, owner, entries),

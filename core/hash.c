@@ -62,17 +62,19 @@ static void add_block(uint64_t state[8], const uint8_t *block)
 		       w[i - 7] + (rotate(y, 19) ^ rotate(y, 61) ^ y >> 6);
 	}
 	memcpy(s, state, sizeof(s));
+	/* Each round they all move on; here, where the first one stands does. */
 	for (int i = 0; i < ROUNDS; i++) {
-		uint64_t a = s[0], e = s[4];
-		uint64_t t1 = s[7] + constants[i] + w[i] +
-			      ((e & s[5]) ^ (~e & s[6])) +
+		uint64_t a = s[-i & 7], b = s[(1 - i) & 7], c = s[(2 - i) & 7];
+		uint64_t e = s[(4 - i) & 7], f = s[(5 - i) & 7];
+		uint64_t g = s[(6 - i) & 7], *d = &s[(3 - i) & 7];
+		uint64_t *h = &s[(7 - i) & 7];
+		uint64_t t1 = *h + constants[i] + w[i] + ((e & f) ^ (~e & g)) +
 			      (rotate(e, 14) ^ rotate(e, 18) ^ rotate(e, 41));
 		uint64_t t2 = (rotate(a, 28) ^ rotate(a, 34) ^ rotate(a, 39)) +
-			      ((a & s[1]) ^ (a & s[2]) ^ (s[1] & s[2]));
+			      ((a & b) ^ (a & c) ^ (b & c));
 
-		memmove(s + 1, s, 7 * sizeof(*s));
-		s[0] = t1 + t2;
-		s[4] += t1;
+		*d += t1;
+		*h = t1 + t2;
 	}
 	for (int i = 0; i < 8; i++)
 		state[i] += s[i];

@@ -72,9 +72,17 @@ char *job_strndup(struct job *job, const char *text, size_t len)
 
 char *job_vprintf(struct job *job, const char *fmt, va_list args)
 {
-	size_t size = str_vformat(NULL, 0, fmt, args) + 1;
-	char *text = job_alloc(job, size);
+	struct job_chunk *chunk = job->chunks;
+	size_t room = chunk ? chunk->size - chunk->used : 0, size;
+	char *text = chunk ? chunk->data + chunk->used : NULL;
 
+	/* Mostly it fits where the next memory is taken from. */
+	size = str_vformat(text, room, fmt, args) + 1;
+	if (size <= room)
+		return job_alloc(job, size);
+	if (room)
+		memset(text, 0, room);
+	text = job_alloc(job, size);
 	str_vformat(text, size, fmt, args);
 	return text;
 }

@@ -117,6 +117,12 @@ static void undo_link(void *arg)
 static void put_spec(struct nl *nl, const struct link_spec *spec)
 {
 	nl_put_text(nl, IFLA_IFNAME, spec->name);
+	/* A queue for each processor, which nobody uses, would cost two grace
+	 * periods. */
+	if (spec->queues) {
+		nl_put_u32(nl, IFLA_NUM_TX_QUEUES, (uint32_t)spec->queues);
+		nl_put_u32(nl, IFLA_NUM_RX_QUEUES, (uint32_t)spec->queues);
+	}
 	if (spec->mac)
 		nl_put(nl, IFLA_ADDRESS, spec->mac, MAC_LEN);
 	if (spec->mtu > 0)

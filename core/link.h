@@ -26,7 +26,7 @@ struct link_spec {
 	const char *kind, *name;
 	const uint8_t *mac; /* NULL: the kernel's choice */
 	const char *alias;  /* whose it is, for people and GC */
-	int mtu, master;
+	int mtu, master, queues;
 	bool up;     /* not of a peer: the kernel refuses it */
 	bool shared; /* others will use it: its removal is not registered */
 	bool vlan_filtering;	      /* bridge */

@@ -51,10 +51,11 @@ struct out {
 
 static void put(struct out *out, const char *text, size_t len)
 {
-	for (size_t i = 0; i < len; i++, out->len++) {
-		if (out->len + 1 < out->size)
-			out->dst[out->len] = text[i];
-	}
+	size_t room = out->len + 1 < out->size ? out->size - 1 - out->len : 0;
+
+	if (room)
+		memcpy(out->dst + out->len, text, len < room ? len : room);
+	out->len += len;
 }
 
 static void fill(struct out *out, char with, size_t count)
@@ -192,16 +193,18 @@ size_t str_vformat(char *dst, size_t size, const char *fmt, va_list list)
 	struct arguments args;
 
 	va_copy(args.list, list);
-	for (; *fmt; fmt++) {
+	for (;;) {
+		size_t plain = strcspn(fmt, "%");
 		struct spec spec;
 
-		if (*fmt != '%') {
-			put(&out, fmt, 1);
-			continue;
-		}
-		fmt++;
+		put(&out, fmt, plain);
+		fmt += plain;
+		if (!*fmt++)
+			break;
 		spec = read_spec(&fmt, &args);
-		put_argument(&out, &spec, *fmt, &args);
+		if (!*fmt)
+			break;
+		put_argument(&out, &spec, *fmt++, &args);
 	}
 	va_end(args.list);
 	if (size)

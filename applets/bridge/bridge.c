@@ -84,8 +84,7 @@ static int bridge_create(struct call *c, struct record *record,
 	struct link_spec spec = { .kind = "bridge",
 				  .name = conf->bridge,
 				  .mtu = links->mtu,
-				  .vlan_filtering =
-					  conf->vlan || conf->trunk.present,
+				  .vlan_filtering = bridge_has_vlans(conf),
 				  .shared = true };
 	uint8_t mac[MAC_LEN];
 	bool exists;
@@ -155,6 +154,7 @@ static int bridge_connect(struct call *c, struct bridge_links *links)
 	uint8_t guest_mac[MAC_LEN], port_mac[MAC_LEN];
 	struct link_spec peer = { .name = c->env.ifname,
 				  .mtu = links->mtu,
+				  .queues = 1,
 				  .mac = guest_mac,
 				  .netns = c->netns.fd };
 	const char *owner = attachment_owner(c);
@@ -164,6 +164,7 @@ static int bridge_connect(struct call *c, struct bridge_links *links)
 				  .alias = owner,
 				  .mac = port_mac,
 				  .mtu = links->mtu,
+				  .queues = 1,
 				  .master = links->bridge.index,
 				  .up = true,
 				  .peer = &peer };
@@ -178,10 +179,14 @@ static int bridge_connect(struct call *c, struct bridge_links *links)
 			c->job, CNI_INTERNAL,
 			"container veth name (\"%s\") peer provided (\"%s\") already exists",
 			peer.name, spec.name);
-	if (link_get(&c->host, spec.name, port) < 0 ||
-	    link_get(&c->guest, c->env.ifname, &links->guest) < 0)
+	str_copy(port->name, sizeof(port->name), spec.name);
+	if (link_get(&c->guest, c->env.ifname, &links->guest) < 0)
 		return -1;
-	if ((conf->hairpin || conf->isolated) &&
+	/* To look at the port before the container's end is up is to wait for
+	 * the kernel to take it down: done only where its index is needed. */
+	if (!conf->hairpin && !conf->isolated && !bridge_has_vlans(conf))
+		return 0;
+	if (link_get(&c->host, spec.name, port) < 0 ||
 	    link_set_port(&c->host, port, conf->hairpin, conf->isolated) < 0)
 		return -1;
 	return bridge_set_vlans(c, port);
@@ -284,23 +289,29 @@ static void bridge_result(struct call *c, const struct bridge_links *links)
 	result_append(c->job, &c->result, &own);
 }
 
-/* What DEL does on the host; addresses are the IPAM plugin's. The port has a
- * name of its own, and takes the container's interface with it. Another
- * program may have made both: then the interface is what there is. */
-static int bridge_release(struct call *c)
+/* The port has a name of its own, and takes the container's interface with it.
+ * Another program may have made both: then the interface is what there is. */
+static int bridge_disconnect(struct call *c)
 {
-	struct list entries;
-	bool existed;
 	const char *port = bridge_port_name(c, attachment_owner(c));
+	bool existed;
 	int ret = link_del(&c->host, port, &existed);
 
 	if (!existed && c->netns.fd >= 0)
 		ret |= link_del(&c->guest, c->env.ifname, NULL);
-	return attachment_release(c,
-				  1 << NAT_MASQUERADE | 1 << NAT_GUARDED |
-					  1 << NAT_SOURCE,
-				  &entries) |
-	       ret;
+	return ret;
+}
+
+/* What DEL does on the host; addresses are the IPAM plugin's. The links come
+ * last: while the kernel takes its time for them, it does what it has put off
+ * of the elements, which we would wait for at our end otherwise. */
+static int bridge_release(struct call *c)
+{
+	const unsigned kinds =
+		1 << NAT_MASQUERADE | 1 << NAT_GUARDED | 1 << NAT_SOURCE;
+	struct list entries;
+
+	return attachment_release(c, kinds, &entries, bridge_disconnect);
 }
 
 /* A record of an attachment that is there is no left-over. */
@@ -367,10 +378,13 @@ static int bridge_add(struct call *c)
 		return -1;
 	}
 	/* Both ends, as each hears of it at a time of its own. */
-	if (!conf->no_container_interface &&
-	    (link_wait_up(&c->host, &links.port, PORT_UP_MS) < 0 ||
-	     link_wait_up(&c->guest, &links.guest, PORT_UP_MS) < 0))
+	if (conf->no_container_interface) {
+		if (link_get(&c->host, links.port.name, &links.port) < 0)
+			return -1;
+	} else if (link_wait_up(&c->host, &links.port, PORT_UP_MS) < 0 ||
+		   link_wait_up(&c->guest, &links.guest, PORT_UP_MS) < 0) {
 		return -1;
+	}
 	bridge_result(c, &links);
 	return 0;
 }

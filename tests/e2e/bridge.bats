@@ -65,6 +65,16 @@ routes() {
 	gone p1 "$L2"
 }
 
+@test "ipam that names no plugin is none" {
+	local ipam
+	pod_up p1
+	for ipam in null '{}' '{"type": null}'; do
+		add p1 "$(jq --argjson ipam "$ipam" '.ipam = $ipam' <<<"$L2")"
+		expect "$result" '.ips == null'
+		gone p1 "$L2"
+	done
+}
+
 @test "without ipam 0.1.0 and 0.2.0 have no words for the result" {
 	local version
 	pod_up p1
@@ -177,6 +187,43 @@ routes() {
 	gone p1 "$conf"
 }
 
+@test "routes are set with all that they say" {
+	local conf
+	conf=$(with "$NET" '{"ipam": {"routes": [
+		{"dst": "10.5.0.0/16", "table": 5000},
+		{"dst": "10.6.0.0/16", "scope": 200, "table": 0},
+		{"dst": "10.7.0.0/16", "scope": 253},
+		{"dst": "10.8.0.5/16", "mtu": 1300, "advmss": 1200,
+		 "priority": 77, "gw": "10.1.2.9"}]}}')
+	pod_up p1
+	add p1 "$conf"
+	expect "$result" \
+		".routes == $(jq '.ipam.routes' <<<"$conf")"
+	[ "$(pod p1 ip route show table 5000)" = \
+		"10.5.0.0/16 via 10.1.2.1 dev eth0 " ]
+	[ "$(pod p1 ip route show proto boot)" = "$(printf '%s\n' \
+		'10.6.0.0/16 via 10.1.2.1 dev eth0 scope site ' \
+		'10.7.0.0/16 dev eth0 scope link ' \
+		'10.8.0.0/16 via 10.1.2.9 dev eth0 metric 77 mtu 1300 advmss 1200 ')" ]
+	check p1 "$conf"
+	pod p1 ip route del 10.5.0.0/16 table 5000
+	check_fails p1 "$conf" \
+		"Expected Route 10.5.0.0/16 table 5000 not found"
+	gone p1 "$conf"
+}
+
+@test "a route that the kernel refuses is an error, and leaves nothing" {
+	local route
+	pod_up p1
+	for route in '{"dst": "10.9.0.0/16", "gw": "10.200.0.1"}' \
+		'{"dst": "10.9.0.0/16", "gw": "2001:db8::1"}'; do
+		add_fails p1 "$(jq --argjson route "$route" \
+			'.ipam.routes += [$route]' <<<"$MASQ")" "10.9.0.0/16 via"
+		no_link node br0
+		nothing_left
+	done
+}
+
 @test "IPv6 works at once, without duplicate address detection" {
 	pod_up p1 p2
 	add p1 "$NET6"
@@ -224,6 +271,45 @@ routes() {
 	gone p1 "$DUAL"
 }
 
+@test "IPv6 addresses outlive that the interface goes down" {
+	pod_up p1
+	add p1 "$NET6"
+	pod p1 ip link set eth0 down
+	[ "$(addresses p1 eth0)" = 2001:db8:1::2/64 ]
+	gone p1 "$NET6"
+}
+
+@test "a pod may have many addresses of a family" {
+	local conf
+	conf=$(with "$NET" '{"isDefaultGateway": true, "ipam": {
+		"routes": null, "ranges": [
+			[{"subnet": "10.1.3.0/24"}],
+			[{"subnet": "2001:db8:1::/64"}],
+			[{"subnet": "2001:db8:2::/64"}]]}}')
+	pod_up p1
+	add p1 "$conf"
+	[ "$(addresses p1 eth0 | sort | xargs)" = \
+		"10.1.2.2/24 10.1.3.2/24 2001:db8:1::2/64 2001:db8:2::2/64" ]
+	[ "$(addresses node br0 | sort | xargs)" = \
+		"10.1.2.1/24 10.1.3.1/24 2001:db8:1::1/64 2001:db8:2::1/64" ]
+	expect "$result" '.routes == [{"dst": "0.0.0.0/0", "gw": "10.1.2.1"},
+		{"dst": "::/0", "gw": "2001:db8:1::1"}]'
+	check p1 "$conf"
+	gone p1 "$conf"
+}
+
+@test "0.1.0 and 0.2.0 have no words for many addresses of a family" {
+	local version conf
+	pod_up p1
+	for version in 0.1.0 0.2.0; do
+		conf=$(with "$NET" "{\"cniVersion\": \"$version\", \"ipam\":
+			{\"ranges\": [[{\"subnet\": \"10.1.3.0/24\"}]]}}")
+		add_fails p1 "$conf" "CNI version $version does not support more than 1 address per family"
+		no_link node br0
+		gone p1 "$conf"
+	done
+}
+
 @test "IPv6 is turned on in a pod that has it off" {
 	pod_up p1
 	pod p1 sysctl -qw net.ipv6.conf.all.disable_ipv6=1 \
@@ -252,6 +338,20 @@ routes() {
 	add p1 "$conf"
 	[ "$(addresses node br0)" = 10.1.2.1/24 ]
 	pings p1 10.1.2.1
+	gone p1 "$conf"
+}
+
+@test "forceAddress replaces what overlaps in IPv6, and nothing else" {
+	local conf
+	conf=$(with "$NET6" '{"forceAddress": true}')
+	pod_up p1
+	node ip link add br0 type bridge
+	node ip address add 2001:db8:1:0:1::1/48 dev br0 nodad
+	node ip address add 2001:db8:2::1/64 dev br0 nodad
+	node ip address add 10.1.2.1/24 dev br0
+	add p1 "$conf"
+	[ "$(addresses node br0 | sort | xargs)" = \
+		"10.1.2.1/24 2001:db8:1::1/64 2001:db8:2::1/64" ]
 	gone p1 "$conf"
 }
 
@@ -301,6 +401,17 @@ routes() {
 	gone p1 "$NET"
 }
 
+@test "a name that no interface can have is refused before any change" {
+	local name
+	pod_up p1
+	for name in "" a234567890123456 a/b; do
+		add_fails p1 "$(with "$NET" "{\"bridge\": \"$name\"}")" \
+			"bridge: expected an interface name"
+		[ "$code" = 7 ]
+		nothing_left
+	done
+}
+
 @test "the default bridge is cni0" {
 	local conf
 	conf=$(jq 'del(.bridge)' <<<"$NET")
@@ -339,6 +450,22 @@ routes() {
 	expect "$(link node "$(host_veth p1)")" '.mtu == 1400'
 	expect "$(link p1 eth0)" '.mtu == 1400'
 	gone p1 "$conf"
+}
+
+@test "a mtu that the kernel refuses leaves nothing, none is its choice" {
+	local mtu
+	pod_up p1
+	for mtu in 10 70000; do
+		add_fails p1 "$(with "$MASQ" "{\"mtu\": $mtu}")" \
+			"Invalid argument"
+		no_link node br0
+		nothing_left
+	done
+	for mtu in 0 -5 null; do
+		add p1 "$(with "$NET" "{\"mtu\": $mtu}")"
+		expect "$(link p1 eth0)" '.mtu == 1500'
+		gone p1 "$NET"
+	done
 }
 
 @test "mtu auto is that of the way to the world" {
@@ -446,6 +573,64 @@ routes() {
 	CNI_ARGS="IgnoreUnknown=1;MAC=02:00:00:00:00:01" add p1 "$conf"
 	expect "$(link p1 eth0)" '.address == "02:00:00:00:00:03"'
 	gone p1 "$conf"
+}
+
+@test "a MAC may be spelled in three ways" {
+	local mac
+	pod_up p1
+	for mac in 02:00:5E:00:00:0a 02-00-5e-00-00-0A 0200.5e00.000a; do
+		CNI_ARGS="MAC=$mac" add p1 "$NET"
+		expect "$(link p1 eth0)" '.address == "02:00:5e:00:00:0a"'
+		gone p1 "$NET"
+	done
+}
+
+@test "a MAC that no interface can have is refused, and leaves nothing" {
+	local mac
+	pod_up p1
+	for mac in 01:00:5e:00:00:01 00:00:00:00:00:00 zz \
+		02:00:00:00:00:00:00:01; do
+		add_fails p1 "$(with "$MASQ" \
+			"{\"runtimeConfig\": {\"mac\": \"$mac\"}}")" ""
+		no_link node br0
+		nothing_left
+	done
+	CNI_ARGS="MAC=zz" add_fails p1 "$NET" 'MAC: expected a MAC address, got "zz"'
+	nothing_left
+}
+
+@test "the interface's name may have a dot" {
+	pod_up p1
+	CNI_IFNAME=eth0.5 add p1 "$DUAL"
+	[ "$(pod p1 cat /proc/sys/net/ipv6/conf/eth0.5/keep_addr_on_down)" = 1 ]
+	CNI_IFNAME=eth0.5 check p1 "$DUAL"
+	CNI_IFNAME=eth0.5 del_twice p1 "$DUAL"
+	nothing_left
+}
+
+@test "keys mean the same in any case" {
+	local conf
+	conf=$(with "$DUAL" '{"mtu": 1400, "hairpinMode": true, "ipMasq": true,
+		"dns": {"nameservers": ["10.1.2.1"]},
+		"runtimeConfig": {"mac": "02:00:00:00:00:07",
+			"ips": ["10.1.2.7"]}}' |
+		jq 'walk(if type == "object" then
+			with_entries(.key |= ascii_upcase) else . end)')
+	pod_up p1
+	cni ADD bridge p1 "$conf"
+	succeeded ADD
+	expect "$output" '.cniVersion == "1.0.0" and
+		[.ips[].address] == ["10.1.2.7/24", "2001:db8:1::2/64"] and
+		.dns.nameservers == ["10.1.2.1"]'
+	expect "$(link p1 eth0)" \
+		'.address == "02:00:00:00:00:07" and .mtu == 1400'
+	[ "$(nat_elements | wc -l)" = 2 ]
+	cni CHECK bridge p1 "$(jq --argjson prev "$output" \
+		'.PREVRESULT = $prev' <<<"$conf")"
+	silent CHECK
+	cni DEL bridge p1 "$conf"
+	silent DEL
+	nothing_left
 }
 
 @test "a pod may be on two networks" {
@@ -734,6 +919,18 @@ resolv_conf() {
 	nothing_left
 }
 
+@test "a link of the node by the name of the host end is left alone" {
+	local veth
+	pod_up p1
+	add p1 "$NET"
+	veth=$(host_veth p1)
+	gone p1 "$NET"
+	node ip link add "$veth" type bridge
+	add_fails p1 "$NET" "container veth name (\"eth0\") peer provided (\"$veth\") already exists"
+	expect "$(link node "$veth")" '.linkinfo.info_kind == "bridge"'
+	nothing_left
+}
+
 @test "a second ADD is an error, and the pod keeps working" {
 	outside_up
 	serve outside 80
@@ -763,12 +960,24 @@ resolv_conf() {
 	nothing_left
 }
 
-@test "a plain file for a namespace is an error before any change" {
-	node touch /run/netns/p1
-	add_fails p1 "$NET" "/run/netns/p1"
-	no_link node br0
-	node rm /run/netns/p1
-	nothing_left
+# What stands where a namespace is expected, or stood once.
+not_namespaces() {
+	node touch /run/plain
+	node mkfifo /run/fifo
+	node ln -s /run/loop /run/loop
+	echo /run /run/plain /run/plain/x /run/fifo /run/loop /dev/null \
+		/proc/self/ns/mnt nowhere
+}
+
+@test "what is no network namespace is an error before any change" {
+	local path
+	WRAPPER=(timeout 10)
+	for path in $(not_namespaces); do
+		CNI_NETNS=$path add_fails p1 "$NET" \
+			"failed to open netns \"$path\""
+		no_link node br0
+		nothing_left
+	done
 }
 
 @test "the plugin's own namespace is refused before any change" {
@@ -824,14 +1033,34 @@ resolv_conf() {
 	nothing_left
 }
 
-@test "DEL with a plain file for a namespace releases everything" {
+@test "DEL with CNI_NETNS empty and a result releases everything" {
 	pod_up p1
 	add p1 "$MASQ"
 	pod_down p1
-	node touch /run/netns/p1
-	del_twice p1 "$MASQ"
-	node rm /run/netns/p1
+	CNI_NETNS="" del_twice p1 "$(with_prev "$MASQ" "$result")"
 	nothing_left
+}
+
+@test "DEL with what is no network namespace releases everything" {
+	local path
+	WRAPPER=(timeout 10)
+	for path in $(not_namespaces); do
+		pod_up p1
+		add p1 "$MASQ"
+		pod_down p1
+		CNI_NETNS=$path del_twice p1 "$MASQ"
+		nothing_left
+	done
+}
+
+@test "DEL after the interface went releases everything" {
+	local veth
+	pod_up p1
+	add p1 "$MASQ"
+	veth=$(host_veth p1)
+	pod p1 ip link del eth0
+	no_link node "$veth"
+	gone p1 "$MASQ"
 }
 
 @test "DEL with the record lost releases everything" {
@@ -916,6 +1145,33 @@ foreign_ipam() {
 	gone p1 "$FOREIGN"
 }
 
+@test "an ipam plugin of others may answer in any version" {
+	local version answer
+	foreign_ipam
+	pod_up p1
+	for version in $VERSIONS ""; do
+		case $version in
+		0.[12].*) answer='{"ip4": {"ip": "10.1.2.9/24",
+			"gateway": "10.1.2.1",
+			"routes": [{"dst": "10.9.0.0/16"}]}}' ;;
+		*) answer='{"interfaces": [{"name": "other"}], "ips": [
+			{"version": "4", "address": "10.1.2.9/24",
+			"gateway": "10.1.2.1", "interface": 7}],
+			"routes": [{"dst": "10.9.0.0/16"}]}' ;;
+		esac
+		[ -z "$version" ] || answer=$(jq --arg v "$version" \
+			'.cniVersion = $v' <<<"$answer")
+		node tee /run/answer >/dev/null <<<"$answer"
+		add p1 "$FOREIGN"
+		expect "$result" '.cniVersion == "1.0.0" and
+			[.interfaces[].name][2] == "eth0" and
+			.ips == [{"address": "10.1.2.9/24",
+				"gateway": "10.1.2.1", "interface": 2}]'
+		[ "$(routes p1 -4)" = "10.9.0.0/16 via 10.1.2.1 dev eth0" ]
+		gone p1 "$FOREIGN"
+	done
+}
+
 @test "an ipam plugin's error becomes ours, and it gets a DEL" {
 	foreign_ipam
 	node tee /run/error >/dev/null <<<'{"cniVersion": "1.0.0",
@@ -936,11 +1192,33 @@ foreign_ipam() {
 }
 
 @test "an ipam plugin that answers without an address is an error" {
+	local answer
 	foreign_ipam
-	node tee /run/answer >/dev/null <<<'{"cniVersion": "1.0.0"}'
 	pod_up p1
-	add_fails p1 "$FOREIGN" "IPAM plugin returned missing IP config"
-	nothing_left
+	for answer in '{"cniVersion": "1.0.0"}' '{}' null; do
+		node tee /run/answer >/dev/null <<<"$answer"
+		add_fails p1 "$FOREIGN" "IPAM plugin returned missing IP config"
+		nothing_left
+	done
+}
+
+@test "an ipam plugin that answers nonsense is an error, and gets a DEL" {
+	local answer text
+	foreign_ipam
+	pod_up p1
+	while read -r answer text; do
+		node tee /run/answer >/dev/null <<<"$answer"
+		node rm -f /run/calls
+		add_fails p1 "$FOREIGN" "result of foreign$text"
+		[ "$(node cut -d ' ' -f 1 /run/calls | xargs)" = "ADD DEL" ]
+		nothing_left
+	done <<-'EOT'
+		nonsense : expected a value at line 1
+		[] : expected an object
+		{"cniVersion":"9.0.0"} : unsupported CNI result version "9.0.0"
+		{"ips":[{"address":"10.1.2.9"}]} .ips[0].address: expected
+		{"ips":[{"gateway":"10.1.2.1"}]} .ips[0].address: missing
+	EOT
 }
 
 @test "an ipam plugin that cannot be found is an error" {
@@ -994,6 +1272,54 @@ foreign_ipam() {
 		gone p1 "$conf"
 		node ip link del br0
 	done
+}
+
+@test "CHECK is content with what others add" {
+	local conf
+	conf=$(with "$DUAL" '{"ipMasq": true}')
+	pod_up p1
+	add p1 "$conf"
+	pod p1 ip address add 10.7.7.7/24 dev eth0
+	pod p1 ip address add 2001:db8:7::7/64 dev eth0 nodad
+	pod p1 ip route add 10.8.0.0/16 via 10.1.2.9
+	pod p1 ip route add default via 10.1.2.9 metric 100
+	pod p1 ip -6 route add default via 2001:db8:1::9 metric 100
+	pod p1 ip link add other0 type bridge
+	node ip link add other0 type veth peer name other1
+	node ip link set other0 master br0
+	node ip address add 10.7.7.1/24 dev br0
+	check p1 "$conf"
+	# As a plugin behind it may tell of more.
+	results[p1]=$(jq '.interfaces += [{"name": "other0"},
+		{"name": "eth0", "sandbox": "/run/netns/other"}]' <<<"$result")
+	check p1 "$conf"
+}
+
+@test "CHECK notices what the result tells otherwise" {
+	local change text
+	pod_up p1
+	add p1 "$NET"
+	while read -r change text; do
+		results[p1]=$(jq "$change" <<<"$result")
+		check_fails p1 "$NET" "$text"
+	done <<-'EOT'
+		.cniVersion="0.4.0" could not parse prevResult: result type supports [1.0.0 1.1.0] but unmarshalled CNIVersion is "0.4.0"
+		.interfaces[0].mac="02:00:00:00:00:01" Bridge interface br0 Mac doesn't match
+		.interfaces[0].name="br1" Interface name missing
+		.interfaces[0].sandbox="/other" Interface name missing
+		.interfaces[1].mac="02:00:00:00:00:01" Mac doesn't match
+		.interfaces[1].name="nowhere" Interface name nowhere not found
+		del(.interfaces[1]) CNI veth created for bridge br0 was not found
+		.interfaces[2].mac="02:00:00:00:00:01" Container interface eth0 Mac doesn't match
+		.interfaces[2].sandbox="/other" Sandbox in prevResult doesn't match
+		.ips[0].address="10.1.2.2/16" Failed to match addr 10.1.2.2/16 on interface eth0
+		.ips[0].address="10.9.9.9/24" Failed to match addr 10.9.9.9/24 on interface eth0
+		.routes[0].gw="10.1.2.9" Expected Route 0.0.0.0/0 via 10.1.2.9 not found
+		.routes[0].dst="10.9.0.0/16" Expected Route 10.9.0.0/16 not found
+	EOT
+	results[p1]=$result
+	check p1 "$NET"
+	gone p1 "$NET"
 }
 
 # notices WHERE COMMAND...: once COMMAND has run there, CHECK fails; and that
@@ -1126,6 +1452,7 @@ at_once() {
 	at_once add "${pods[@]:0:16}"
 	at_once add "${pods[@]:16}"
 	[ "$(nat_elements | wc -l)" = 32 ]
+	[ "$(node cat /sys/class/net/br0/addr_assign_type)" = 3 ]
 	for i in "${pods[@]}"; do
 		pings "$i" 10.1.2.1
 	done

@@ -54,9 +54,17 @@ reserve() {
 	printf '%b' "$2" >"$DIR/net1/$1"
 }
 
+# bad CONF TEXT: ADD and CHECK refuse it so, before any change; DEL does not
+# mind.
 bad() {
-	add_fails p1 "$(with "$NET" "$1")" "$2"
+	local conf
+	conf=$(with "$NET" "$1")
+	add_fails p1 "$conf" "$2"
 	[ "$code" = 7 ] || complain "code $code for $2"
+	if [[ $1 != *cniVersion* ]]; then
+		check_fails p1 "$conf" "$2"
+	fi
+	del p1 "$conf"
 	[ ! -e "$DIR" ] || complain "made a folder for $2"
 }
 
@@ -171,6 +179,69 @@ lock" ]
 	add_fails p2 "$conf" "no IP addresses available in range set: 10.1.2.7-10.1.2.7"
 }
 
+@test "the smallest subnets have one address, and two" {
+	gets p1 "$(with "$NET" '{"ipam": {"subnet": "10.1.2.0/30"}}')" \
+		10.1.2.2/30
+	add_fails p2 "$(with "$NET" '{"ipam": {"subnet": "10.1.2.0/30"}}')" \
+		"no IP addresses available in range set: 10.1.2.1-10.1.2.2"
+	gets p2 "$(with "$NET" '{"ipam": {"subnet": "fd00::/126"}}')" fd00::2/126
+	gets p3 "$(with "$NET" '{"ipam": {"subnet": "fd00::/126"}}')" fd00::3/126
+	add_fails p4 "$(with "$NET" '{"ipam": {"subnet": "fd00::/126"}}')" \
+		"no IP addresses available in range set: fd00::1-fd00::3"
+}
+
+@test "the network's own address and the broadcast are given if told so" {
+	local conf
+	conf=$(with "$NET" '{"ipam": {"subnet": "10.1.2.0/30",
+		"rangeStart": "10.1.2.0", "rangeEnd": "10.1.2.3"}}')
+	gets p1 "$conf" 10.1.2.0/30
+	gets p2 "$conf" 10.1.2.2/30
+	gets p3 "$conf" 10.1.2.3/30
+	add_fails p4 "$conf" "no IP addresses available"
+}
+
+@test "a gateway may be elsewhere, its place is free then" {
+	gets p1 "$(with "$V4" '{"ipam": {"gateway": "10.9.9.9"}}')" 10.1.2.1/24
+	expect "$result" '.ips[0].gateway == "10.9.9.9"'
+}
+
+@test "ranges that only touch do not overlap" {
+	gets p1 "$(with "$NET" '{"ipam": {"ranges": [
+		[{"subnet": "10.1.2.0/25"}, {"subnet": "10.1.2.128/25"}],
+		[{"subnet": "10.1.3.0/24", "rangeEnd": "10.1.3.9"}],
+		[{"subnet": "10.1.3.0/24", "rangeStart": "10.1.3.10"}]]}}')" \
+		"10.1.2.2/25 10.1.3.2/24 10.1.3.10/24"
+}
+
+@test "0.1.0 and 0.2.0 take one set of each family" {
+	local version
+	for version in 0.1.0 0.2.0; do
+		add p1 "$(with "$DUAL" "{\"cniVersion\": \"$version\"}")"
+		del p1 "$DUAL"
+	done
+	reserved ""
+}
+
+@test "keys mean the same in any case" {
+	local conf
+	conf=$(with "$NET" '{"ipam": {
+		"ranges": [[{"subnet": "10.1.2.0/24", "gateway": "10.1.2.2",
+			"rangeStart": "10.1.2.4", "rangeEnd": "10.1.2.9"}]],
+		"routes": [{"dst": "0.0.0.0/0", "gw": "10.1.2.3"}]},
+		"runtimeConfig": {"ipRanges": [[{"subnet": "fd00::/64"}]]},
+		"args": {"cni": {"ips": ["10.1.2.7"]}}}' |
+		jq 'walk(if type == "object" then
+			with_entries(.key |= ascii_upcase) else . end)')
+	cni ADD host-local p1 "$conf"
+	succeeded ADD
+	expect "$output" '.routes == [{dst: "0.0.0.0/0", gw: "10.1.2.3"}] and
+		.ips == [{address: "fd00::2/64", gateway: "fd00::1"},
+			{address: "10.1.2.7/24", gateway: "10.1.2.2"}]'
+	cni DEL host-local p1 "$conf"
+	silent DEL
+	reserved ""
+}
+
 @test "ranges of runtimeConfig come first, a range of its own next" {
 	local conf
 	conf=$(with "$V4" '{
@@ -223,6 +294,22 @@ lock" ]
 		"ips": ["2001:db8:1::7/64", "10.1.2.80/24"]}}')" \
 		"10.1.2.80/24 2001:db8:1::7/64"
 	CNI_ARGS="IP=" gets p5 "$V4" 10.1.2.81/24
+	gets p6 "$(with "$V4" '{"args": {"cni": {"ips": null}},
+		"runtimeConfig": {"ips": []}}')" 10.1.2.82/24
+}
+
+@test "the same address asked for in several ways is one" {
+	CNI_ARGS="IP=10.1.2.77" gets p1 "$(with "$V4" '{
+		"args": {"cni": {"ips": ["10.1.2.77/24"]}},
+		"runtimeConfig": {"ips": ["::ffff:10.1.2.77", "10.1.2.77"]}}')" \
+		10.1.2.77/24
+}
+
+@test "addresses asked for go to the sets they are in" {
+	gets p1 "$(with "$NET" '{"ipam": {"ranges": [
+		[{"subnet": "10.1.2.0/24"}], [{"subnet": "10.1.3.0/24"}]]},
+		"args": {"cni": {"ips": ["10.1.3.9", "10.1.2.8"]}}}')" \
+		"10.1.2.8/24 10.1.3.9/24"
 }
 
 @test "an address asked for that cannot be had is an error" {
@@ -238,8 +325,22 @@ lock" ]
 		{"cni": {"ips": ["10.1.2.91", "10.1.2.92"]}}}')" \
 		"failed to allocate all requested IPs: 10.1.2.91 10.1.2.92"
 	CNI_ARGS="IP=foo" add_fails p1 "$V4" "ARGS: error parsing value of pair \"IP=foo\": invalid IP address foo"
-	add_fails p1 "$(with "$V4" '{"runtimeConfig": {"ips": ["zzz"]}}')" \
-		"invalid IP address zzz"
+	add_fails p1 "$(with "$V4" '{"args": {"cni":
+		{"ips": ["10.1.2.91", "10.1.2.92"]}}}')" \
+		"failed to allocate all requested IPs: 10.1.2.92"
+	for ip in zzz "" 10.1.2.7/33 10.1.2.07 10.1.2.7,10.1.2.8; do
+		add_fails p1 "$(with "$V4" \
+			"{\"runtimeConfig\": {\"ips\": [\"$ip\"]}}")" \
+			"invalid IP address $ip"
+		[ "$code" = 7 ]
+	done
+	add_fails p1 "$(with "$V4" '{"runtimeConfig": {"ips": [null]}}')" \
+		"runtimeConfig.ips[0]: expected a string, got null"
+	# Neither network nor broadcast are in the range.
+	for ip in 10.1.2.0 10.1.2.255; do
+		CNI_ARGS="IP=$ip" add_fails p1 "$V4" \
+			"failed to allocate all requested IPs: $ip"
+	done
 	reserved 10.1.2.77
 }
 
@@ -534,7 +635,10 @@ os.setxattr(sys.argv[1], "user.cnibox.boot", value.encode())' \
 @test "what is wrong with ranges is said in the reference's words" {
 	bad '{"ipam": null}' "IPAM config missing 'ipam' key"
 	bad '{"ipam": {"gateway": "10.1.2.1"}}' "no IP ranges specified"
+	bad '{"ipam": {}}' "no IP ranges specified"
+	bad '{"ipam": {"ranges": []}}' "no IP ranges specified"
 	bad '{"ipam": {"ranges": [[]]}}' "invalid range set 0: empty range set"
+	bad '{"ipam": {"ranges": [null]}}' "ipam.ranges[0]: expected an array"
 	bad '{"ipam": {"ranges": [[{"subnet": "10.1.2.0/24"}], [{}]]}}' \
 		"invalid range set 1: IP <nil> not v4 nor v6"
 	bad '{"ipam": {"subnet": "10.1.2.0/31"}}' \
@@ -551,6 +655,8 @@ os.setxattr(sys.argv[1], "user.cnibox.boot", value.encode())' \
 		"RangeStart fd00::1 not in network 10.1.2.0/24"
 	bad '{"ipam": {"subnet": "10.1.2.0/24", "rangeEnd": "10.1.3.1"}}' \
 		"invalid range set 0: RangeEnd 10.1.3.1 not in network 10.1.2.0/24"
+	bad '{"ipam": {"subnet": "10.1.2.0/24", "rangeEnd": "fd00::1"}}' \
+		"RangeEnd fd00::1 not in network 10.1.2.0/24"
 	bad '{"ipam": {"subnet": "10.1.2.0/24", "rangeStart": "10.1.2.9",
 		"rangeEnd": "10.1.2.8"}}' \
 		"RangeStart 10.1.2.9 not in network 10.1.2.0/24"
@@ -560,11 +666,25 @@ os.setxattr(sys.argv[1], "user.cnibox.boot", value.encode())' \
 	bad '{"ipam": {"ranges": [[{"subnet": "10.1.0.0/22"},
 		{"subnet": "10.1.2.0/24"}]]}}' \
 		"invalid range set 0: subnets 10.1.0.1-10.1.3.254 and 10.1.2.1-10.1.2.254 overlap"
+	bad '{"ipam": {"ranges": [[{"subnet": "10.1.2.0/24",
+		"rangeEnd": "10.1.2.9"}, {"subnet": "10.1.2.0/24",
+		"rangeStart": "10.1.2.9"}]]}}' \
+		"subnets 10.1.2.1-10.1.2.9 and 10.1.2.9-10.1.2.254 overlap"
 	bad '{"ipam": {"ranges": [[{"subnet": "10.1.2.0/24"}],
 		[{"subnet": "10.1.2.0/24", "rangeStart": "10.1.2.254"}]]}}' \
 		"range set 0 overlaps with 1"
 	bad '{"cniVersion": "0.2.0", "ipam": {"ranges": [
 		[{"subnet": "10.1.2.0/24"}], [{"subnet": "10.1.3.0/24"}]]}}' \
 		"CNI version 0.2.0 does not support more than 1 address per family"
-	bad '{"ipam": {"subnet": "10.1.2.5"}}' "ipam.subnet"
+	bad '{"cniVersion": "0.1.0", "ipam": {"ranges": [
+		[{"subnet": "fd00::/64"}], [{"subnet": "fd01::/64"}]]}}' \
+		"CNI version 0.1.0 does not support more than 1 address per family"
+	for subnet in '"10.1.2.5"' '"010.1.2.0/24"' '""' null 5; do
+		bad "{\"ipam\": {\"subnet\": $subnet}}" \
+			"ipam.subnet: expected an address with prefix length"
+	done
+	bad '{"ipam": {"subnet": "10.1.2.0/24", "gateway": "zz"}}' \
+		'ipam.gateway: expected an address such as 10.1.0.1, got "zz"'
+	bad '{"ipam": {"subnet": "10.1.2.0/24", "routes": [{"gw": "10.1.2.1"}]}}' \
+		"ipam.routes[0].dst: missing"
 }

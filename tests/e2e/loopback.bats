@@ -96,21 +96,48 @@ is_down() {
 	del_twice p1 "$LO"
 }
 
-@test "DEL with the namespace gone, empty or a plain file is success" {
-	del_twice p1 "$LO"
+@test "DEL without a namespace is success, ADD and CHECK need one" {
+	local path
+	WRAPPER=(timeout 10)
+	node touch /run/plain
+	node mkfifo /run/fifo
 	CNI_NETNS="" del_twice p1 "$LO"
-	node touch /run/netns/p1
-	del_twice p1 "$LO"
-}
-
-@test "ADD needs a namespace" {
-	add_fails p1 "$LO" /run/netns/p1
+	for path in /run/netns/p1 /run/plain /run/plain/x /run/fifo /run; do
+		CNI_NETNS=$path del_twice p1 "$LO"
+		CNI_NETNS=$path add_fails p1 "$LO" \
+			"failed to open netns \"$path\""
+		[ "$code" = 8 ]
+		CNI_NETNS=$path check_fails p1 "$LO" "$path"
+	done
+	expect "$(link node lo)" '.flags | index("UP")'
 }
 
 @test "the plugin's own lo stays up" {
 	CNI_NETNS=/proc/1/ns/net cni DEL loopback p1 "$LO"
 	failed_with "should not be the same"
 	expect "$(link node lo)" '.flags | index("UP")'
+}
+
+@test "a result from before must be of the same kind" {
+	local version prev lists
+	pod_up p1
+	while read -r version prev lists; do
+		add_fails p1 "$(with_prev \
+			"$(with "$LO" "{\"cniVersion\": \"$version\"}")" \
+			"{\"cniVersion\": $prev}")" \
+			"could not parse prevResult: result type supports [${lists/\~/ }] but unmarshalled CNIVersion is $prev"
+		is_down
+	done <<-'EOT'
+		0.2.0 "0.3.1" ~0.1.0 0.2.0
+		0.4.0 "1.0.0" 0.3.0 0.3.1 0.4.0
+		1.0.0 "0.4.0" 1.0.0 1.1.0
+		1.1.0 "" 1.0.0 1.1.0
+	EOT
+	for prev in null '{}' '{"cniVersion": "1.1.0"}'; do
+		add p1 "$(with_prev "$LO" "$prev")"
+		expect "$result" '.cniVersion == "1.0.0"'
+	done
+	del_twice p1 "$(with_prev "$LO" '{"cniVersion": "0.4.0"}')"
 }
 
 @test "CHECK says whether lo is up" {

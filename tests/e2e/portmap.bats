@@ -665,6 +665,7 @@ mapped() {
 		nothing_left
 	done <<-'EOT'
 		0 80 tcp - Invalid host port number: 0
+		-1 0 tcp - Invalid container port number: 0
 		8080 -1 tcp - Invalid container port number: -1
 		70000 80 tcp - 70000
 		8080 70000 tcp - 70000
@@ -690,6 +691,69 @@ mapped() {
 	gone_list p1 "$LIST"
 }
 
+@test "an address that no interface of the result has is the pod's" {
+	local ip conf
+	for ip in '{}' '{"interface": 7}'; do
+		conf=$(portmap_conf "$(port 8080 80)" | jq -c --argjson ip "$ip" \
+			'.prevResult.ips = [{address: "10.1.2.2/24"} + $ip]')
+		add p1 "$conf"
+		[ "$(mapped)" = 1 ]
+		gone p1 "$conf"
+	done
+}
+
+@test "a pod without an address of its own has no ports" {
+	local change conf
+	for change in 'del(.interfaces[0].sandbox)' 'del(.ips)' \
+		'.interfaces[0].name = "net1"'; do
+		conf=$(portmap_conf "$(port 8080 80)" |
+			jq -c ".prevResult |= ($change)")
+		add p1 "$conf"
+		[ "$(mapped)" = 0 ]
+		gone p1 "$conf"
+	done
+}
+
+@test "the result of a plugin before must be of the same kind" {
+	local verb conf
+	conf=$(portmap_conf "$(port 8080 80)" |
+		jq -c '.prevResult.cniVersion = "0.4.0"')
+	for verb in ADD CHECK; do
+		cni $verb portmap p1 "$conf"
+		failed_with 'could not parse prevResult: result type supports [1.0.0 1.1.0] but unmarshalled CNIVersion is "0.4.0"'
+		[ "$code" = 7 ]
+	done
+	gone p1 "$conf"
+}
+
+@test "many at once, and the rules of others stay" {
+	local i pid before pids=()
+	node nft add table ip other
+	node nft add chain ip other nat \
+		'{ type nat hook prerouting priority -100; }'
+	node nft add rule ip other nat tcp dport 8080 dnat to 10.9.9.9
+	before=$(node nft list ruleset)
+	for i in {1..10}; do
+		add "p$i" "$(portmap_conf "$(port "80$((i + 10))" 80)" |
+			jq -c ".prevResult.ips[0].address = \"10.1.2.$i/24\"")" &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid"
+	done
+	[ "$(mapped)" = 10 ]
+	pids=()
+	for i in {1..10}; do
+		del "p$i" "$(portmap_conf '{}')" &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid"
+	done
+	nothing_left
+	[ "$(node nft list table ip other)" = "$before" ]
+}
+
 # ---- CHECK
 
 @test "CHECK is content with what ADD did" {
@@ -708,6 +772,11 @@ mapped() {
 	check_fails p1 "$(plugin_conf "$LIST" 1 "$result" \
 		"$(port 8080 80)")" ""
 	gone_list p1 "$LIST"
+}
+
+@test "CHECK without ports is content" {
+	cni CHECK portmap p1 "$(portmap_conf '{}')"
+	silent CHECK
 }
 
 @test "CHECK needs the result of ADD" {

@@ -160,14 +160,44 @@ refused() {
 	nothing_left
 }
 
+@test "CNI_NETNS_OVERRIDE is 1 or true, and nothing else" {
+	local value
+	for value in 1 true TRUE; do
+		PLUGIN_ENV=("CNI_NETNS_OVERRIDE=$value")
+		CNI_NETNS=/proc/1/ns/net add p1 "$LO"
+	done
+	for value in "" 0 yes; do
+		PLUGIN_ENV=("CNI_NETNS_OVERRIDE=$value")
+		CNI_NETNS=/proc/1/ns/net refused ADD 8 "plugin's netns and netns from CNI_NETNS should not be the same"
+		CNI_NETNS=/proc/1/ns/net refused DEL 8 "should not be the same"
+	done
+}
+
+@test "a container id may be longer than any name of the kernel's" {
+	local id conf
+	conf=$(with "$NET" '{"macspoofchk": true}')
+	pod_up p1
+	for id in 64 128 230; do
+		id=$(printf "%0${id}d" 7)
+		CNI_CONTAINERID=$id add p1 "$conf"
+		CNI_CONTAINERID=$id check p1 "$conf"
+		CNI_CONTAINERID=$id del_twice p1 "$conf"
+		nothing_left
+	done
+}
+
 @test "unknown words in CNI_ARGS are an error unless IgnoreUnknown" {
 	pod_up p1
 	CNI_ARGS="FOO=BAR" add_fails p1 "$NET" 'FOO=BAR'
 	CNI_ARGS="IgnoreUnknown=0;FOO=BAR" add_fails p1 "$NET" 'FOO=BAR'
 	CNI_ARGS="FOO" add_fails p1 "$NET" 'ARGS: invalid pair "FOO"'
+	CNI_ARGS="A=b=c" add_fails p1 "$NET" 'ARGS: invalid pair "A=b=c"'
+	CNI_ARGS="IgnoreUnknown=yes" add_fails p1 "$NET" IgnoreUnknown
+	[ "$code" = 4 ]
 	nothing_left
 	for args in "FOO=BAR;IgnoreUnknown=1" "IgnoreUnknown=TRUE;FOO=BAR;" \
-		"IgnoreUnknown=1;K8S_POD_NAME=a;K8S_POD_UID=b"; do
+		"IP=10.1.2.9;MAC=02:00:00:00:00:09" \
+		"K8S_POD_UID=b;K8S_POD_INFRA_CONTAINER_ID=c;IgnoreUnknown=1;K8S_POD_NAMESPACE=;K8S_POD_NAME=a"; do
 		CNI_ARGS=$args add p1 "$NET"
 		CNI_ARGS=$args del_twice p1 "$NET"
 		nothing_left
@@ -262,17 +292,47 @@ refused() {
 	done
 }
 
-@test "GC and STATUS need no container" {
-	for verb in GC STATUS; do
-		CNI_CONTAINERID="" CNI_NETNS="" CNI_IFNAME="" \
-			cni $verb loopback p1 "$LO"
-		silent $verb
+@test "a version that is none is told apart from one that is unknown" {
+	local verb version text
+	while read -r verb code version text; do
+		refused "$verb" "$code" "$text" \
+			"$(with "$LO" "{\"cniVersion\": \"$version\"}")"
+	done <<-'EOT'
+		CHECK 1 0.9.0 incompatible CNI versions; config is "0.9.0", plugin supports ["0.1.0" "0.2.0" "0.3.0" "0.3.1" "0.4.0" "1.0.0" "1.1.0"]
+		CHECK 1 0.4 incompatible CNI versions
+		CHECK 1 2.0.0 plugin version does not allow CHECK
+		STATUS 1 2.0.0 plugin version does not allow STATUS
+		GC 1 2.0.0 plugin version does not allow GC
+		CHECK 6 1.0.0.0 invalid version "1.0.0.0": too many parts
+		CHECK 6 abc failed to convert major version part "abc"
+		CHECK 6 1.x failed to convert minor version part "x"
+	EOT
+	refused ADD 6 "decoding version from network config" \
+		'{"cniVersion": 5, "name": "lo"}'
+}
+
+# What libcni sends: no container, and nobody valid.
+@test "GC and STATUS need no container, of any plugin" {
+	local name conf
+	for name in $("$CNIBOX" --list); do
+		conf=$(jq --arg name "$name" '.type = $name |
+			."cni.dev/valid-attachments" = null |
+			."cni.dev/attachments" = null' <<<"$NET")
+		for verb in GC STATUS; do
+			CNI_CONTAINERID="" CNI_NETNS="" CNI_IFNAME="" \
+				cni $verb "$name" p1 "$conf"
+			silent "$verb of $name"
+		done
+		no_link node br0
+		nothing_left
 	done
 }
 
 @test "an unknown verb is code 4" {
 	refused FOO 4 "unknown CNI_COMMAND: FOO"
 	refused add 4 "unknown CNI_COMMAND: add"
+	refused FOO 6 "error unmarshall network config" " "
+	refused FOO 7 "missing network name" '{}'
 }
 
 # ---- answers

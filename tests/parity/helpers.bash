@@ -37,6 +37,9 @@ addresses skip duplicate address detection one by one, not by a sysctl
 a bridge needs no detection of duplicates for addresses of its own
 	^- [^ ]* node sysctl ipv6/conf/(br0|cni0)/accept_dad 1$
 	^\+ [^ ]* node sysctl ipv6/conf/(br0|cni0)/accept_dad 0$
+veths have one queue, not one for each processor that nobody uses
+	^- [^ ]* (node|p[0-9]) link (veth-.*|eth0) num_[rt]x_queues [0-9]+$
+	^\+ [^ ]* (node|p[0-9]) link (veth-.*|eth0) num_[rt]x_queues 1$
 the host end tells whose it is
 	^\+ [^ ]* node link veth-[^ ]* ifalias [^ ]*/eth0/p[0-9]$
 a port of a bridge hears no router advertisements: accept_ra is left alone

@@ -98,10 +98,10 @@ static void release_of_what_never_was_is_success(void **state)
 	struct record record;
 	struct list entries;
 
-	assert_int_equal(attachment_release(c, ~0U, &entries), 0);
+	assert_int_equal(attachment_release(c, ~0U, &entries, NULL), 0);
 	begun(c, &record);
 	assert_int_equal(attachment_nat(c, &record, &entries), 0);
-	assert_int_equal(attachment_release(c, ~0U, &entries), 0);
+	assert_int_equal(attachment_release(c, ~0U, &entries, NULL), 0);
 	assert_no_error(&f->job);
 	assert_int_equal(entries.count, 0);
 	assert_false(has_record(c));

@@ -49,7 +49,7 @@ static void release_removes_what_the_record_names(void **state)
 	struct list entries;
 
 	/* Whatever kinds, the record says more. */
-	assert_int_equal(attachment_release(c, 0, &entries), 0);
+	assert_int_equal(attachment_release(c, 0, &entries, NULL), 0);
 	assert_no_error(&f->job);
 	assert_int_equal(entries.count, 2);
 	entry = entries.items;
@@ -74,13 +74,14 @@ static void release_without_record_goes_by_owner_and_kind(void **state)
 	struct list entries;
 
 	assert_int_equal(record_del(&f->job, "bridge", "net/eth0/c1"), 0);
-	assert_int_equal(attachment_release(c, 1 << NAT_PORT, &entries), 0);
+	assert_int_equal(attachment_release(c, 1 << NAT_PORT, &entries, NULL),
+			 0);
 	assert_no_error(&f->job);
 	assert_int_equal(entries.count, 0);
 	assert_true(has_nat(c, MASQUERADE(POD1)));
 	assert_false(has_nat(c, PORT("8080", POD1)));
-	assert_int_equal(attachment_release(c, 1 << NAT_MASQUERADE, &entries),
-			 0);
+	assert_int_equal(
+		attachment_release(c, 1 << NAT_MASQUERADE, &entries, NULL), 0);
 	assert_false(has_nat(c, MASQUERADE(POD1)));
 	assert_true(has_nat(other, others));
 }
@@ -92,12 +93,12 @@ static void record_stays_until_all_is_removed(void **state)
 	struct list entries;
 
 	break_nat(c);
-	assert_int_equal(attachment_release(c, 0, &entries), -1);
+	assert_int_equal(attachment_release(c, 0, &entries, NULL), -1);
 	assert_non_null(f->job.msg);
 	f->job.msg = NULL;
 	assert_true(has_record(c));
 	nl_init(&c->nft, &f->job, -1, NETLINK_NETFILTER);
-	assert_int_equal(attachment_release(c, 0, &entries), 0);
+	assert_int_equal(attachment_release(c, 0, &entries, NULL), 0);
 	assert_int_equal(entries.count, 1);
 	assert_false(has_record(c));
 	assert_false(has_nat(c, MASQUERADE(POD1)));
@@ -171,7 +172,7 @@ static void entries_with_terms_survive_the_record(void **state)
 	struct list entries;
 
 	assert_string_equal(notes_of(c, "nat"), lines);
-	assert_int_equal(attachment_release(c, 0, &entries), 0);
+	assert_int_equal(attachment_release(c, 0, &entries, NULL), 0);
 	assert_no_error(&f->job);
 	assert_int_equal(entries.count, 4);
 	entry = entries.items;

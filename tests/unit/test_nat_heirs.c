@@ -22,7 +22,7 @@ static void detach(struct call *c)
 {
 	struct list entries;
 
-	assert_int_equal(attachment_release(c, 0, &entries), 0);
+	assert_int_equal(attachment_release(c, 0, &entries, NULL), 0);
 	assert_no_error(c->job);
 	assert_false(has_record(c));
 }
@@ -217,7 +217,7 @@ static void record_stays_until_the_heir_has_the_port(void **state)
 	struct list entries;
 
 	break_nat(first);
-	assert_int_equal(attachment_release(first, 0, &entries), -1);
+	assert_int_equal(attachment_release(first, 0, &entries, NULL), -1);
 	f->job.msg = NULL;
 	assert_true(has_record(first));
 	nl_init(&first->nft, &f->job, -1, NETLINK_NETFILTER);
