@@ -337,6 +337,9 @@ static int run_verb(struct call *c, const struct verb *verb)
 	    conf_read(job, "", c->doc, net_keys, del, &c->net) < 0 ||
 	    open_netns(c, verb) < 0)
 		return -1;
+	/* As good as none. */
+	if (c->net.ipam && !*c->net.ipam)
+		c->net.ipam = NULL;
 	c->has_prev = c->net.prev_result && verb->needs & NEEDS_NETNS;
 	if (c->has_prev && result_read(job, "prevResult", c->net.prev_result,
 				       c->net.version, true, &c->prev) < 0)

@@ -58,8 +58,9 @@ static char **environment(struct job *job, const char *verb)
 	return env.items;
 }
 
-/* Starts the program; 0 or the errno of what refused it. */
-static int spawn(const char *path, char **env, int in, int out, pid_t *pid)
+/* Starts the program with three files as its first; 0 or the errno of what
+ * refused it. */
+static int spawn(const char *path, char **env, const int files[3], pid_t *pid)
 {
 	const struct timespec wait = { .tv_nsec = BUSY_WAIT_NS };
 	char *argv[] = { (char *)path, NULL };
@@ -74,8 +75,8 @@ static int spawn(const char *path, char **env, int in, int out, pid_t *pid)
 	posix_spawnattr_setsigdefault(&attr, &pipe);
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
 	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
-	posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+	for (int i = 0; i < 3; i++)
+		posix_spawn_file_actions_adddup2(&actions, files[i], i);
 	/* A plugin that is being replaced is busy for a moment. */
 	for (int i = 0; i < BUSY_TRIES; i++) {
 		err = posix_spawn(pid, path, &actions, &attr, argv, env);
@@ -88,35 +89,37 @@ static int spawn(const char *path, char **env, int in, int out, pid_t *pid)
 	return err;
 }
 
-static int read_back(struct job *job, int fd, struct exec_result *out)
+/* All that is in a file; NULL if it cannot be read. */
+static char *read_back(struct job *job, int fd, size_t *len)
 {
-	size_t got = 0;
 	struct stat st;
 	char *text;
 
-	if (fstat(fd, &st) < 0)
-		return fail_errno(job, errno, "look at a file in memory");
+	if (fstat(fd, &st) < 0) {
+		fail_errno(job, errno, "look at a file in memory");
+		return NULL;
+	}
 	text = job_alloc(job, (size_t)st.st_size + 1);
-	while (got < (size_t)st.st_size) {
-		ssize_t n = pread(fd, text + got, (size_t)st.st_size - got,
-				  (off_t)got);
+	*len = 0;
+	while (*len < (size_t)st.st_size) {
+		ssize_t n = pread(fd, text + *len, (size_t)st.st_size - *len,
+				  (off_t)*len);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
 			break;
-		got += (size_t)n;
+		*len += (size_t)n;
 	}
-	out->out = text;
-	out->len = got;
-	return 0;
+	return text;
 }
 
-static int run(struct job *job, const char *path, const char *verb, int in,
-	       int out, struct exec_result *result)
+static int run(struct job *job, const char *path, const char *verb,
+	       const int files[3], struct exec_result *result)
 {
+	size_t err_len;
 	pid_t pid;
-	int err = spawn(path, environment(job, verb), in, out, &pid);
+	int err = spawn(path, environment(job, verb), files, &pid);
 
 	if (err)
 		return fail_errno(job, err, "run %s", path);
@@ -124,22 +127,26 @@ static int run(struct job *job, const char *path, const char *verb, int in,
 		if (errno != EINTR)
 			return fail_errno(job, errno, "wait for %s", path);
 	}
-	return read_back(job, out, result);
+	result->out = read_back(job, files[1], &result->len);
+	result->err = read_back(job, files[2], &err_len);
+	if (!result->out || !result->err)
+		return -1;
+	(void)!write(STDERR_FILENO, result->err, err_len);
+	return 0;
 }
 
 int exec_plugin(struct job *job, const char *path, const char *verb,
 		const char *text, size_t len, struct exec_result *out)
 {
-	int in, answer, ret = -1;
+	int files[] = { memory_file(job, text, len), memory_file(job, "", 0),
+			memory_file(job, "", 0) };
+	int ret = -1;
 
-	in = memory_file(job, text, len);
-	if (in < 0)
-		return -1;
-	answer = memory_file(job, "", 0);
-	if (answer >= 0) {
-		ret = run(job, path, verb, in, answer, out);
-		close(answer);
+	if (files[0] >= 0 && files[1] >= 0 && files[2] >= 0)
+		ret = run(job, path, verb, files, out);
+	for (int i = 0; i < 3; i++) {
+		if (files[i] >= 0)
+			close(files[i]);
 	}
-	close(in);
 	return ret;
 }

@@ -17,6 +17,7 @@ enum { DAD_MS = 10000 };
 static int find_plugin(struct call *c, const char **path, struct stat *st)
 {
 	const char *dirs = c->env.path;
+	char *path_list;
 
 	if (strchr(c->net.ipam, '/'))
 		return fail(c->job, CNI_BAD_CONFIG, "invalid plugin name: %s",
@@ -33,9 +34,14 @@ static int find_plugin(struct call *c, const char **path, struct stat *st)
 			return 0;
 		dirs = dirs[len] ? dirs + len + 1 : NULL;
 	}
+	path_list = job_printf(c->job, "%s", c->env.path);
+	for (char *p = path_list; *p; p++) {
+		if (*p == ':')
+			*p = ' ';
+	}
 	return fail(c->job, CNI_BAD_CONFIG,
 		    "failed to find plugin \"%s\" in path [%s]", c->net.ipam,
-		    c->env.path);
+		    path_list);
 }
 
 /* The applet that the file at hand would be if it were run; NULL if it is
@@ -65,8 +71,8 @@ static int plugin_failed(struct call *c, const struct exec_result *run)
 		CONF_END
 	};
 	struct job look = { .name = c->job->name };
+	const char *how, *said;
 	struct json *doc;
-	const char *how;
 	int ret;
 
 	if (json_parse(&look, "", run->out, run->len, &doc) == 0 &&
@@ -83,8 +89,10 @@ static int plugin_failed(struct call *c, const struct exec_result *run)
 					   WTERMSIG(run->status))
 			      : job_printf(c->job, "exit status %d",
 					   WEXITSTATUS(run->status));
+		/* A runtime shows the details, of stderr nothing. */
+		said = run->len ? run->out : run->err;
 		ret = fail_details(
-			c->job, CNI_INTERNAL, run->len ? run->out : NULL,
+			c->job, CNI_INTERNAL, *said ? said : NULL,
 			"netplugin %s failed with no error message: %s",
 			c->net.ipam, how);
 	}
@@ -119,7 +127,7 @@ static int delegate(struct call *c, const char *verb, struct result *out)
 	struct call *call;
 	struct stat st;
 
-	if (!c->net.ipam || !*c->net.ipam)
+	if (!c->net.ipam)
 		return 0;
 	if (strcmp(c->net.ipam, c->applet->name) == 0)
 		return fail(c->job, CNI_BAD_CONFIG,
@@ -201,6 +209,14 @@ static int enable_ipv6(struct call *c, const struct link *link)
 	return sysctl_ensure(c->job, c->netns.fd, keep, "1");
 }
 
+static int enable_dad(struct call *c, const struct link *link)
+{
+	return sysctl_ensure(
+		c->job, c->netns.fd,
+		job_printf(c->job, "net/ipv6/conf/%s/accept_dad", link->name),
+		"1");
+}
+
 /* The gateway a route without one gets: the first of its family. */
 static struct ip default_gateway(const struct result *result,
 				 const struct route *route)
@@ -243,7 +259,8 @@ int ipam_apply(struct call *c, const struct link *link, int index, bool dad)
 	for (size_t i = 0; i < c->result.ips.count; i++)
 		v6 |= is_of(&ips[i], index) &&
 		      ips[i].address.ip.family == AF_INET6;
-	if (v6 && enable_ipv6(c, link) < 0)
+	if (v6 &&
+	    (enable_ipv6(c, link) < 0 || (dad && enable_dad(c, link) < 0)))
 		return -1;
 	nl_hold(&c->guest);
 	link_set_ipv4(&c->guest, link->index, LINK_ARP_NOTIFY);

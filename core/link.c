@@ -226,6 +226,16 @@ int link_set_flags(struct nl *nl, const struct link *link, unsigned flags,
 	return nl_talk(nl, "set flags %#x of %s", flags, link->name);
 }
 
+int link_set_mac(struct nl *nl, const struct link *link,
+		 const uint8_t mac[MAC_LEN])
+{
+	struct ifinfomsg head = head_of(link->index, 0, 0);
+
+	nl_begin(nl, RTM_SETLINK, NLM_F_ACK, &head, sizeof(head));
+	nl_put(nl, IFLA_ADDRESS, mac, MAC_LEN);
+	return nl_talk(nl, "set the MAC address of %s", link->name);
+}
+
 int link_set_port(struct nl *nl, const struct link *port, bool hairpin,
 		  bool isolated)
 {

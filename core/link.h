@@ -34,7 +34,8 @@ struct link_spec {
 	int netns; /* peer only: where it is born; a descriptor, -1: here */
 };
 
-/* The link of this name, with all its attributes; get fails if there is none. */
+/* The link of this name, which does not stand in *out, with all its attributes;
+ * get fails if there is none. */
 int link_find(struct nl *nl, const char *name, struct link *out, bool *found);
 int link_get(struct nl *nl, const char *name, struct link *out);
 int link_get_index(struct nl *nl, int index, struct link *out);
@@ -52,6 +53,10 @@ int link_random_mac(struct job *job, uint8_t mac[MAC_LEN]);
 /* Sets the flags in mask (IFF_UP, IFF_PROMISC) to flags. */
 int link_set_flags(struct nl *nl, const struct link *link, unsigned flags,
 		   unsigned mask);
+
+/* Gives it a MAC address for good. */
+int link_set_mac(struct nl *nl, const struct link *link,
+		 const uint8_t mac[MAC_LEN]);
 
 /* Settings of a bridge's port. */
 int link_set_port(struct nl *nl, const struct link *port, bool hairpin,

@@ -84,6 +84,8 @@ long nl_deadline(int ms);
  * attrs[0..max] with pointers or NULL. */
 void nl_attrs(const struct nlmsghdr *msg, size_t len,
 	      const struct nlattr **attrs, int max);
+void nl_attrs_in(const void *data, size_t len, const struct nlattr **attrs,
+		 int max);
 void nl_nested(const struct nlattr *nest, const struct nlattr **attrs, int max);
 /* Calls visit for every attribute in nest (or NULL) of this type. */
 void nl_each(const struct nlattr *nest, int type,

@@ -39,6 +39,18 @@ void nl_nested(const struct nlattr *nest, const struct nlattr **attrs, int max)
 	}
 }
 
+void nl_attrs_in(const void *data, size_t len, const struct nlattr **attrs,
+		 int max)
+{
+	const char *end = (const char *)data + len;
+	const struct nlattr *attr;
+
+	memset(attrs, 0, (size_t)(max + 1) * sizeof(*attrs));
+	for (attr = data; mnl_attr_ok(attr, (int)(end - (const char *)attr));
+	     attr = mnl_attr_next(attr))
+		attr_store(attr, attrs, max);
+}
+
 void nl_each(const struct nlattr *nest, int type,
 	     void (*visit)(const struct nlattr *attr, void *arg), void *arg)
 {

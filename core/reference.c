@@ -161,6 +161,8 @@ int reference_del_ports(struct nl *nl, const struct reference *of)
 	return run_all(nl, sweeps, COUNT_MAX);
 }
 
+enum { CHAIN_NAME_MAX = 256 }; /* with the NUL */
+
 int reference_del_spoof_check(struct nl *nl, const struct reference *of)
 {
 	const char *id =
@@ -175,5 +177,8 @@ int reference_del_spoof_check(struct nl *nl, const struct reference *of)
 		.own = { chain, job_printf(nl->job, "%s-mac", chain) },
 	};
 
+	/* A longer name is refused, so there is nothing by it. */
+	if (strlen(sweep.own[1]) >= CHAIN_NAME_MAX)
+		return 0;
 	return run_all(nl, &sweep, 1);
 }

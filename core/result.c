@@ -71,7 +71,7 @@ static const struct conf_key interface_keys[] = {
 static const struct conf_key ip_keys[] = {
 	{ "address", CONF_PREFIX, AT(result_ip, address), .required = true },
 	{ "gateway", CONF_IP, AT(result_ip, gateway) },
-	{ "interface", CONF_INT, AT(result_ip, interface), .max = INT_MAX,
+	{ "interface", CONF_INT, AT(result_ip, interface),
 	  .has = offsetof(struct result_ip, has_interface) },
 	CONF_END
 };
@@ -207,6 +207,21 @@ static int read_legacy(struct job *job, const char *what,
 	return 0;
 }
 
+static int read_current(struct job *job, const char *what,
+			const struct json *object, struct result *out)
+{
+	struct result_interface *interface;
+
+	if (conf_read(job, what, object, result_keys, false, out) < 0)
+		return -1;
+	interface = out->interfaces.items;
+	for (size_t i = 0; i < out->interfaces.count; i++) {
+		if (!interface[i].name)
+			interface[i].name = "";
+	}
+	return 0;
+}
+
 int result_read(struct job *job, const char *what, const struct json *object,
 		const char *version, bool same_family, struct result *out)
 {
@@ -230,7 +245,7 @@ int result_read(struct job *job, const char *what, const struct json *object,
 			    own);
 	if (IS_ENABLED(CONFIG_LEGACY_RESULTS) && family == RESULT_01)
 		return read_legacy(job, what, object, out);
-	return conf_read(job, what, object, result_keys, false, out);
+	return read_current(job, what, object, out);
 }
 
 static void put_prefix(struct json_writer *w, const char *key,

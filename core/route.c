@@ -88,6 +88,42 @@ struct route_search {
 	bool exists;
 };
 
+/* Whether a way is the link's and, if the route names one, by its gateway. */
+static bool is_way(const struct route_search *search, int index,
+		   const struct nlattr *gateway)
+{
+	const struct ip *gw = &search->route->gw;
+	size_t size = ip_size(gw->family);
+
+	return index == search->index &&
+	       (!size || (gateway && nl_attr_len(gateway) == size &&
+			  !memcmp(nl_attr_data(gateway), gw->bytes, size)));
+}
+
+/* IPv6 routes of equal rank are told as one that has many ways. */
+static bool has_way(const struct route_search *search,
+		    const struct nlattr *const *attrs)
+{
+	const struct nlattr *all = attrs[RTA_MULTIPATH];
+	const struct nlattr *way[RTA_MAX + 1];
+	const struct rtnexthop *hop;
+	int left;
+
+	if (!all)
+		return is_way(search, (int)nl_attr_u32(attrs[RTA_OIF]),
+			      attrs[RTA_GATEWAY]);
+	hop = nl_attr_data(all);
+	left = (int)nl_attr_len(all);
+	for (; RTNH_OK(hop, left); hop = RTNH_NEXT(hop)) {
+		nl_attrs_in(RTNH_DATA(hop), hop->rtnh_len - RTNH_LENGTH(0), way,
+			    RTA_MAX);
+		if (is_way(search, hop->rtnh_ifindex, way[RTA_GATEWAY]))
+			return true;
+		left -= RTNH_ALIGN(hop->rtnh_len);
+	}
+	return false;
+}
+
 static void on_route(const struct nlmsghdr *msg, void *arg)
 {
 	struct route_search *search = arg;
@@ -101,18 +137,11 @@ static void on_route(const struct nlmsghdr *msg, void *arg)
 
 	nl_attrs(msg, sizeof(*head), attrs, RTA_MAX);
 	if (head->rtm_flags & RTM_F_CLONED ||
-	    nl_attr_u32(attrs[RTA_TABLE]) != table_of(route) ||
-	    (int)nl_attr_u32(attrs[RTA_OIF]) != search->index)
+	    nl_attr_u32(attrs[RTA_TABLE]) != table_of(route))
 		return;
 	if (attrs[RTA_DST] && nl_attr_len(attrs[RTA_DST]) == size)
 		memcpy(have.ip.bytes, nl_attr_data(attrs[RTA_DST]), size);
-	if (!prefix_equal(&have, &dst))
-		return;
-	if (route->gw.family &&
-	    (!attrs[RTA_GATEWAY] || nl_attr_len(attrs[RTA_GATEWAY]) != size ||
-	     memcmp(nl_attr_data(attrs[RTA_GATEWAY]), route->gw.bytes, size)))
-		return;
-	search->exists = true;
+	search->exists |= prefix_equal(&have, &dst) && has_way(search, attrs);
 }
 
 int route_exists(struct nl *nl, const struct link *link,

@@ -31,6 +31,7 @@ struct bridge_links {
 	struct link bridge, port, guest;
 	struct link gateway; /* index 0: none */
 	int mtu;	     /* 0: the kernel's choice */
+	bool made;	     /* the bridge was, just now */
 };
 
 bool bridge_is_gateway(const struct bridge_conf *conf)
@@ -77,7 +78,7 @@ static int bridge_mtu(struct call *c, int *mtu)
 /* Its MAC is set from the start: one that the kernel chose would change as
  * ports come and go. */
 static int bridge_create(struct call *c, struct record *record,
-			 struct bridge_links *links, bool *made)
+			 struct bridge_links *links)
 {
 	const struct bridge_conf *conf = c->conf;
 	struct link *bridge = &links->bridge;
@@ -95,8 +96,8 @@ static int bridge_create(struct call *c, struct record *record,
 	if (link_add(&c->host, &spec, &exists) < 0 ||
 	    link_get(&c->host, conf->bridge, bridge) < 0)
 		return -1;
-	*made = !exists;
-	if (*made)
+	links->made = !exists;
+	if (links->made)
 		bridge_undo_push(c, record, bridge, bridge, NULL);
 	return 0;
 }
@@ -106,17 +107,17 @@ static int bridge_ensure(struct call *c, struct record *record,
 {
 	const struct bridge_conf *conf = c->conf;
 	struct link *bridge = &links->bridge;
-	bool found, made = false;
+	bool found;
 
 	if (link_find(&c->host, conf->bridge, bridge, &found) < 0)
 		return -1;
-	if (!found && bridge_create(c, record, links, &made) < 0)
+	if (!found && bridge_create(c, record, links) < 0)
 		return -1;
 	if (strcmp(bridge->kind, "bridge") != 0)
 		return fail(c->job, CNI_INTERNAL,
 			    "\"%s\" already exists but is not a bridge",
 			    conf->bridge);
-	bridge_quiet_ipv6(c, conf->bridge, made);
+	bridge_quiet_ipv6(c, conf->bridge, links->made);
 	if (!(bridge->flags & IFF_UP) &&
 	    link_set_flags(&c->host, bridge, IFF_UP, IFF_UP) < 0)
 		return -1;
@@ -124,6 +125,24 @@ static int bridge_ensure(struct call *c, struct record *record,
 		return link_set_flags(&c->host, bridge, IFF_PROMISC,
 				      IFF_PROMISC);
 	return 0;
+}
+
+/* A bridge that others made without a MAC address of its own takes the lowest
+ * of its ports'. It keeps the one that it had. */
+static int bridge_keep_mac(struct call *c, struct link *bridge)
+{
+	static const uint8_t none[MAC_LEN];
+	uint8_t mac[MAC_LEN];
+	struct link now;
+
+	if (link_get_index(&c->host, bridge->index, &now) < 0)
+		return -1;
+	if (memcmp(now.mac, bridge->mac, MAC_LEN) == 0)
+		return 0;
+	memcpy(mac, memcmp(bridge->mac, none, MAC_LEN) ? bridge->mac : now.mac,
+	       MAC_LEN);
+	memcpy(bridge->mac, mac, MAC_LEN);
+	return link_set_mac(&c->host, bridge, mac);
 }
 
 static int bridge_guest_mac(struct call *c, uint8_t mac[MAC_LEN])
@@ -180,7 +199,8 @@ static int bridge_connect(struct call *c, struct bridge_links *links)
 			"container veth name (\"%s\") peer provided (\"%s\") already exists",
 			peer.name, spec.name);
 	str_copy(port->name, sizeof(port->name), spec.name);
-	if (link_get(&c->guest, c->env.ifname, &links->guest) < 0)
+	if (link_get(&c->guest, c->env.ifname, &links->guest) < 0 ||
+	    (!links->made && bridge_keep_mac(c, &links->bridge) < 0))
 		return -1;
 	/* To look at the port before the container's end is up is to wait for
 	 * the kernel to take it down: done only where its index is needed. */
@@ -379,7 +399,8 @@ static int bridge_add(struct call *c)
 	}
 	/* Both ends, as each hears of it at a time of its own. */
 	if (conf->no_container_interface) {
-		if (link_get(&c->host, links.port.name, &links.port) < 0)
+		if (link_get(&c->host, bridge_port_name(c, attachment_owner(c)),
+			     &links.port) < 0)
 			return -1;
 	} else if (link_wait_up(&c->host, &links.port, PORT_UP_MS) < 0 ||
 		   link_wait_up(&c->guest, &links.guest, PORT_UP_MS) < 0) {
@@ -410,7 +431,9 @@ static int bridge_status(struct call *c)
 		return fail(c->job, CNI_NOT_AVAILABLE,
 			    "\"%s\" already exists but is not a bridge",
 			    conf->bridge);
-	if (IS_ENABLED(CONFIG_NAT) && conf->ip_masq && nat_probe(&c->nft) < 0)
+	if (IS_ENABLED(CONFIG_NAT) &&
+	    (conf->ip_masq || conf->masq_family || conf->mac_spoof_check) &&
+	    nat_probe(&c->nft) < 0)
 		return -1;
 	return ipam_status(c);
 }

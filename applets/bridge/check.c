@@ -113,6 +113,7 @@ static int check_port(struct call *c, const struct link *bridge,
 
 static int check_guest(struct call *c, struct link *guest)
 {
+	const struct bridge_conf *conf = c->conf;
 	const struct result_interface *interface =
 		find_interface(c, c->env.ifname, c->env.netns);
 
@@ -123,6 +124,9 @@ static int check_guest(struct call *c, struct link *guest)
 			c->env.ifname, c->env.netns);
 	if (check_link(&c->guest, interface, "Container", guest) < 0)
 		return -1;
+	if (!(guest->flags & IFF_UP) && !conf->no_container_interface)
+		return fail(c->job, CNI_INTERNAL, "Interface %s is down",
+			    c->env.ifname);
 	if (strcmp(guest->kind, "veth") != 0)
 		return fail(c->job, CNI_INTERNAL,
 			    "Error: Container interface %s not of type veth",
@@ -181,6 +185,25 @@ static int check_gateway(struct call *c, const struct link *bridge)
 	return 0;
 }
 
+/* The addresses of the result that are the container interface's. */
+static struct list own_ips(struct call *c)
+{
+	const struct result_interface *interfaces = c->prev.interfaces.items;
+	const struct result_ip *ips = c->prev.ips.items;
+	struct list own = { 0 };
+
+	for (size_t i = 0; i < c->prev.ips.count; i++) {
+		size_t of = (size_t)ips[i].interface;
+
+		if (!ips[i].has_interface ||
+		    (of < c->prev.interfaces.count &&
+		     strcmp(interfaces[of].name, c->env.ifname) == 0))
+			*(struct result_ip *)list_add(c->job, &own,
+						      sizeof(*ips)) = ips[i];
+	}
+	return own;
+}
+
 int bridge_check(struct call *c)
 {
 	const struct bridge_conf *conf = c->conf;
@@ -192,6 +215,8 @@ int bridge_check(struct call *c)
 			    "Required prevResult missing");
 	if (ipam_check(c) < 0)
 		return -1;
+	/* What a plugin before made is its own to check. */
+	c->prev.ips = own_ips(c);
 	if (check_bridge(c, &bridge) < 0 || check_guest(c, &guest) < 0 ||
 	    check_port(c, &bridge, &guest, &port) < 0 ||
 	    ipam_verify(c, &guest) < 0)

@@ -137,8 +137,12 @@ static bool add_wanted(struct job *job, struct list *wanted, const char *text)
 {
 	const struct ip *known = wanted->items;
 	struct prefix prefix;
+	char buf[IP_TEXT];
 
-	if (!prefix_parse(text, &prefix) && !ip_parse(text, &prefix.ip))
+	/* A prefix keeps an address of IPv4 that was written as one of IPv6. */
+	if (prefix_parse(text, &prefix))
+		text = ip_print(&prefix.ip, buf);
+	if (!ip_parse(text, &prefix.ip))
 		return false;
 	for (size_t i = 0; i < wanted->count; i++)
 		if (ip_compare(&known[i], &prefix.ip) == 0)

@@ -1385,6 +1385,100 @@ notices() {
 	failed_with "Required prevResult missing"
 }
 
+@test "a bridge that others made keeps its MAC, too" {
+	local mac pod
+	pod_up p1 p2 p3 p4
+	node ip link add br0 type bridge
+	mac=$(link node br0 | jq .address)
+	for pod in p1 p2 p3 p4; do
+		add "$pod" "$NET"
+		expect "$result" ".interfaces[0].mac == $mac"
+		check "$pod" "$NET"
+	done
+	for pod in p1 p2 p3 p4; do
+		del_twice "$pod" "$NET"
+		expect "$(link node br0)" ".address == $mac"
+	done
+}
+
+@test "an ipam type of no letters is none" {
+	pod_up p1
+	add p1 "$(with "$L2" '{"ipam": {"type": ""},
+		"disableContainerInterface": true}')"
+	expect "$result" '.ips == null'
+	gone p1 "$L2"
+}
+
+@test "CHECK takes an interface without a name" {
+	pod_up p1
+	add p1 "$NET"
+	results[p1]=$(jq '.interfaces = [{"mac": "02:00:00:00:00:01"}]
+		+ .interfaces' <<<"$result")
+	check_fails p1 "$NET" "not found"
+	gone p1 "$NET"
+}
+
+@test "CHECK finds an IPv6 route among many of equal rank" {
+	pod_up p1
+	add p1 "$NET6"
+	pod p1 ip -6 route append default via 2001:db8:1::9 dev eth0
+	check p1 "$NET6"
+	pod p1 ip -6 route del default via 2001:db8:1::1 dev eth0
+	results[p1]=$(jq '.routes[0].gw = "2001:db8:1::1"' <<<"${results[p1]}")
+	check_fails p1 "$NET6" "Expected Route ::/0 via 2001:db8:1::1"
+	gone p1 "$NET6"
+}
+
+@test "CHECK notices an interface that is down, without routes too" {
+	local conf
+	pod_up p1
+	for conf in "$L2" "$(with "$NET" '{"ipam": {"routes": []}}')"; do
+		add p1 "$conf"
+		pod p1 ip link set eth0 down
+		check_fails p1 "$conf" "Interface eth0 is down"
+		gone p1 "$conf"
+	done
+}
+
+@test "CHECK leaves to a plugin before what is its own" {
+	pod_up p1
+	add p1 "$(with_prev "$MASQ" '{"cniVersion": "1.0.0",
+		"interfaces": [{"name": "net0", "sandbox": "/run/netns/p1"}],
+		"ips": [{"address": "10.9.9.9/24", "gateway": "10.9.9.1",
+			"interface": 0}]}')"
+	check p1 "$MASQ"
+	gone p1 "$MASQ"
+}
+
+@test "DEL takes a container id of any length" {
+	pod_up p1
+	CNI_CONTAINERID=$(printf '%0300d' 7) del_twice p1 "$MASQ"
+}
+
+@test "enabledad turns the detection on where it is off" {
+	local conf
+	conf=$(with "$NET6" '{"enabledad": true}')
+	pod_up p1
+	pod p1 sysctl -qw net.ipv6.conf.default.accept_dad=0
+	add p1 "$conf"
+	[ "$(pod p1 cat /proc/sys/net/ipv6/conf/eth0/accept_dad)" = 1 ]
+	gone p1 "$conf"
+}
+
+@test "an ipam plugin may say that an address is of no interface" {
+	node mkdir -p /run/plugins
+	node tee /run/plugins/foreign >/dev/null <<-'EOT'
+		#!/bin/sh
+		[ $CNI_COMMAND = ADD ] || exit 0
+		echo '{"cniVersion": "1.0.0", "ips":
+			[{"address": "10.1.2.9/24", "interface": -1}]}'
+	EOT
+	node chmod +x /run/plugins/foreign
+	pod_up p1
+	CNI_PATH=/run/plugins add p1 "$(with "$NET" '{"ipam": {"type": "foreign"}}')"
+	expect "$result" '.ips[0].interface == 2'
+}
+
 # ---- STATUS and GC
 
 @test "STATUS is content, and passes on what ipam says" {

@@ -754,6 +754,38 @@ mapped() {
 	[ "$(node nft list table ip other)" = "$before" ]
 }
 
+@test "portmap takes an interface without a name" {
+	cni ADD portmap p1 '{"cniVersion": "1.0.0", "name": "net1",
+		"type": "portmap", "runtimeConfig": {"portMappings": [
+			{"hostPort": 8080, "containerPort": 80, "protocol": "tcp"}]},
+		"prevResult": {"interfaces": [{}],
+			"ips": [{"address": "10.1.2.2/24", "interface": 0}]}}'
+	succeeded ADD
+}
+
+@test "what others redirect to a pod with ports keeps its address" {
+	local list
+	list=$(jq -c '.plugins[0].hairpinMode = true' <<<"$LIST")
+	bridge_netfilter_on
+	pod_up p1 p2
+	serve p1 80
+	add_list p1 "$list" "$(port 8080 80)"
+	add_list p2 "$list"
+	node nft -f - <<-'EOT'
+		table ip services {
+			chain prerouting {
+				type nat hook prerouting priority dstnat - 1;
+				ip daddr 10.96.0.1 tcp dport 443 dnat to 10.1.2.2:80
+			}
+		}
+	EOT
+	answers p2 10.96.0.1 443 "p1 sees 10.1.2.3"
+	answers p2 10.1.2.1 8080 "p1 sees 10.1.2.1"
+	node nft delete table ip services
+	del_list p2 "$list"
+	gone_list p1 "$list"
+}
+
 # ---- CHECK
 
 @test "CHECK is content with what ADD did" {

@@ -350,7 +350,7 @@ static void read_refuses_what_is_wrong(void **state)
 		  " \"interface\": \"0\"}]}",
 		  "prevResult.ips[0].interface: " },
 		{ "{\"ips\": [{\"address\": \"10.1.2.5/8\","
-		  " \"interface\": -1}]}",
+		  " \"interface\": 0.5}]}",
 		  "prevResult.ips[0].interface: " },
 		{ "{\"routes\": [{\"dst\": \"::/0\"}, {\"dst\": null}]}",
 		  "prevResult.routes[1].dst: " },
