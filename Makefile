@@ -3,7 +3,7 @@
 # make                  builds out/cnibox, by .config if there is one
 # make check            builds and runs all tests; needs root
 # make check-clients    runs containerd, podman, libcni on it; needs root
-# make demo             two pods, an address each, ping; needs root
+# make demo             a node in miniature, its pods and packets; needs root
 # make bench            measures against the Go plugins, and those in PEER=dir;
 #                       needs root. bench-quick: in less than two minutes
 # make unit             builds and runs the unit tests

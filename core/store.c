@@ -206,9 +206,10 @@ int store_reserve(struct store *s, const struct owner *owner,
 bool store_taken(const struct store *s, const struct ip *ip)
 {
 	char name[IP_TEXT];
+	struct stat st;
 
-	return faccessat(s->dir, ip_print(ip, name), F_OK,
-			 AT_SYMLINK_NOFOLLOW) == 0;
+	return fstatat(s->dir, ip_print(ip, name), &st, AT_SYMLINK_NOFOLLOW) ==
+	       0;
 }
 
 int store_release(struct store *s, const struct ip *ip)
