@@ -29,6 +29,7 @@ KCONFIG_CONFIG ?= .config
 CNI_BIN_DIR ?= /opt/cni/bin
 KCONFIG_SEED ?= $(shell date +%s)
 N ?= 10
+UNIT_AT_ONCE ?= 1
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 export SOURCE_DATE_EPOCH ?= 0
@@ -160,7 +161,7 @@ $(UNIT): $(O)/host/%: $(O)/host/tests/unit/%.o $(O)/host/libcore.a
 unit-build: $(UNIT)
 
 unit: unit-build
-	@set -e; for test in $(UNIT); do $$test; done
+	@printf '%s\n' $(UNIT) | xargs -n 1 -P $(UNIT_AT_ONCE) sh -c '$$0'
 
 lint:
 	build/lint
