@@ -26,7 +26,9 @@ static const struct verb {
 };
 
 static const struct conf_key ipam_keys[] = {
-	{ "type", CONF_STRING, AT(net_conf, ipam) }, CONF_END
+	{ "type", CONF_STRING, AT(net_conf, ipam),
+	  .help = "the plugin that gives addresses; none: layer 2 only" },
+	CONF_END
 };
 
 static const char key_attachments[] = "cni.dev/valid-attachments";
@@ -41,11 +43,13 @@ static const struct conf_key attachment_keys[] = {
 static const struct conf_key attachment_item = { .type = CONF_OBJECT,
 						 .keys = attachment_keys };
 
-static const struct conf_key net_keys[] = {
+const struct conf_key cni_keys[] = {
 	{ "ipam", CONF_OBJECT, .keys = ipam_keys },
-	{ "prevResult", CONF_RAW, AT(net_conf, prev_result) },
+	{ "prevResult", CONF_RAW, AT(net_conf, prev_result),
+	  .help = "what the plugin before has answered, from the runtime" },
 	{ key_attachments, CONF_ARRAY, AT(net_conf, attachments),
-	  .item = &attachment_item, .item_size = sizeof(struct attachment) },
+	  .item = &attachment_item, .item_size = sizeof(struct attachment),
+	  .help = "GC removes what belongs to none of these" },
 	CONF_END
 };
 
@@ -334,7 +338,7 @@ static int run_verb(struct call *c, const struct verb *verb)
 	struct job *job = c->job;
 
 	if (check_version(c, verb) < 0 ||
-	    conf_read(job, "", c->doc, net_keys, del, &c->net) < 0 ||
+	    conf_read(job, "", c->doc, cni_keys, del, &c->net) < 0 ||
 	    open_netns(c, verb) < 0)
 		return -1;
 	/* As good as none. */

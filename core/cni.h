@@ -61,6 +61,9 @@ struct applet {
 	int (*gc)(struct call *c);
 };
 
+/* The keys that every plugin understands, beside cniVersion, name and type. */
+extern const struct conf_key cni_keys[];
+
 /* The applet of this name, or NULL. */
 const struct applet *applet_find(const struct applet *const *applets,
 				 const char *name);

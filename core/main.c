@@ -54,10 +54,14 @@ static void say_help(struct str *out, const struct applet *applet)
 {
 	str_printf(out, "CNI plugin %s of cnibox v%s\n", applet->name,
 		   CNIBOX_VERSION);
-	if (!IS_ENABLED(CONFIG_HELP) || !applet->keys)
+	if (!IS_ENABLED(CONFIG_HELP))
 		return;
-	str_add(out, "\nConfiguration:\n");
-	conf_help(out, applet->keys, applet->defaults);
+	if (applet->keys) {
+		str_add(out, "\nConfiguration:\n");
+		conf_help(out, applet->keys, applet->defaults);
+	}
+	str_add(out, "\nOf every plugin, beside cniVersion, name and type:\n");
+	conf_help(out, cni_keys, NULL);
 }
 
 static int finish(struct job *job)

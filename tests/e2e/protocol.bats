@@ -40,7 +40,7 @@ refused() {
 
 @test "--help of an applet lists the keys of its configuration" {
 	run -0 "$PLUGINS/bridge" --help
-	[[ $output == *isDefaultGateway* ]]
+	[[ $output == *isDefaultGateway*ipam.type* ]]
 	run -0 "$CNIBOX" bridge --help
 	[[ $output == *isDefaultGateway* ]]
 }
