@@ -161,3 +161,14 @@ int addr_wait_dad(struct nl *nl, const struct link *link, int ms)
 	nl_close(&events);
 	return ret;
 }
+
+bool addr_among(const struct list *addrs, const struct prefix *prefix)
+{
+	const struct addr *addr = addrs->items;
+
+	for (size_t i = 0; i < addrs->count; i++) {
+		if (prefix_equal(&addr[i].prefix, prefix))
+			return true;
+	}
+	return false;
+}

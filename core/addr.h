@@ -23,6 +23,9 @@ int addr_del(struct nl *nl, const struct link *link,
 int addr_list(struct nl *nl, const struct link *link, int family,
 	      struct list *out);
 
+/* Whether prefix is in a list of struct addr. */
+bool addr_among(const struct list *addrs, const struct prefix *prefix);
+
 /* Waits, at most ms milliseconds, until no address of link is tentative; one
  * that another host has is an error. */
 int addr_wait_dad(struct nl *nl, const struct link *link, int ms);

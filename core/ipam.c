@@ -279,17 +279,6 @@ int ipam_apply(struct call *c, const struct link *link, int index, bool dad)
 	return nl_release(&c->guest);
 }
 
-static bool has_address(const struct list *addrs, const struct prefix *prefix)
-{
-	const struct addr *addr = addrs->items;
-
-	for (size_t i = 0; i < addrs->count; i++) {
-		if (prefix_equal(&addr[i].prefix, prefix))
-			return true;
-	}
-	return false;
-}
-
 static int verify_addresses(struct call *c, const struct link *link)
 {
 	const struct result_interface *interfaces = c->prev.interfaces.items;
@@ -306,7 +295,7 @@ static int verify_addresses(struct call *c, const struct link *link)
 		    (of >= c->prev.interfaces.count ||
 		     strcmp(interfaces[of].name, link->name) != 0))
 			continue;
-		if (!has_address(&addrs, &ips[i].address))
+		if (!addr_among(&addrs, &ips[i].address))
 			return fail(c->job, CNI_INTERNAL,
 				    "Failed to match addr %s on interface %s",
 				    prefix_print(&ips[i].address, text),

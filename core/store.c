@@ -376,7 +376,7 @@ static int search_all(struct store *s, struct search *search)
 	return 0;
 }
 
-static bool is_among(const struct list *found, const struct ip *ip)
+bool store_among(const struct list *found, const struct ip *ip)
 {
 	const struct reservation *r = found->items;
 
@@ -403,8 +403,8 @@ static void search_index(struct store *s, struct search *search,
 		struct store_entry entry;
 
 		ip_print(&ip[i], file.d_name);
-		if (is_among(&search->exact, &ip[i]) ||
-		    is_among(&search->old, &ip[i]))
+		if (store_among(&search->exact, &ip[i]) ||
+		    store_among(&search->old, &ip[i]))
 			continue;
 		if (!read_entry(s, &file, text, &entry)) {
 			index_drop(&s->index, name, &ip[i]);

@@ -62,6 +62,9 @@ int store_release(struct store *s, const struct ip *ip);
  * only the container. *out is a list of struct reservation. */
 int store_find(struct store *s, const struct owner *owner, struct list *out);
 
+/* Whether ip is in a list of struct reservation. */
+bool store_among(const struct list *found, const struct ip *ip);
+
 /* Calls visit for every reservation; -1 if any call failed. Files that name no
  * owner, left by a crash, are no reservations and removed on the way. */
 int store_each(struct store *s,

@@ -134,17 +134,6 @@ static int check_guest(struct call *c, struct link *guest)
 	return 0;
 }
 
-static bool has_gateway(const struct list *addrs, const struct prefix *gateway)
-{
-	const struct addr *addr = addrs->items;
-
-	for (size_t i = 0; i < addrs->count; i++) {
-		if (prefix_equal(&addr[i].prefix, gateway))
-			return true;
-	}
-	return false;
-}
-
 /* The link that has the gateway's addresses. */
 static int find_gateway(struct call *c, const struct link *bridge,
 			struct link *out)
@@ -174,7 +163,7 @@ static int check_gateway(struct call *c, const struct link *bridge)
 
 		if (!gateway.ip.family)
 			continue;
-		if (!has_gateway(&addrs, &gateway))
+		if (!addr_among(&addrs, &gateway))
 			return fail(c->job, CNI_INTERNAL,
 				    "Failed to find Gateway %s on bridge %s",
 				    prefix_print(&gateway, text), link.name);

@@ -3,16 +3,6 @@
 
 #include "core/log.h"
 
-bool reservations_have(const struct list *reservations, const struct ip *ip)
-{
-	const struct reservation *r = reservations->items;
-
-	for (size_t i = 0; i < reservations->count; i++)
-		if (ip_compare(&r[i].ip, ip) == 0)
-			return true;
-	return false;
-}
-
 /* By then the lock is released, and the address may be another's. */
 void grant_undo(void *arg)
 {
@@ -26,7 +16,7 @@ void grant_undo(void *arg)
 		return;
 	if (store_find(&s, &g->owner, &owned) == 0)
 		for (size_t i = 0; i < g->taken.count; i++)
-			if (reservations_have(&owned, &ip[i]))
+			if (store_among(&owned, &ip[i]))
 				store_release(&s, &ip[i]);
 	store_close(&s);
 }
@@ -154,7 +144,7 @@ static int allocate(struct grant *g, size_t index, const struct list *set,
 			    "allowed",
 			    index, ip_print(have, text), g->owner.container);
 	/* An ADD that is repeated, and names its address, is answered again. */
-	if (!wanted || !reservations_have(&g->owned, &at.ip)) {
+	if (!wanted || !store_among(&g->owned, &at.ip)) {
 		int status = wanted ? take_wanted(g, index, set, &at)
 				    : grant_find_free(&g->store, &g->owner,
 						      index, set, &at);

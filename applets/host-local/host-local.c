@@ -236,7 +236,7 @@ static int check_prev(struct call *c, const struct list *sets,
 	for (size_t i = 0; i < c->prev.ips.count; i++)
 		for (size_t j = 0; j < sets->count; j++)
 			if (ranges_find(&set[j], &ip[i].address.ip) &&
-			    !reservations_have(owned, &ip[i].address.ip))
+			    !store_among(owned, &ip[i].address.ip))
 				return fail(c->job, CNI_INTERNAL,
 					    "host-local: Failed to find "
 					    "address %s added by container %s",

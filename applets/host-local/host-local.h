@@ -45,9 +45,6 @@ void cursor_step(struct cursor *cursor);
 int grant_find_free(struct store *s, const struct owner *owner, size_t index,
 		    const struct list *set, struct cursor *out);
 
-/* Whether ip is in a list of struct reservation. */
-bool reservations_have(const struct list *reservations, const struct ip *ip);
-
 /* One ADD. It outlives the call, as what undoes it may run later. */
 struct grant {
 	struct job *job;
