@@ -19,7 +19,8 @@ struct want {
 	struct nft_element element;
 	struct list found; /* of struct nft_element, one or none */
 	const char
-		*shared; /* with this holder, which was told of it; or NULL */
+		*shared;   /* with this holder, which was told of it; or NULL */
+	const char *chain; /* that it leads to, or NULL */
 	bool chain_missing;
 };
 
@@ -32,16 +33,6 @@ struct nat {
 };
 
 /* ---- elements ---- */
-
-/* A kind of entry for each of the tables. */
-static const enum nat_kind table_kinds[] = { NAT_MASQUERADE, NAT_GUARDED };
-
-enum { TABLES = sizeof(table_kinds) / sizeof(*table_kinds) };
-
-static bool is_in(const struct nft *nft, enum nat_kind kind)
-{
-	return nat_table(nft->nl, kind).family == nft->family;
-}
 
 static bool same_key(const struct nft_element *a, const struct nft_element *b)
 {
@@ -82,7 +73,7 @@ static int want_entries(struct nat *nat, const char *owner,
 		struct nft_element element;
 		struct want *w;
 
-		if (!is_in(&nat->nft, entry[i].kind))
+		if (!nat_is_in(&nat->nft, entry[i].kind))
 			continue;
 		nat_element(job, &entry[i], owner, &element);
 		w = want(nat, &element);
@@ -91,6 +82,7 @@ static int want_entries(struct nat *nat, const char *owner,
 				    nat_entry_describe(job, &entry[i],
 						       "twice to be "));
 		w->entry = &entry[i];
+		w->chain = nat_chain(job, w->entry);
 	}
 	return 0;
 }
@@ -107,9 +99,8 @@ static int look_up(struct nat *nat)
 	for (size_t i = 0; i < nat->wants.count; i++, w++) {
 		w->found = (struct list) { 0 };
 		nft_find_element(nft, &w->element, &w->found);
-		if (w->entry && w->element.chain)
-			nft_find_chain(nft, w->element.chain,
-				       &w->chain_missing);
+		if (w->chain)
+			nft_find_chain(nft, w->chain, &w->chain_missing);
 	}
 	return nl_release(nft->nl);
 }
@@ -164,8 +155,8 @@ static bool is_first_of_chain(const struct nat *nat, const struct want *w)
 	const struct want *other = nat->wants.items;
 
 	for (; other < w; other++) {
-		if (other->element.chain &&
-		    strcmp(other->element.chain, w->element.chain) == 0)
+		if (other->chain && !is_left(other) &&
+		    strcmp(other->chain, w->chain) == 0)
 			return false;
 	}
 	return true;
@@ -192,7 +183,7 @@ static int write_wants(struct nat *nat)
 	for (struct want *w = wants; w < end; w++) {
 		if (w->chain_missing && !is_left(w) &&
 		    is_first_of_chain(nat, w))
-			nat_own_chain_add(nft, w->element.chain, w->entry);
+			nat_chain_add(nft, w->chain, w->entry);
 	}
 	for (struct want *w = wants; w < end; w++) {
 		if (is_left(w))
@@ -239,8 +230,8 @@ static int add_to(struct nft nft, const char *owner, const struct list *entries,
 int nat_add(struct nl *nl, const char *owner, const struct list *entries,
 	    const struct nat_holders *holders)
 {
-	for (int i = 0; i < TABLES; i++) {
-		if (add_to(nat_table(nl, table_kinds[i]), owner, entries,
+	for (int i = 0; i < NAT_TABLES; i++) {
+		if (add_to(nat_table(nl, nat_table_kinds[i]), owner, entries,
 			   holders) < 0)
 			return -1;
 	}
@@ -277,8 +268,7 @@ static int remove_owned(struct nat *nat)
 	return give_up(nat);
 }
 
-/* The same for a list of struct nft_element. */
-static int remove_elements(struct nft *nft, const struct list *elements)
+int nat_remove(struct nft *nft, const struct list *elements)
 {
 	const struct nft_element *element = elements->items;
 	size_t left = elements->count;
@@ -306,7 +296,7 @@ static int del_from(struct nft nft, const char *owner,
 	struct nft_element element;
 
 	for (size_t i = 0; i < entries->count; i++) {
-		if (!is_in(&nft, entry[i].kind))
+		if (!nat_is_in(&nft, entry[i].kind))
 			continue;
 		nat_element(nft.nl->job, &entry[i], owner, &element);
 		want(&nat, &element);
@@ -318,109 +308,9 @@ int nat_del(struct nl *nl, const char *owner, const struct list *entries)
 {
 	int ret = 0;
 
-	for (int i = 0; i < TABLES; i++)
-		ret |= del_from(nat_table(nl, table_kinds[i]), owner, entries);
-	return ret;
-}
-
-static int list_all(struct nft *nft, unsigned kinds, struct list *out)
-{
-	enum nat_kind kind;
-	const char *map;
-
-	for (int i = 0; (map = nat_map(i, &kind)); i++) {
-		if (kinds & 1U << kind && is_in(nft, kind) &&
-		    nft_list_elements(nft, map, out) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int del_owner_from(struct nft nft, const char *owner, unsigned kinds)
-{
-	struct list all = { 0 }, owned = { 0 };
-	const struct nft_element *element;
-
-	if (list_all(&nft, kinds, &all) < 0)
-		return -1;
-	element = all.items;
-	for (size_t i = 0; i < all.count; i++, element++) {
-		if (strcmp(element->comment, owner) == 0)
-			*(struct nft_element *)list_add(nft.nl->job, &owned,
-							sizeof(*element)) =
-				*element;
-	}
-	return remove_elements(&nft, &owned);
-}
-
-int nat_del_owner(struct nl *nl, const char *owner, unsigned kinds)
-{
-	int ret = 0;
-
-	for (int i = 0; i < TABLES; i++)
-		ret |= del_owner_from(nat_table(nl, table_kinds[i]), owner,
-				      kinds);
-	return ret;
-}
-
-static bool leads_to(const struct list *elements, const char *chain)
-{
-	const struct nft_element *element = elements->items;
-
-	for (size_t i = 0; i < elements->count; i++) {
-		if (element[i].chain && strcmp(element[i].chain, chain) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Chains that none of elements leads to; one that is in use again by now stays,
- * which is why each has a transaction of its own. */
-static int remove_chains(struct nft *nft, const struct list *elements)
-{
-	struct list chains = { 0 };
-	const char **chain;
-
-	if (nft_list_chains(nft, &chains) < 0)
-		return -1;
-	chain = chains.items;
-	for (size_t i = 0; i < chains.count; i++) {
-		if (!nat_is_own_chain(chain[i]) || leads_to(elements, chain[i]))
-			continue;
-		nft_begin(nft, 0);
-		nft_chain_del(nft, chain[i]);
-		if (nft_commit(nft) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int gc_in(struct nft nft, bool (*dead)(void *arg, const char *owner),
-		 void *arg)
-{
-	struct list all = { 0 }, gone = { 0 }, kept = { 0 };
-	const struct nft_element *element;
-
-	if (list_all(&nft, ~0U, &all) < 0)
-		return -1;
-	element = all.items;
-	for (size_t i = 0; i < all.count; i++, element++) {
-		struct list *to = dead(arg, element->comment) ? &gone : &kept;
-
-		*(struct nft_element *)list_add(nft.nl->job, to,
-						sizeof(*element)) = *element;
-	}
-	if (remove_elements(&nft, &gone) < 0)
-		return -1;
-	return remove_chains(&nft, &kept);
-}
-
-int nat_gc(struct nl *nl, bool (*dead)(void *arg, const char *owner), void *arg)
-{
-	int ret = 0;
-
-	for (int i = 0; i < TABLES; i++)
-		ret |= gc_in(nat_table(nl, table_kinds[i]), dead, arg);
+	for (int i = 0; i < NAT_TABLES; i++)
+		ret |= del_from(nat_table(nl, nat_table_kinds[i]), owner,
+				entries);
 	return ret;
 }
 
@@ -445,9 +335,9 @@ static int check_want(struct nat *nat, const struct want *w,
 	if (!same_data(found, &w->element))
 		return fail(job, CNI_INTERNAL, "%s differently",
 			    nat_entry_describe(job, w->entry, ""));
-	if (!found->chain)
+	if (!w->chain)
 		return 0;
-	return nat_own_chain_check(&nat->nft, found->chain, w->entry);
+	return nat_chain_check(&nat->nft, w->chain, w->entry);
 }
 
 static int check_in(struct nft nft, const char *owner,
@@ -474,8 +364,8 @@ static int check_in(struct nft nft, const char *owner,
 int nat_check(struct nl *nl, const char *owner, const struct list *entries,
 	      const struct nat_holders *holders)
 {
-	for (int i = 0; i < TABLES; i++) {
-		if (check_in(nat_table(nl, table_kinds[i]), owner, entries,
+	for (int i = 0; i < NAT_TABLES; i++) {
+		if (check_in(nat_table(nl, nat_table_kinds[i]), owner, entries,
 			     holders) < 0)
 			return -1;
 	}

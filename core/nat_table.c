@@ -1,77 +1,40 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/nat_table.h"
 
-#include <endian.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter_bridge.h>
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#include "core/hash.h"
-#include "core/str.h"
-
 enum {
 	FAMILIES = 1 + IS_ENABLED(CONFIG_IPV6),
 	PRIORITY_DSTNAT = -100,
 	PRIORITY_SRCNAT = 100,
 	PRIORITY_GUARD = -300,
-	TERMS_DIGITS = 16,
 };
 
 static const int families[] = { AF_INET, AF_INET6 };
-
-/* The maps, two of each kind but the last two, for IPv4 and IPv6. */
-enum map {
-	MAP_MASQUERADE,
-	MAP_HAIRPIN,
-	MAP_BOUND,
-	MAP_UNBOUND,
-	MAP_BOUND_CONDITION,
-	MAP_UNBOUND_CONDITION,
-	MAP_GUARDED,
-	MAP_SOURCE,
-	MAPS,
-};
-
-#define TWO(a, b)      ((a) << 6 | (b))
-#define THREE(a, b, c) (TWO(a, b) << 6 | (c))
-#define KEY_BOUND(ip)  THREE(NFT_TYPE_PROTOCOL, ip, NFT_TYPE_PORT)
-#define KEY_UNBOUND    TWO(NFT_TYPE_PROTOCOL, NFT_TYPE_PORT)
-#define TARGET(ip)     TWO(ip, NFT_TYPE_PORT)
-
-static const struct nft_map maps[MAPS][2] = {
-	{ { "masq4", NFT_TYPE_IPV4, 4, 0, 0 },
-	  { "masq6", NFT_TYPE_IPV6, 16, 0, 0 } },
-	{ { "hairpin4", NFT_TYPE_IPV4, 4, 0, 0 },
-	  { "hairpin6", NFT_TYPE_IPV6, 16, 0, 0 } },
-	{ { "hostip4", KEY_BOUND(NFT_TYPE_IPV4), 12, TARGET(NFT_TYPE_IPV4), 8 },
-	  { "hostip6", KEY_BOUND(NFT_TYPE_IPV6), 24, TARGET(NFT_TYPE_IPV6),
-	    20 } },
-	{ { "hostport4", KEY_UNBOUND, 8, TARGET(NFT_TYPE_IPV4), 8 },
-	  { "hostport6", KEY_UNBOUND, 8, TARGET(NFT_TYPE_IPV6), 20 } },
-	{ { "condip4", KEY_BOUND(NFT_TYPE_IPV4), 12, 0, 0 },
-	  { "condip6", KEY_BOUND(NFT_TYPE_IPV6), 24, 0, 0 } },
-	{ { "condport4", KEY_UNBOUND, 8, 0, 0 },
-	  { "condport6", KEY_UNBOUND, 8, 0, 0 } },
-	{ { "guarded", NFT_TYPE_IFNAME, IFNAMSIZ, .set = true } },
-	{ { "sources", TWO(NFT_TYPE_IFNAME, NFT_TYPE_MAC), IFNAMSIZ + 8,
-	    .set = true } },
-};
 
 static const char chain_local[] = "local";
 static const char chain_ports[] = "ports";
 static const char chain_prerouting[] = "prerouting";
 static const char chain_output[] = "output";
 static const char chain_postrouting[] = "postrouting";
+static const char chain_hairpin[] = "hairpin";
+static const char chain_masquerade[] = "masq";
 
 struct chain {
 	const char *name;
 	struct nft_hook hook; /* type NULL: none */
-	size_t rules;
+	int rules;	      /* RULES_VARY: one for each chain it leads to */
 };
 
+enum { RULES_VARY = -1 };
+
 static const struct chain chains[] = {
+	{ chain_hairpin, { 0 }, RULES_VARY },
+	{ chain_masquerade, { 0 }, RULES_VARY },
 	{ chain_ports, { 0 }, 2 * FAMILIES },
 	{ chain_local, { 0 }, 3 * FAMILIES + 1 },
 	{ chain_prerouting,
@@ -80,7 +43,7 @@ static const struct chain chains[] = {
 	{ chain_output, { "nat", NF_INET_LOCAL_OUT, PRIORITY_DSTNAT }, 1 },
 	{ chain_postrouting,
 	  { "nat", NF_INET_POST_ROUTING, PRIORITY_SRCNAT },
-	  3 * FAMILIES },
+	  2 * FAMILIES + 1 },
 };
 
 static const struct chain guard_chains[] = {
@@ -99,6 +62,9 @@ static bool is_guard(const struct nft *nft)
 	return nft->family == NFPROTO_BRIDGE;
 }
 
+const enum nat_kind nat_table_kinds[NAT_TABLES] = { NAT_MASQUERADE,
+						    NAT_GUARDED };
+
 struct nft nat_table(struct nl *nl, enum nat_kind kind)
 {
 	bool guard = kind == NAT_GUARDED || kind == NAT_SOURCE;
@@ -108,143 +74,24 @@ struct nft nat_table(struct nl *nl, enum nat_kind kind)
 			      .table = "cnibox" };
 }
 
-const char *nat_map(int number, enum nat_kind *kind)
+static const char *map_name(enum nat_map map, int family)
 {
-	static const enum nat_kind kinds[MAPS] = {
-		[MAP_MASQUERADE] = NAT_MASQUERADE,
-		[MAP_HAIRPIN] = NAT_HAIRPIN,
-		[MAP_BOUND] = NAT_PORT,
-		[MAP_UNBOUND] = NAT_PORT,
-		[MAP_BOUND_CONDITION] = NAT_CONDITION,
-		[MAP_UNBOUND_CONDITION] = NAT_CONDITION,
-		[MAP_GUARDED] = NAT_GUARDED,
-		[MAP_SOURCE] = NAT_SOURCE,
-	};
-	int map = number / FAMILIES, family = number % FAMILIES;
-
-	if (map >= MAP_GUARDED) {
-		map = MAP_GUARDED + number - MAP_GUARDED * FAMILIES;
-		family = 0;
-	}
-	if (map >= MAPS)
-		return NULL;
-	*kind = kinds[map];
-	return maps[map][family].name;
+	return nat_map(map, family)->name;
 }
 
-/* ---- elements ---- */
-
-static void append(uint8_t *to, size_t *len, const void *data, size_t size)
+bool nat_is_in(const struct nft *nft, enum nat_kind kind)
 {
-	memcpy(to + *len, data, size);
-	*len += (size + 3) / 4 * 4;
+	return nat_table(nft->nl, kind).family == nft->family;
 }
-
-/* A chain's name says all of its content, so that it never has to change. */
-static const char *chain_name(struct job *job, const struct nat_entry *entry)
-{
-	struct prefix network = prefix_network(&entry->pod);
-	const char *terms = entry->terms ? entry->terms : "";
-	char text[PREFIX_TEXT], digits[TERMS_DIGITS + 1];
-
-	hash_text(terms, TERMS_DIGITS, digits);
-	if (entry->kind == NAT_CONDITION)
-		return job_printf(job, "cond-%s", digits);
-	prefix_print(&network, text);
-	for (char *p = text; *p; p++) {
-		if (*p == ':') /* the nft tool could not read it back */
-			*p = '_';
-	}
-	return job_printf(job, "%s-%s%s%s",
-			  entry->kind == NAT_HAIRPIN ? "hairpin" : "masq", text,
-			  *terms ? "-" : "", *terms ? digits : "");
-}
-
-bool nat_is_own_chain(const char *chain)
-{
-	return str_starts(chain, "masq-") || str_starts(chain, "hairpin-") ||
-	       str_starts(chain, "cond-");
-}
-
-static enum map map_of(const struct nat_entry *entry)
-{
-	bool bound = !ip_is_unspecified(&entry->host);
-
-	switch (entry->kind) {
-	case NAT_MASQUERADE:
-		return MAP_MASQUERADE;
-	case NAT_HAIRPIN:
-		return MAP_HAIRPIN;
-	case NAT_PORT:
-		return bound ? MAP_BOUND : MAP_UNBOUND;
-	case NAT_CONDITION:
-		return bound ? MAP_BOUND_CONDITION : MAP_UNBOUND_CONDITION;
-	case NAT_GUARDED:
-		return MAP_GUARDED;
-	case NAT_SOURCE:
-		break;
-	}
-	return MAP_SOURCE;
-}
-
-static void fill_port_key(const struct nat_entry *entry,
-			  struct nft_element *out)
-{
-	uint8_t protocol = (uint8_t)entry->protocol;
-	uint16_t host_port = htobe16(entry->host_port);
-
-	append(out->key, &out->key_len, &protocol, sizeof(protocol));
-	if (!ip_is_unspecified(&entry->host))
-		append(out->key, &out->key_len, entry->host.bytes,
-		       ip_size(entry->pod.ip.family));
-	append(out->key, &out->key_len, &host_port, sizeof(host_port));
-}
-
-void nat_element(struct job *job, const struct nat_entry *entry,
-		 const char *owner, struct nft_element *out)
-{
-	int family = entry->pod.ip.family;
-	uint16_t pod_port = htobe16(entry->pod_port);
-
-	*out = (struct nft_element) { .comment = owner };
-	out->map = maps[map_of(entry)][family == AF_INET6].name;
-	switch (entry->kind) {
-	case NAT_MASQUERADE:
-	case NAT_HAIRPIN:
-		append(out->key, &out->key_len, entry->pod.ip.bytes,
-		       ip_size(family));
-		break;
-	case NAT_PORT:
-		append(out->data, &out->data_len, entry->pod.ip.bytes,
-		       ip_size(family));
-		append(out->data, &out->data_len, &pod_port, sizeof(pod_port));
-		fill_port_key(entry, out);
-		return;
-	case NAT_CONDITION:
-		fill_port_key(entry, out);
-		break;
-	case NAT_GUARDED:
-	case NAT_SOURCE:
-		append(out->key, &out->key_len, entry->bridge_port, IFNAMSIZ);
-		if (entry->kind == NAT_SOURCE)
-			append(out->key, &out->key_len, entry->mac, MAC_LEN);
-		return;
-	}
-	out->chain = chain_name(job, entry);
-	/* What needs no hairpin goes on to the masquerading. */
-	out->verdict = entry->kind == NAT_HAIRPIN ? NFT_JUMP : NFT_GOTO;
-}
-
-/* ---- the table ---- */
 
 /* Loads the key of a port, and looks it up. */
 static void add_port_rule(struct nft *nft, const char *chain, int family,
-			  enum map map)
+			  enum nat_map map)
 {
-	bool bound = map == MAP_BOUND || map == MAP_BOUND_CONDITION;
-	bool condition = map >= MAP_BOUND_CONDITION;
+	bool bound = map == NAT_MAP_BOUND || map == NAT_MAP_BOUND_CONDITION;
+	bool condition = map >= NAT_MAP_BOUND_CONDITION;
 	int words = (int)ip_size(family) / 4;
-	const char *name = maps[map][family == AF_INET6].name;
+	const char *name = map_name(map, family);
 
 	nft_rule(nft, chain);
 	if (bound || condition)
@@ -274,41 +121,37 @@ static void add_guard_rule(struct nft *nft)
 {
 	nft_rule(nft, chain_prerouting);
 	nft_load_input(nft, 0);
-	nft_match_set(nft, maps[MAP_GUARDED][0].name, true);
+	nft_match_set(nft, map_name(NAT_MAP_GUARDED, AF_INET), true);
 	nft_load_source_mac(nft, IFNAMSIZ / 4);
-	nft_match_set(nft, maps[MAP_SOURCE][0].name, false);
+	nft_match_set(nft, map_name(NAT_MAP_SOURCE, AF_INET), false);
 	nft_verdict(nft, NF_DROP, NULL);
 	nft_rule_end(nft);
 }
 
 /* What others redirected, such as the addresses of services, is theirs to
  * masquerade: ours had one of the published ports at first. */
-static void add_hairpin_rule(struct nft *nft, int family, enum map map)
+static void add_hairpin_rule(struct nft *nft, int family, enum nat_map map)
 {
-	bool v6 = family == AF_INET6;
 	int port = 1;
 
 	nft_rule(nft, chain_postrouting);
 	nft_match_redirected(nft);
 	nft_match_family(nft, family);
 	nft_load_protocol(nft, 0);
-	if (map == MAP_BOUND) {
+	if (map == NAT_MAP_BOUND) {
 		nft_load_first_address(nft, family, 1);
 		port += (int)ip_size(family) / 4;
 	}
 	nft_load_first_port(nft, port);
-	nft_lookup(nft, maps[map][v6].name);
-	nft_load_address(nft, NFT_DESTINATION, family, 0);
-	nft_lookup_verdict(nft, maps[MAP_HAIRPIN][v6].name);
+	nft_lookup(nft, map_name(map, family));
+	nft_verdict(nft, NFT_JUMP, chain_hairpin);
 	nft_rule_end(nft);
 }
 
-static void add_masquerade_rule(struct nft *nft, int family)
+static void add_goto_rule(struct nft *nft, const char *chain, const char *to)
 {
-	nft_rule(nft, chain_postrouting);
-	nft_match_family(nft, family);
-	nft_load_address(nft, NFT_SOURCE, family, 0);
-	nft_lookup_verdict(nft, maps[MAP_MASQUERADE][family == AF_INET6].name);
+	nft_rule(nft, chain);
+	nft_verdict(nft, NFT_GOTO, to);
 	nft_rule_end(nft);
 }
 
@@ -321,39 +164,38 @@ void nat_table_add(struct nft *nft)
 {
 	nft_table_add(nft);
 	if (is_guard(nft)) {
-		nft_map_add(nft, &maps[MAP_GUARDED][0]);
-		nft_map_add(nft, &maps[MAP_SOURCE][0]);
+		nft_map_add(nft, nat_map(NAT_MAP_GUARDED, AF_INET));
+		nft_map_add(nft, nat_map(NAT_MAP_SOURCE, AF_INET));
 		add_chain(nft, &guard_chains[0]);
 		add_guard_rule(nft);
 		return;
 	}
-	for (int i = 0; i < MAP_GUARDED * FAMILIES; i++)
-		nft_map_add(nft, &maps[i / FAMILIES][i % FAMILIES]);
+	for (enum nat_map map = 0; map < NAT_MAP_GUARDED; map++) {
+		for (int i = 0; i < FAMILIES; i++)
+			nft_map_add(nft, nat_map(map, families[i]));
+	}
 	for (int i = 0; i < CHAINS; i++)
 		add_chain(nft, &chains[i]);
 	add_local_rule(nft, chain_prerouting);
 	add_local_rule(nft, chain_output);
 	for (int i = 0; i < FAMILIES; i++) {
 		add_port_rule(nft, chain_local, families[i],
-			      MAP_BOUND_CONDITION);
+			      NAT_MAP_BOUND_CONDITION);
 		/* No condition on other addresses has a say in this one. */
-		add_port_rule(nft, chain_local, families[i], MAP_BOUND);
+		add_port_rule(nft, chain_local, families[i], NAT_MAP_BOUND);
 		add_port_rule(nft, chain_local, families[i],
-			      MAP_UNBOUND_CONDITION);
+			      NAT_MAP_UNBOUND_CONDITION);
 	}
-	nft_rule(nft, chain_local);
-	nft_verdict(nft, NFT_GOTO, chain_ports);
-	nft_rule_end(nft);
+	add_goto_rule(nft, chain_local, chain_ports);
 	for (int i = 0; i < FAMILIES; i++) {
-		add_port_rule(nft, chain_ports, families[i], MAP_BOUND);
-		add_port_rule(nft, chain_ports, families[i], MAP_UNBOUND);
+		add_port_rule(nft, chain_ports, families[i], NAT_MAP_BOUND);
+		add_port_rule(nft, chain_ports, families[i], NAT_MAP_UNBOUND);
 	}
 	for (int i = 0; i < FAMILIES; i++) {
-		add_hairpin_rule(nft, families[i], MAP_BOUND);
-		add_hairpin_rule(nft, families[i], MAP_UNBOUND);
+		add_hairpin_rule(nft, families[i], NAT_MAP_BOUND);
+		add_hairpin_rule(nft, families[i], NAT_MAP_UNBOUND);
 	}
-	for (int i = 0; i < FAMILIES; i++)
-		add_masquerade_rule(nft, families[i]);
+	add_goto_rule(nft, chain_postrouting, chain_masquerade);
 }
 
 static void add_address_rule(struct nft *nft, const char *chain,
@@ -408,33 +250,77 @@ static void add_masquerade_chain(struct nft *nft, const char *chain,
 	nft_rule_end(nft);
 }
 
-void nat_own_chain_add(struct nft *nft, const char *chain,
-		       const struct nat_entry *entry)
+const char *nat_chain_from(enum nat_kind kind)
 {
-	static const struct prefix loopback = { { AF_INET, { 127 } }, 8 };
-
-	nft_chain_add(nft, chain, NULL);
-	if (entry->kind == NAT_MASQUERADE) {
-		add_masquerade_chain(nft, chain, entry);
-	} else if (entry->kind == NAT_CONDITION) {
-		nat_condition_rules_add(nft, chain, entry, chain_ports);
-	} else {
-		add_address_rule(nft, chain, NFT_SOURCE, &entry->pod);
-		if (entry->pod.ip.family == AF_INET)
-			add_address_rule(nft, chain, NFT_SOURCE, &loopback);
+	switch (kind) {
+	case NAT_MASQUERADE:
+		return chain_masquerade;
+	case NAT_HAIRPIN:
+		return chain_hairpin;
+	default:
+		return NULL;
 	}
 }
 
-static int check_chain(struct nft *nft, const char *chain, size_t rules)
+/* A set, and the rule that leads from its addresses to the chain. */
+static void add_way(struct nft *nft, const char *chain,
+		    const struct nat_entry *entry)
+{
+	int family = entry->pod.ip.family;
+	bool hairpin = entry->kind == NAT_HAIRPIN;
+	const struct nft_map set = {
+		.name = chain,
+		.key_type = family == AF_INET ? NFT_TYPE_IPV4 : NFT_TYPE_IPV6,
+		.key_len = (int)ip_size(family),
+		.set = true,
+	};
+
+	nft_map_add(nft, &set);
+	nft_rule(nft, nat_chain_from(entry->kind));
+	nft_match_family(nft, family);
+	nft_load_address(nft, hairpin ? NFT_DESTINATION : NFT_SOURCE, family,
+			 0);
+	nft_match_set(nft, chain, true);
+	/* What needs no hairpin goes on to the masquerading. */
+	nft_verdict(nft, hairpin ? NFT_JUMP : NFT_GOTO, chain);
+	nft_rule_end(nft);
+}
+
+static void add_hairpin_chain(struct nft *nft, const char *chain,
+			      const struct nat_entry *entry)
+{
+	static const struct prefix loopback = { { AF_INET, { 127 } }, 8 };
+
+	add_address_rule(nft, chain, NFT_SOURCE, &entry->pod);
+	if (entry->pod.ip.family == AF_INET)
+		add_address_rule(nft, chain, NFT_SOURCE, &loopback);
+}
+
+void nat_chain_add(struct nft *nft, const char *chain,
+		   const struct nat_entry *entry)
+{
+	nft_chain_add(nft, chain, NULL);
+	if (entry->kind == NAT_CONDITION) {
+		nat_condition_rules_add(nft, chain, entry, chain_ports);
+		return;
+	}
+	if (entry->kind == NAT_MASQUERADE)
+		add_masquerade_chain(nft, chain, entry);
+	else
+		add_hairpin_chain(nft, chain, entry);
+	add_way(nft, chain, entry);
+}
+
+static int check_chain(struct nft *nft, const char *chain, int rules)
 {
 	struct list there;
 
 	if (nft_list_rules(nft, chain, &there) < 0)
 		return -1;
-	if (there.count == rules)
+	if (rules == RULES_VARY || there.count == (size_t)rules)
 		return 0;
 	return fail(nft->nl->job, CNI_INTERNAL,
-		    "chain %s of table %s has %zu rules instead of %zu", chain,
+		    "chain %s of table %s has %zu rules instead of %d", chain,
 		    nft->table, there.count, rules);
 }
 
@@ -449,9 +335,27 @@ int nat_table_check(struct nft *nft)
 	return 0;
 }
 
-int nat_own_chain_check(struct nft *nft, const char *chain,
-			const struct nat_entry *entry)
+static int check_way(struct nft *nft, const char *from, const char *chain)
 {
+	const struct nft_rule_info *rule;
+	struct list there;
+
+	if (nft_list_rules(nft, from, &there) < 0)
+		return -1;
+	rule = there.items;
+	for (size_t i = 0; i < there.count; i++) {
+		if (strcmp(rule[i].jump, chain) == 0)
+			return 0;
+	}
+	return fail(nft->nl->job, CNI_INTERNAL,
+		    "chain %s of table %s does not lead to %s", from,
+		    nft->table, chain);
+}
+
+int nat_chain_check(struct nft *nft, const char *chain,
+		    const struct nat_entry *entry)
+{
+	const char *from = nat_chain_from(entry->kind);
 	struct list subnets;
 	size_t rules = entry->pod.ip.family == AF_INET ? 2 : 1;
 
@@ -461,7 +365,9 @@ int nat_own_chain_check(struct nft *nft, const char *chain,
 	} else if (entry->kind == NAT_CONDITION) {
 		rules = nat_condition_rules(nft->nl->job, entry);
 	}
-	return check_chain(nft, chain, rules);
+	if (check_chain(nft, chain, (int)rules) < 0)
+		return -1;
+	return from ? check_way(nft, from, chain) : 0;
 }
 
 static int probe(struct nl *nl)
@@ -477,7 +383,7 @@ static int probe(struct nl *nl)
 		return 0;
 	nft_begin(&nft, 0);
 	nat_table_add(&nft);
-	nat_own_chain_add(&nft, "probe", &entry);
+	nat_chain_add(&nft, "probe", &entry);
 	return nft_try(&nft);
 }
 

@@ -2,8 +2,7 @@
 /* nat_table - the layout of the node's tables, for nat.c
  *
  *	table inet cnibox
- *	map masq4	pod address -> goto masq-SUBNET
- *	map hairpin4	pod address -> jump hairpin-SUBNET
+ *	set masq-SUBNET, set hairpin-SUBNET	pod address
  *	map hostip4	protocol . host address . port -> pod address . port
  *	map hostport4	protocol . port -> pod address . port
  *	map condip4	protocol . host address . port -> goto cond-CONDITIONS
@@ -15,8 +14,9 @@
  *				else goto ports
  *	ports			dnat by hostip, else by hostport
  *	postrouting		redirected, and first sent to a port in hostip or
- *				hostport: by destination in hairpin;
- *				then by source in masq
+ *				hostport: jump hairpin; then goto masq
+ *	hairpin			to one of set hairpin-SUBNET: jump hairpin-SUBNET
+ *	masq			from one of set masq-SUBNET: goto masq-SUBNET
  *	masq-SUBNET		masquerade, but not to SUBNET and multicast
  *	hairpin-SUBNET		masquerade from SUBNET and 127.0.0.0/8
  *	cond-CONDITIONS		if they are met: goto ports
@@ -26,6 +26,9 @@
  *	set sources	interface . MAC
  *
  *	prerouting		from a guarded one, not by sources: drop
+ *
+ * When the verdicts of a map change, the kernel walks through all of them. What
+ * grows with the pods therefore has none, but for conditions.
  */
 #ifndef CNIBOX_NAT_TABLE_H
 #define CNIBOX_NAT_TABLE_H
@@ -36,24 +39,57 @@
 /* The table that this kind of entry is in; costs nothing until it is used. */
 struct nft nat_table(struct nl *nl, enum nat_kind kind);
 
-/* The maps from number 0 on, with the kind of entry they hold; NULL behind the
- * last. */
-const char *nat_map(int number, enum nat_kind *kind);
+/* A kind of entry of each table, and whether a table has this kind. */
+enum { NAT_TABLES = 2 };
+extern const enum nat_kind nat_table_kinds[NAT_TABLES];
+bool nat_is_in(const struct nft *nft, enum nat_kind kind);
+
+/* Removes those elements (of struct nft_element) that still have the owner in
+ * their comment. */
+int nat_remove(struct nft *nft, const struct list *elements);
+
+/* The maps and sets, two of each but the last two, for IPv4 and IPv6. */
+enum nat_map {
+	NAT_MAP_BOUND,
+	NAT_MAP_UNBOUND,
+	NAT_MAP_BOUND_CONDITION,
+	NAT_MAP_UNBOUND_CONDITION,
+	NAT_MAP_GUARDED,
+	NAT_MAP_SOURCE,
+	NAT_MAPS,
+};
+
+/* A map; NULL where there is none of this family. */
+const struct nft_map *nat_map(enum nat_map map, int family);
+
+/* The kind of entry that a map holds. */
+enum nat_kind nat_map_kind(enum nat_map map);
 
 /* "host port 8080/tcp is published", for messages; the adverb goes behind is. */
 const char *nat_entry_describe(struct job *job, const struct nat_entry *entry,
 			       const char *adverb);
 
-/* What entry is in the table. Chain names begin with their kind and a dash. */
+/* What entry is in the table. */
 void nat_element(struct job *job, const struct nat_entry *entry,
 		 const char *owner, struct nft_element *out);
-bool nat_is_own_chain(const char *chain);
 
-/* Within a transaction: the table with all but the chains that elements lead
- * to; the chain that entry's element leads to. */
+/* The chain that entry's packets go to, and the set of the same name if they are
+ * masqueraded there; NULL if it needs none. The name says all of the content, so
+ * that that never has to change. */
+const char *nat_chain(struct job *job, const struct nat_entry *entry);
+
+/* Whether it is such a name, and for which kind of entry. */
+bool nat_chain_kind(const char *chain, enum nat_kind *kind);
+
+/* The chain that packets come from to those of a kind; NULL if they come by a
+ * map. */
+const char *nat_chain_from(enum nat_kind kind);
+
+/* Within a transaction: the table with all but nat_chain()s; such a chain with
+ * its set. */
 void nat_table_add(struct nft *nft);
-void nat_own_chain_add(struct nft *nft, const char *chain,
-		       const struct nat_entry *entry);
+void nat_chain_add(struct nft *nft, const char *chain,
+		   const struct nat_entry *entry);
 
 /* The rules of a chain that goes to another one if entry's conditions are met,
  * and how many they are. */
@@ -63,7 +99,7 @@ size_t nat_condition_rules(struct job *job, const struct nat_entry *entry);
 
 /* Whether they have all of their rules; it is an error if not. */
 int nat_table_check(struct nft *nft);
-int nat_own_chain_check(struct nft *nft, const char *chain,
-			const struct nat_entry *entry);
+int nat_chain_check(struct nft *nft, const char *chain,
+		    const struct nat_entry *entry);
 
 #endif

@@ -111,13 +111,24 @@ void nft_chain_add(struct nft *nft, const char *chain,
 	nl_talk(nl, "add chain %s to table %s", chain, nft->table);
 }
 
-void nft_chain_del(struct nft *nft, const char *chain)
+static void delete_unused(struct nft *nft, int type, int attr, const char *what,
+			  const char *name)
 {
-	begin_message(nft, NFT_MSG_DELCHAIN, 0);
-	nl_put_text(nft->nl, NFTA_CHAIN_NAME, chain);
+	begin_message(nft, type, 0);
+	nl_put_text(nft->nl, attr, name);
 	nl_allow(nft->nl, ENOENT, &nft->stale);
 	nl_allow(nft->nl, EBUSY, &nft->stale);
-	nl_talk(nft->nl, "delete chain %s of table %s", chain, nft->table);
+	nl_talk(nft->nl, "delete %s %s of table %s", what, name, nft->table);
+}
+
+void nft_chain_del(struct nft *nft, const char *chain)
+{
+	delete_unused(nft, NFT_MSG_DELCHAIN, NFTA_CHAIN_NAME, "chain", chain);
+}
+
+void nft_set_del(struct nft *nft, const char *set)
+{
+	delete_unused(nft, NFT_MSG_DELSET, NFTA_SET_NAME, "set", set);
 }
 
 void nft_rule_del(struct nft *nft, const char *chain, uint64_t handle)

@@ -89,10 +89,10 @@ entries() {
 elements() {
 	addresses "$2" | awk '
 		{
-			by = " comment \"net/eth0/dead" NR "\" : "
+			by = " comment \"net/eth0/dead" NR "\""
 			to = "add element inet cnibox "
 			print to "masq4 {", $1 by "goto masq-10.1.0.0/16 }"
-			print to "hostport4 { tcp .", 20000 + NR by $1, ". 80 }"
+			print to "hostport4 { tcp .", 20000 + NR by " :", $1, ". 80 }"
 		}' | node "$1" nft -f -
 }
 

@@ -5,6 +5,8 @@
 #define CNIBOX_TESTS_NAT_H
 
 #include <netinet/in.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "core/nat_table.h"
 #include "tests/unit/nfnetlink.h"
@@ -117,29 +119,47 @@ static inline void assert_refused(struct world *world, int status, int code,
 	job->msg = NULL;
 }
 
-/* How many elements all maps have. */
-static inline size_t elements(struct world *world)
-{
-	struct list all = { 0 };
-	enum nat_kind kind;
-	const char *map;
-
-	for (int i = 0; (map = nat_map(i, &kind)); i++) {
-		struct nft nft = nat_table(&world->k->nl, kind);
-
-		assert_int_equal(nft_list_elements(&nft, map, &all), 0);
-	}
-	return all.count;
-}
-
 /* Of the table that this kind is in. */
-static inline size_t count_chains(struct world *world, enum nat_kind kind)
+static inline struct list list_chains(struct world *world, enum nat_kind kind)
 {
 	struct nft nft = nat_table(&world->k->nl, kind);
 	struct list chains = { 0 };
 
 	assert_int_equal(nft_list_chains(&nft, &chains), 0);
-	return chains.count;
+	return chains;
+}
+
+static inline size_t count_chains(struct world *world, enum nat_kind kind)
+{
+	return list_chains(world, kind).count;
+}
+
+static inline void list_set(struct world *world, enum nat_kind kind,
+			    const char *name, struct list *out)
+{
+	struct nft nft = nat_table(&world->k->nl, kind);
+
+	assert_int_equal(nft_list_elements(&nft, name, out), 0);
+}
+
+/* How many elements all maps and sets have. */
+static inline size_t elements(struct world *world)
+{
+	struct list all = { 0 };
+	struct list chains = list_chains(world, NAT_MASQUERADE);
+	const char **chain = chains.items;
+
+	for (enum nat_map i = 0; i < NAT_MAPS; i++) {
+		const struct nft_map *v6 = nat_map(i, AF_INET6);
+
+		list_set(world, nat_map_kind(i), nat_map(i, AF_INET)->name,
+			 &all);
+		if (v6)
+			list_set(world, nat_map_kind(i), v6->name, &all);
+	}
+	for (size_t i = 0; i < chains.count; i++)
+		list_set(world, NAT_MASQUERADE, chain[i], &all);
+	return all.count;
 }
 
 /* What the nft tool would do: delete that table, or a chain's rules. */
@@ -157,6 +177,40 @@ static inline void destroy(struct world *world, enum nat_kind kind, int type,
 		nl_put_text(nl, NFTA_RULE_CHAIN, chain);
 	nl_talk(nl, "destroy");
 	assert_int_equal(nft_commit(&nft), 0);
+}
+
+/* ---- adding ---- */
+
+enum { KINDS = 6, BASE_CHAINS = 7 };
+
+/* One of each kind. */
+static inline const struct nat_entry *every_kind(struct world *world)
+{
+	const struct nat_entry all[] = { masq,	hairpin, web,
+					 inner, guarded, source };
+	struct nat_entry *copy = job_alloc(&world->k->job, sizeof(all));
+
+	return memcpy(copy, all, sizeof(all));
+}
+
+enum { PROCESSES = 2 };
+
+/* At the same time; each is to return 0. */
+static inline void run_processes(int (*run)(int process))
+{
+	pid_t child[PROCESSES];
+	int status;
+
+	for (int i = 0; i < PROCESSES; i++) {
+		child[i] = fork();
+		assert_true(child[i] >= 0);
+		if (!child[i])
+			_exit(run(i));
+	}
+	for (int i = 0; i < PROCESSES; i++) {
+		assert_int_equal(waitpid(child[i], &status, 0), child[i]);
+		assert_int_equal(status, 0);
+	}
 }
 
 #endif

@@ -19,18 +19,16 @@
 
 static const char *const nat_requests[] = {
 	REQUEST("2560", "601", ""),
-	MAP("03", "masq4", "00000007", "04", TO_VERDICT),
-	MAP("04", "masq6", "00000008", "10", TO_VERDICT),
-	MAP("05", "hairpin4", "00000007", "04", TO_VERDICT),
-	MAP("06", "hairpin6", "00000008", "10", TO_VERDICT),
-	MAP("07", "hostip4", "0000c1cd", "0c", TO_POD4),
-	MAP("08", "hostip6", "0000c20d", "18", TO_POD6),
-	MAP("09", "hostport4", "0000030d", "08", TO_POD4),
-	MAP("0a", "hostport6", "0000030d", "08", TO_POD6),
-	MAP("0b", "condip4", "0000c1cd", "0c", TO_VERDICT),
-	MAP("0c", "condip6", "0000c20d", "18", TO_VERDICT),
-	MAP("0d", "condport4", "0000030d", "08", TO_VERDICT),
-	MAP("0e", "condport6", "0000030d", "08", TO_VERDICT),
+	MAP("03", "hostip4", "0000c1cd", "0c", TO_POD4),
+	MAP("04", "hostip6", "0000c20d", "18", TO_POD6),
+	MAP("05", "hostport4", "0000030d", "08", TO_POD4),
+	MAP("06", "hostport6", "0000030d", "08", TO_POD6),
+	MAP("07", "condip4", "0000c1cd", "0c", TO_VERDICT),
+	MAP("08", "condip6", "0000c20d", "18", TO_VERDICT),
+	MAP("09", "condport4", "0000030d", "08", TO_VERDICT),
+	MAP("0a", "condport6", "0000030d", "08", TO_VERDICT),
+	CHAIN("hairpin"),
+	CHAIN("masq"),
 	CHAIN("ports"),
 	CHAIN("local"),
 	BASE_CHAIN("01", "prerouting", "nat", "00", "ffffff9c"),
@@ -56,17 +54,14 @@ static const char *const nat_requests[] = {
 	RULE("ports", PROTOCOL("08") PORT("09")
 		LOOKUP("hostport6", "08") DNAT("0a", "0c")),
 	RULE("postrouting", REDIRECTED V4 PROTOCOL("08") FIRST4("09")
-		FIRST_PORT("0a") LOOKUP("hostip4", "08") TO4("08")
-		LOOKUP("hairpin4", "00")),
+		FIRST_PORT("0a") LOOKUP("hostip4", "08") JUMP("hairpin")),
 	RULE("postrouting", REDIRECTED V4 PROTOCOL("08") FIRST_PORT("09")
-		LOOKUP("hostport4", "08") TO4("08") LOOKUP("hairpin4", "00")),
+		LOOKUP("hostport4", "08") JUMP("hairpin")),
 	RULE("postrouting", REDIRECTED V6 PROTOCOL("08") FIRST6("09")
-		FIRST_PORT("0d") LOOKUP("hostip6", "08") TO6("08")
-		LOOKUP("hairpin6", "00")),
+		FIRST_PORT("0d") LOOKUP("hostip6", "08") JUMP("hairpin")),
 	RULE("postrouting", REDIRECTED V6 PROTOCOL("08") FIRST_PORT("09")
-		LOOKUP("hostport6", "08") TO6("08") LOOKUP("hairpin6", "00")),
-	RULE("postrouting", V4 FROM4("08") LOOKUP("masq4", "00")),
-	RULE("postrouting", V6 FROM6("08") LOOKUP("masq6", "00")),
+		LOOKUP("hostport6", "08") JUMP("hairpin")),
+	RULE("postrouting", GOTO("masq")),
 };
 
 static const char *const guard_requests[] = {
@@ -86,15 +81,23 @@ static const char *const guard_requests[] = {
 #define MULTICAST6 MASK("10", "ff" ZEROS, "00" ZEROS) EQUAL("ff" ZEROS)
 #define LOOPBACK4  MASK("04", "ff000000", "00000000") EQUAL("7f000000")
 
+#define ADDRESSES(id, key, key_len) \
+	REQUEST("2569", "401", " 2='c' 3=00000000 4=000000" key \
+		" 5=000000" key_len " 10=000000" id)
+#define ADDRESSES4(id) ADDRESSES(id, "07", "04")
+#define ADDRESSES6(id) ADDRESSES(id, "08", "10")
+
 static const struct {
 	struct nat_entry entry;
-	const char *requests[8];
+	const char *requests[9];
 } own_chains[] = {
 	{ { NAT_MASQUERADE, POD4 }, {
 		CHAIN("c"),
 		RULE("c", V4 TO4("08") SUBNET4("0a010200") RETURN),
 		RULE("c", V4 TO4("08") MULTICAST4 RETURN),
 		RULE("c", MASQUERADE),
+		ADDRESSES4("06"),
+		RULE("masq", V4 FROM4("08") IN("c") GOTO("c")),
 	} },
 	{ { NAT_MASQUERADE, POD4, .terms = "10.9.0.0/24  192.0.2.1/32 " }, {
 		CHAIN("c"),
@@ -103,6 +106,8 @@ static const struct {
 		RULE("c", V4 TO4("08") SUBNET4("0a090000") RETURN),
 		RULE("c", V4 TO4("08") EQUAL("c0000201") RETURN),
 		RULE("c", MASQUERADE),
+		ADDRESSES4("08"),
+		RULE("masq", V4 FROM4("08") IN("c") GOTO("c")),
 	} },
 	{ { NAT_MASQUERADE, POD6, .terms = "fd09::/64" }, {
 		CHAIN("c"),
@@ -110,15 +115,21 @@ static const struct {
 		RULE("c", V6 TO6("08") MULTICAST6 RETURN),
 		RULE("c", V6 TO6("08") SUBNET6("fd090000000000000000000000000000") RETURN),
 		RULE("c", MASQUERADE),
+		ADDRESSES6("07"),
+		RULE("masq", V6 FROM6("08") IN("c") GOTO("c")),
 	} },
 	{ { NAT_HAIRPIN, POD4 }, {
 		CHAIN("c"),
 		RULE("c", V4 FROM4("08") SUBNET4("0a010200") MASQUERADE),
 		RULE("c", V4 FROM4("08") LOOPBACK4 MASQUERADE),
+		ADDRESSES4("05"),
+		RULE("hairpin", V4 TO4("08") IN("c") JUMP("c")),
 	} },
 	{ { NAT_HAIRPIN, POD6 }, {
 		CHAIN("c"),
 		RULE("c", V6 FROM6("08") SUBNET6("fd" ZEROS) MASQUERADE),
+		ADDRESSES6("04"),
+		RULE("hairpin", V6 TO6("08") IN("c") JUMP("c")),
 	} },
 	{ { NAT_CONDITION, POD4, .terms = "ip saddr 10.1.2.0/24" }, {
 		CHAIN("c"),
@@ -136,7 +147,7 @@ static const char *made(struct kernel *k, enum nat_kind kind,
 	nft_begin(&nft, 0);
 	at = k->nl.len;
 	if (entry)
-		nat_own_chain_add(&nft, "c", entry);
+		nat_chain_add(&nft, "c", entry);
 	else
 		nat_table_add(&nft);
 	return held_lines(k, at);
@@ -178,222 +189,7 @@ static void own_chains_are_encoded(void **state)
 	}
 }
 
-/* ---- elements ---- */
-
-/* Those for IPv4 first. */
-static const struct {
-	struct nat_entry entry;
-	const char *element;
-} table[] = {
-	{ { NAT_MASQUERADE, POD4 },
-	  "2='masq4' 3={ 1={ 1={ 1=0a010203 }"
-	  " 2={ 2={ 1=fffffffc 2='masq-10.1.2.0/24' } }" },
-	{ { NAT_MASQUERADE, POD(4), .terms = "10.9.0.0/16 10.8.0.0/16" },
-	  "2='masq4' 3={ 1={ 1={ 1=0a010204 }"
-	  " 2={ 2={ 1=fffffffc 2='masq-10.1.2.0/24-e88c386926619d12' } }" },
-	{ { NAT_HAIRPIN, POD4 },
-	  "2='hairpin4' 3={ 1={ 1={ 1=0a010203 }"
-	  " 2={ 2={ 1=fffffffd 2='hairpin-10.1.2.0/24' } }" },
-	{ { NAT_PORT, POD4, IPPROTO_TCP, { 0 }, 8080, 80 },
-	  "2='hostport4' 3={ 1={ 1={ 1=060000001f900000 }"
-	  " 2={ 1=0a01020300500000 }" },
-	{ { NAT_PORT, POD4, IPPROTO_UDP, { AF_INET, { 0 } }, 8080, 80 },
-	  "2='hostport4' 3={ 1={ 1={ 1=110000001f900000 }"
-	  " 2={ 1=0a01020300500000 }" },
-	{ { NAT_PORT, POD4, IPPROTO_SCTP, HOST4, 8080, 80 },
-	  "2='hostip4' 3={ 1={ 1={ 1=84000000c00002011f900000 }"
-	  " 2={ 1=0a01020300500000 }" },
-	{ { NAT_CONDITION, POD4, IPPROTO_TCP, { 0 }, 8080, 80, "iifname eth0" },
-	  "2='condport4' 3={ 1={ 1={ 1=060000001f900000 }"
-	  " 2={ 2={ 1=fffffffc 2='cond-823e4970abd968cc' } }" },
-	{ { NAT_CONDITION, POD4, IPPROTO_TCP, HOST4, 8080, 80, "iifname eth0" },
-	  "2='condip4' 3={ 1={ 1={ 1=06000000c00002011f900000 }"
-	  " 2={ 2={ 1=fffffffc 2='cond-823e4970abd968cc' } }" },
-	{ { NAT_MASQUERADE, POD6 },
-	  "2='masq6' 3={ 1={ 1={ 1=fd000000000000000000000000000003 }"
-	  " 2={ 2={ 1=fffffffc 2='masq-fd00__/64' } }" },
-	{ { NAT_HAIRPIN, POD6 },
-	  "2='hairpin6' 3={ 1={ 1={ 1=fd000000000000000000000000000003 }"
-	  " 2={ 2={ 1=fffffffd 2='hairpin-fd00__/64' } }" },
-	{ { NAT_PORT, POD6, IPPROTO_TCP, { AF_INET6, { 0 } }, 8080, 80 },
-	  "2='hostport6' 3={ 1={ 1={ 1=060000001f900000 }"
-	  " 2={ 1=fd00000000000000000000000000000300500000 }" },
-	{ { NAT_PORT, POD6, IPPROTO_UDP, HOST6, 8080, 80 },
-	  "2='hostip6' 3={ 1={ 1={ 1=11000000fd010000000000000000000000000000"
-	  "1f900000 } 2={ 1=fd00000000000000000000000000000300500000 }" },
-	{ { NAT_CONDITION, POD6, IPPROTO_UDP, { 0 }, 8080, 80, "iifname eth0" },
-	  "2='condport6' 3={ 1={ 1={ 1=110000001f900000 }"
-	  " 2={ 2={ 1=fffffffc 2='cond-823e4970abd968cc' } }" },
-	{ { NAT_CONDITION, POD6, IPPROTO_UDP, HOST6, 8080, 80, "iifname eth0" },
-	  "2='condip6' 3={ 1={ 1={ 1=11000000fd010000000000000000000000000000"
-	  "1f900000 } 2={ 2={ 1=fffffffc 2='cond-823e4970abd968cc' } }" },
-};
-
-enum { ENTRIES = IS_ENABLED(CONFIG_IPV6) ? COUNT(table) : 8 };
-
-static void entries_become_elements(void **state)
-{
-	for (size_t i = 0; i < COUNT(table); i++) {
-		struct kernel *k = *state;
-		struct nft nft = nat_table(&k->nl, table[i].entry.kind);
-		struct nft_element element;
-
-		nl_hold(&k->nl);
-		nat_element(&k->job, &table[i].entry, "o", &element);
-		nft_element_add(&nft, &element);
-		assert_string_equal(
-			held_lines(k, 0),
-			job_printf(&k->job,
-				   REQUEST("2572", "601", " %s 6=00026f00 } }"),
-				   table[i].element));
-		kernel_tear_down(state);
-		kernel_set_up(state);
-	}
-}
-
-static void guards_become_elements_of_the_bridge_table(void **state)
-{
-	struct kernel *k = *state;
-	struct nft nft = nat_table(&k->nl, NAT_GUARDED);
-	struct nft_element element;
-
-	nl_hold(&k->nl);
-	nat_element(&k->job, &guarded, "o", &element);
-	nft_element_add(&nft, &element);
-	nat_element(&k->job, &source, "o", &element);
-	nft_element_add(&nft, &element);
-	assert_string_equal(
-		held_lines(k, 0),
-		REQUEST_OF("07", "2572", "601",
-			   " 2='guarded' 3={ 1={ 1={ 1="
-			   "76657468300000000000000000000000 }"
-			   " 6=00026f00 } }")
-			REQUEST_OF("07", "2572", "601",
-				   " 2='sources' 3={ 1={ 1={ 1="
-				   "76657468300000000000000000000000"
-				   "0203040506070000 }"
-				   " 6=00026f00 } }"));
-}
-
-static const char *chain_of(struct job *job, const struct nat_entry *entry)
-{
-	struct nft_element element;
-
-	nat_element(job, entry, "o", &element);
-	return element.chain;
-}
-
-/* What differs in its rules differs in its name. */
-static void chains_are_shared_by_what_has_the_same_rules(void **state)
-{
-	struct nat_entry a = masq, b = masq;
-	struct job job = { 0 };
-
-	(void)state;
-	b.pod.ip.bytes[3] = 9;
-	assert_string_equal(chain_of(&job, &a), chain_of(&job, &b));
-	a.terms = "10.9.0.0/16";
-	assert_string_not_equal(chain_of(&job, &a), chain_of(&job, &b));
-	b.terms = "10.8.0.0/16";
-	assert_string_not_equal(chain_of(&job, &a), chain_of(&job, &b));
-	b.terms = "10.9.0.0/16";
-	assert_string_equal(chain_of(&job, &a), chain_of(&job, &b));
-	b.pod.len = 25;
-	assert_string_not_equal(chain_of(&job, &a), chain_of(&job, &b));
-	a = b = inner;
-	b.host_port = 81;
-	assert_string_equal(chain_of(&job, &a), chain_of(&job, &b));
-	b.terms = "iifname eth1";
-	assert_string_not_equal(chain_of(&job, &a), chain_of(&job, &b));
-	job_free(&job);
-}
-
-static void maps_are_numbered_with_their_kind(void **state)
-{
-	static const struct {
-		const char *name;
-		enum nat_kind kind;
-	} maps[] = {
-		{ "masq", NAT_MASQUERADE },  { "hairpin", NAT_HAIRPIN },
-		{ "hostip", NAT_PORT },	     { "hostport", NAT_PORT },
-		{ "condip", NAT_CONDITION }, { "condport", NAT_CONDITION },
-	};
-	const int families = 1 + IS_ENABLED(CONFIG_IPV6);
-	struct kernel *k = *state;
-	enum nat_kind kind;
-	int i;
-
-	for (i = 0; i < (int)COUNT(maps) * families; i++) {
-		assert_string_equal(nat_map(i, &kind),
-				    job_printf(&k->job, "%s%d",
-					       maps[i / families].name,
-					       i % families ? 6 : 4));
-		assert_int_equal(kind, maps[i / families].kind);
-	}
-	assert_string_equal(nat_map(i++, &kind), "guarded");
-	assert_int_equal(kind, NAT_GUARDED);
-	assert_string_equal(nat_map(i++, &kind), "sources");
-	assert_int_equal(kind, NAT_SOURCE);
-	assert_null(nat_map(i, &kind));
-}
-
-static void own_chains_are_told_by_their_name(void **state)
-{
-	static const char *const others[] = {
-		"masq",	  "cond",	 "ports",    "local", "prerouting",
-		"output", "postrouting", "guarded-", "",
-	};
-
-	(void)state;
-	assert_true(nat_is_own_chain("masq-10.1.2.0/24"));
-	assert_true(nat_is_own_chain("hairpin-fd00__/64"));
-	assert_true(nat_is_own_chain("cond-0123456789abcdef"));
-	for (size_t i = 0; i < COUNT(others); i++)
-		assert_false(nat_is_own_chain(others[i]));
-}
-
 /* ---- with the kernel itself ---- */
-
-static void kernel_takes_the_whole_nat_table(void **state)
-{
-	struct kernel *k = *state;
-	struct nft nft = nat_table(real_kernel(state), NAT_PORT);
-	struct list made_chains = { 0 };
-	struct nft_element element;
-
-	nft_begin(&nft, 0);
-	nat_table_add(&nft);
-	for (int i = 0; i < ENTRIES; i++) {
-		const char **chain = made_chains.items;
-		bool is_made = false;
-
-		nat_element(&k->job, &table[i].entry, "o", &element);
-		for (size_t j = 0; element.chain && j < made_chains.count; j++)
-			is_made |= !strcmp(chain[j], element.chain);
-		if (element.chain && !is_made) {
-			nat_own_chain_add(&nft, element.chain, &table[i].entry);
-			chain = list_add(&k->job, &made_chains, sizeof(*chain));
-			*chain = element.chain;
-		}
-		nft_element_add(&nft, &element);
-	}
-	assert_int_equal(nft_commit(&nft), 0);
-	assert_false(nft.stale);
-	assert_int_equal(nat_table_check(&nft), 0);
-	for (int i = 0; i < ENTRIES; i++) {
-		nat_element(&k->job, &table[i].entry, "o", &element);
-		if (element.chain)
-			assert_int_equal(nat_own_chain_check(&nft,
-							     element.chain,
-							     &table[i].entry),
-					 0);
-	}
-	/* It is there: a second one is not made. */
-	nft_begin(&nft, 0);
-	nat_table_add(&nft);
-	assert_int_equal(nft_commit(&nft), 0);
-	assert_true(nft.stale);
-}
 
 static void kernel_takes_the_whole_guard_table(void **state)
 {
@@ -427,9 +223,9 @@ static void kernel_takes_every_own_chain(void **state)
 
 		nft_begin(&nft, 0);
 		nat_table_add(&nft);
-		nat_own_chain_add(&nft, "c", entry);
+		nat_chain_add(&nft, "c", entry);
 		assert_int_equal(nft_commit(&nft), 0);
-		assert_int_equal(nat_own_chain_check(&nft, "c", entry), 0);
+		assert_int_equal(nat_chain_check(&nft, "c", entry), 0);
 	}
 }
 
@@ -462,7 +258,7 @@ static void check_counts_the_rules(void **state)
 					"rules instead of 1");
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		k->job.msg = NULL;
-		assert_int_equal(nat_own_chain_check(&nft, "c", &rows[i].entry),
+		assert_int_equal(nat_chain_check(&nft, "c", &rows[i].entry),
 				 -1);
 		assert_string_equal(
 			k->job.msg,
@@ -481,12 +277,6 @@ int main(void)
 		TEST(nat_table_is_encoded),
 		TEST(guard_table_is_encoded),
 		TEST(own_chains_are_encoded),
-		TEST(entries_become_elements),
-		TEST(guards_become_elements_of_the_bridge_table),
-		TEST(chains_are_shared_by_what_has_the_same_rules),
-		TEST(maps_are_numbered_with_their_kind),
-		TEST(own_chains_are_told_by_their_name),
-		TEST(kernel_takes_the_whole_nat_table),
 		TEST(kernel_takes_the_whole_guard_table),
 		TEST(kernel_takes_every_own_chain),
 		TEST(check_counts_the_rules),

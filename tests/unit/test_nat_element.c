@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/unit/nat.h"
+
+/* Those for IPv4 first. */
+static const struct {
+	struct nat_entry entry;
+	const char *element;
+	const char *chain; /* or NULL */
+} table[] = {
+	{ { NAT_MASQUERADE, POD4 },
+	  "2='masq-10.1.2.0/24' 3={ 1={ 1={ 1=0a010203 }",
+	  "masq-10.1.2.0/24" },
+	{ { NAT_MASQUERADE, POD(4), .terms = "10.9.0.0/16 10.8.0.0/16" },
+	  "2='masq-10.1.2.0/24-e88c386926619d12' 3={ 1={ 1={ 1=0a010204 }",
+	  "masq-10.1.2.0/24-e88c386926619d12" },
+	{ { NAT_HAIRPIN, POD4 },
+	  "2='hairpin-10.1.2.0/24' 3={ 1={ 1={ 1=0a010203 }",
+	  "hairpin-10.1.2.0/24" },
+	{ { NAT_PORT, POD4, IPPROTO_TCP, { 0 }, 8080, 80 },
+	  "2='hostport4' 3={ 1={ 1={ 1=060000001f900000 }"
+	  " 2={ 1=0a01020300500000 }" },
+	{ { NAT_PORT, POD4, IPPROTO_UDP, { AF_INET, { 0 } }, 8080, 80 },
+	  "2='hostport4' 3={ 1={ 1={ 1=110000001f900000 }"
+	  " 2={ 1=0a01020300500000 }" },
+	{ { NAT_PORT, POD4, IPPROTO_SCTP, HOST4, 8080, 80 },
+	  "2='hostip4' 3={ 1={ 1={ 1=84000000c00002011f900000 }"
+	  " 2={ 1=0a01020300500000 }" },
+	{ { NAT_CONDITION, POD4, IPPROTO_TCP, { 0 }, 8080, 80, "iifname eth0" },
+	  "2='condport4' 3={ 1={ 1={ 1=060000001f900000 }"
+	  " 2={ 2={ 1=fffffffc 2='cond-823e4970abd968cc' } }",
+	  "cond-823e4970abd968cc" },
+	{ { NAT_CONDITION, POD4, IPPROTO_TCP, HOST4, 8080, 80, "iifname eth0" },
+	  "2='condip4' 3={ 1={ 1={ 1=06000000c00002011f900000 }"
+	  " 2={ 2={ 1=fffffffc 2='cond-823e4970abd968cc' } }",
+	  "cond-823e4970abd968cc" },
+	{ { NAT_MASQUERADE, POD6 },
+	  "2='masq-fd00__/64' 3={ 1={ 1={ 1=fd000000000000000000000000000003 }",
+	  "masq-fd00__/64" },
+	{ { NAT_HAIRPIN, POD6 },
+	  "2='hairpin-fd00__/64' 3={ 1={ 1={ 1=fd000000000000000000000000000003 }",
+	  "hairpin-fd00__/64" },
+	{ { NAT_PORT, POD6, IPPROTO_TCP, { AF_INET6, { 0 } }, 8080, 80 },
+	  "2='hostport6' 3={ 1={ 1={ 1=060000001f900000 }"
+	  " 2={ 1=fd00000000000000000000000000000300500000 }" },
+	{ { NAT_PORT, POD6, IPPROTO_UDP, HOST6, 8080, 80 },
+	  "2='hostip6' 3={ 1={ 1={ 1=11000000fd010000000000000000000000000000"
+	  "1f900000 } 2={ 1=fd00000000000000000000000000000300500000 }" },
+	{ { NAT_CONDITION, POD6, IPPROTO_UDP, { 0 }, 8080, 80, "iifname eth0" },
+	  "2='condport6' 3={ 1={ 1={ 1=110000001f900000 }"
+	  " 2={ 2={ 1=fffffffc 2='cond-823e4970abd968cc' } }",
+	  "cond-823e4970abd968cc" },
+	{ { NAT_CONDITION, POD6, IPPROTO_UDP, HOST6, 8080, 80, "iifname eth0" },
+	  "2='condip6' 3={ 1={ 1={ 1=11000000fd010000000000000000000000000000"
+	  "1f900000 } 2={ 2={ 1=fffffffc 2='cond-823e4970abd968cc' } }",
+	  "cond-823e4970abd968cc" },
+};
+
+enum { ENTRIES = IS_ENABLED(CONFIG_IPV6) ? COUNT(table) : 8 };
+
+static void entries_become_elements(void **state)
+{
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct kernel *k = *state;
+		struct nft nft = nat_table(&k->nl, table[i].entry.kind);
+		struct nft_element element;
+
+		nl_hold(&k->nl);
+		nat_element(&k->job, &table[i].entry, "o", &element);
+		nft_element_add(&nft, &element);
+		assert_string_equal(
+			held_lines(k, 0),
+			job_printf(&k->job,
+				   REQUEST("2572", "601", " %s 6=00026f00 } }"),
+				   table[i].element));
+		kernel_tear_down(state);
+		kernel_set_up(state);
+	}
+}
+
+static void entries_have_chains(void **state)
+{
+	struct job job = { 0 };
+	enum nat_kind kind;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		const struct nat_entry *entry = &table[i].entry;
+		const char *chain = nat_chain(&job, entry);
+
+		if (!table[i].chain) {
+			assert_null(chain);
+			continue;
+		}
+		assert_string_equal(chain, table[i].chain);
+		assert_true(nat_chain_kind(chain, &kind));
+		assert_int_equal(kind, entry->kind);
+	}
+	job_free(&job);
+}
+
+static void guards_become_elements_of_the_bridge_table(void **state)
+{
+	struct kernel *k = *state;
+	struct nft nft = nat_table(&k->nl, NAT_GUARDED);
+	struct nft_element element;
+
+	nl_hold(&k->nl);
+	nat_element(&k->job, &guarded, "o", &element);
+	nft_element_add(&nft, &element);
+	nat_element(&k->job, &source, "o", &element);
+	nft_element_add(&nft, &element);
+	assert_string_equal(
+		held_lines(k, 0),
+		REQUEST_OF("07", "2572", "601",
+			   " 2='guarded' 3={ 1={ 1={ 1="
+			   "76657468300000000000000000000000 }"
+			   " 6=00026f00 } }")
+			REQUEST_OF("07", "2572", "601",
+				   " 2='sources' 3={ 1={ 1={ 1="
+				   "76657468300000000000000000000000"
+				   "0203040506070000 }"
+				   " 6=00026f00 } }"));
+}
+
+static void assert_same(struct job *job, const struct nat_entry *a,
+			const struct nat_entry *b, bool same)
+{
+	assert_int_equal(strcmp(nat_chain(job, a), nat_chain(job, b)) == 0,
+			 same);
+}
+
+/* What differs in its rules differs in its name. */
+static void chains_are_shared_by_what_has_the_same_rules(void **state)
+{
+	struct nat_entry a = masq, b = masq;
+	struct job job = { 0 };
+
+	(void)state;
+	b.pod.ip.bytes[3] = 9;
+	assert_same(&job, &a, &b, true);
+	a.terms = "10.9.0.0/16";
+	assert_same(&job, &a, &b, false);
+	b.terms = "10.8.0.0/16";
+	assert_same(&job, &a, &b, false);
+	b.terms = "10.9.0.0/16";
+	assert_same(&job, &a, &b, true);
+	b.pod.len = 25;
+	assert_same(&job, &a, &b, false);
+	a = b = inner;
+	b.host_port = 81;
+	assert_same(&job, &a, &b, true);
+	b.terms = "iifname eth1";
+	assert_same(&job, &a, &b, false);
+	job_free(&job);
+}
+
+static void maps_have_the_names_of_their_kind(void **state)
+{
+	static const struct {
+		const char *name;
+		enum nat_kind kind;
+	} maps[NAT_MAPS] = {
+		[NAT_MAP_BOUND] = { "hostip", NAT_PORT },
+		[NAT_MAP_UNBOUND] = { "hostport", NAT_PORT },
+		[NAT_MAP_BOUND_CONDITION] = { "condip", NAT_CONDITION },
+		[NAT_MAP_UNBOUND_CONDITION] = { "condport", NAT_CONDITION },
+		[NAT_MAP_GUARDED] = { "guarded", NAT_GUARDED },
+		[NAT_MAP_SOURCE] = { "sources", NAT_SOURCE },
+	};
+	struct kernel *k = *state;
+
+	for (enum nat_map i = 0; i < NAT_MAPS; i++) {
+		const char *suffix = i < NAT_MAP_GUARDED ? "4" : "";
+		const struct nft_map *v6 = nat_map(i, AF_INET6);
+
+		assert_int_equal(nat_map_kind(i), maps[i].kind);
+		assert_string_equal(
+			nat_map(i, AF_INET)->name,
+			job_printf(&k->job, "%s%s", maps[i].name, suffix));
+		assert_int_equal(v6 != NULL,
+				 IS_ENABLED(CONFIG_IPV6) && *suffix);
+		if (v6)
+			assert_string_equal(v6->name, job_printf(&k->job, "%s6",
+								 maps[i].name));
+	}
+}
+
+static void other_chains_are_none_of_them(void **state)
+{
+	static const char *const others[] = {
+		"masq",	  "cond",	 "hairpin",  "ports", "local",
+		"output", "postrouting", "guarded-", "",
+	};
+	enum nat_kind kind;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(others); i++)
+		assert_false(nat_chain_kind(others[i], &kind));
+}
+
+static void kernel_takes_the_whole_nat_table(void **state)
+{
+	struct kernel *k = *state;
+	struct nft nft = nat_table(real_kernel(state), NAT_PORT);
+	struct nft_element element;
+
+	nft_begin(&nft, 0);
+	nat_table_add(&nft);
+	for (int i = 0; i < ENTRIES; i++) {
+		const char *chain = table[i].chain;
+		bool is_made = false;
+
+		for (int j = 0; chain && j < i; j++)
+			is_made |= table[j].chain &&
+				   !strcmp(table[j].chain, chain);
+		if (chain && !is_made)
+			nat_chain_add(&nft, chain, &table[i].entry);
+		nat_element(&k->job, &table[i].entry, "o", &element);
+		nft_element_add(&nft, &element);
+	}
+	assert_int_equal(nft_commit(&nft), 0);
+	assert_false(nft.stale);
+	assert_int_equal(nat_table_check(&nft), 0);
+	for (int i = 0; i < ENTRIES; i++) {
+		const char *chain = table[i].chain;
+
+		if (chain)
+			assert_int_equal(
+				nat_chain_check(&nft, chain, &table[i].entry),
+				0);
+	}
+	/* It is there: a second one is not made. */
+	nft_begin(&nft, 0);
+	nat_table_add(&nft);
+	assert_int_equal(nft_commit(&nft), 0);
+	assert_true(nft.stale);
+}
+
+int main(void)
+{
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, kernel_set_up, kernel_tear_down)
+	static const struct CMUnitTest tests[] = {
+		TEST(entries_become_elements),
+		TEST(entries_have_chains),
+		TEST(guards_become_elements_of_the_bridge_table),
+		TEST(chains_are_shared_by_what_has_the_same_rules),
+		TEST(maps_have_the_names_of_their_kind),
+		TEST(other_chains_are_none_of_them),
+		TEST(kernel_takes_the_whole_nat_table),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
