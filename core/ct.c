@@ -190,7 +190,7 @@ static int keep_forwarded(struct nl *nl, struct list *connections)
 		};
 
 		c[i].stays = true;
-		nl_begin(&route, RTM_GETROUTE, NLM_F_ACK, &head, sizeof(head));
+		nl_begin(&route, RTM_GETROUTE, 0, &head, sizeof(head));
 		nl_put(&route, RTA_DST, c[i].dst.bytes,
 		       ip_size(c[i].dst.family));
 		nl_allow(&route, ENETUNREACH, NULL);

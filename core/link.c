@@ -70,7 +70,7 @@ int link_find(struct nl *nl, const char *name, struct link *out, bool *found)
 
 	*out = (struct link) { 0 };
 	*found = false;
-	nl_begin(nl, RTM_GETLINK, NLM_F_ACK, &head, sizeof(head));
+	nl_begin(nl, RTM_GETLINK, 0, &head, sizeof(head));
 	nl_put_text(nl, IFLA_IFNAME, name);
 	nl_put_u32(nl, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 	nl_allow(nl, ENODEV, &absent);
@@ -96,7 +96,7 @@ int link_get_index(struct nl *nl, int index, struct link *out)
 {
 	struct ifinfomsg head = head_of(index, 0, 0);
 
-	nl_begin(nl, RTM_GETLINK, NLM_F_ACK, &head, sizeof(head));
+	nl_begin(nl, RTM_GETLINK, 0, &head, sizeof(head));
 	nl_put_u32(nl, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 	nl_on_reply(nl, on_link, out);
 	return nl_talk(nl, "look up interface %d", index);

@@ -283,7 +283,7 @@ static void read_generation(const struct nlmsghdr *msg, void *arg)
 
 int nft_get_generation(struct nft *nft, uint32_t *generation)
 {
-	begin_request(nft, NFT_MSG_GETGEN, NLM_F_ACK);
+	begin_request(nft, NFT_MSG_GETGEN, 0);
 	nl_on_reply(nft->nl, read_generation, generation);
 	return nl_talk(nft->nl, "read the generation of nftables");
 }
@@ -372,7 +372,7 @@ static void read_elements(const struct nlmsghdr *msg, void *arg)
 int nft_find_element(struct nft *nft, const struct nft_element *element,
 		     struct list *out)
 {
-	begin_message(nft, NFT_MSG_GETSETELEM, NLM_F_ACK);
+	begin_message(nft, NFT_MSG_GETSETELEM, 0);
 	put_element(nft, element, false);
 	nl_allow(nft->nl, ENOENT, NULL);
 	on_reply(nft, element->map, out, read_elements);

@@ -14,7 +14,7 @@
 #include "core/netns.h"
 
 enum {
-	ROOM = 32 << 10,      /* what one message may take */
+	ROOM = 8 << 10,	      /* what one message may take */
 	READ_SIZE = 32 << 10, /* what the kernel puts into one read at most */
 	QUEUE_MANY = 64,      /* answers that may not fit the default buffer */
 	QUEUE_BYTES = 8 << 20,
@@ -39,9 +39,14 @@ struct nl_request {
 
 void nl_init(struct nl *nl, struct job *job, int netns, int protocol)
 {
-	*nl = (struct nl) {
-		.job = job, .netns = netns, .protocol = protocol, .fd = -1
-	};
+	/* No two of them read at the same time. */
+	static _Alignas(struct nlmsghdr) char answer[READ_SIZE];
+
+	*nl = (struct nl) { .job = job,
+			    .netns = netns,
+			    .protocol = protocol,
+			    .fd = -1,
+			    .answer = answer };
 }
 
 void nl_close(struct nl *nl)
@@ -71,7 +76,7 @@ struct nlmsghdr *nl_begin(struct nl *nl, int type, int flags, const void *head,
 	struct nlmsghdr *msg;
 
 	if (nl->size - nl->len < ROOM) {
-		size_t size = 2 * nl->size + ROOM;
+		size_t size = 2 * (nl->size + ROOM);
 		char *grown = job_alloc(nl->job, size);
 
 		if (nl->len)
@@ -154,16 +159,16 @@ void nl_on_reply(struct nl *nl, void (*reply)(const struct nlmsghdr *, void *),
 
 static int nl_open(struct nl *nl)
 {
-	static const int options[] = { NETLINK_EXT_ACK, NETLINK_CAP_ACK,
-				       NETLINK_GET_STRICT_CHK };
 	int one = 1;
 
 	nl->fd = netns_socket(nl->netns, nl->protocol);
 	if (nl->fd < 0)
 		return fail_errno(nl->job, errno, "open netlink socket");
-	/* Older kernels lack some of these, and serve us without. */
-	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
-		setsockopt(nl->fd, SOL_NETLINK, options[i], &one, sizeof(one));
+	/* Older kernels lack these, and serve us without. */
+	setsockopt(nl->fd, SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one));
+	if (nl->protocol == NETLINK_ROUTE)
+		setsockopt(nl->fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &one,
+			   sizeof(one));
 	return 0;
 }
 
@@ -306,23 +311,25 @@ static int answer(struct nl *nl, const struct nlmsghdr *msg)
 	}
 	if (is_dump(nl, request))
 		return dump_part(nl, request, msg);
-	if (request->reply && msg->nlmsg_type >= NLMSG_MIN_TYPE)
+	if (request->reply && msg->nlmsg_type >= NLMSG_MIN_TYPE) {
 		request->reply(msg, request->arg);
+		request->answered = true;
+	}
 	return 0;
 }
 
 /* One read; *more is false when the kernel has nothing more to say. */
-static int nl_read(struct nl *nl, char *buf, bool *more)
+static int nl_read(struct nl *nl, bool *more)
 {
 	struct sockaddr_nl from = { 0 };
 	socklen_t from_len = sizeof(from);
-	const struct nlmsghdr *msg = (const struct nlmsghdr *)buf;
+	const struct nlmsghdr *msg = (const struct nlmsghdr *)nl->answer;
 	ssize_t got;
 	int len;
 
 	/* The kernel answers before send() returns, or at the next read of a
 	 * dump: to wait for an answer would be to wait for ever. */
-	got = recvfrom(nl->fd, buf, READ_SIZE, MSG_DONTWAIT | MSG_TRUNC,
+	got = recvfrom(nl->fd, nl->answer, READ_SIZE, MSG_DONTWAIT | MSG_TRUNC,
 		       (struct sockaddr *)&from, &from_len);
 	*more = got >= 0 || errno == EINTR;
 	if (got < 0) {
@@ -343,34 +350,48 @@ static int nl_read(struct nl *nl, char *buf, bool *more)
 	return 0;
 }
 
+static bool needs_answer(const struct nl *nl, const struct nl_request *request)
+{
+	return !request->answered &&
+	       (message(nl, request)->nlmsg_flags & NLM_F_ACK ||
+		request->reply || is_dump(nl, request));
+}
+
 static const struct nl_request *unanswered(const struct nl *nl)
 {
 	const struct nl_request *requests = nl->requests.items;
 
 	for (size_t i = 0; i < nl->requests.count; i++) {
-		int flags = message(nl, &requests[i])->nlmsg_flags;
-
-		if (!requests[i].answered &&
-		    (flags & NLM_F_ACK || is_dump(nl, &requests[i])))
+		if (needs_answer(nl, &requests[i]))
 			return &requests[i];
 	}
 	return NULL;
+}
+
+/* The requests are carried out in order, and what is refused is answered in any
+ * case: with an answer to the last one those before it need none. */
+static void drop_acks(struct nl *nl)
+{
+	struct nl_request *requests = nl->requests.items;
+
+	if (!needs_answer(nl, last_request(nl)))
+		return;
+	for (size_t i = 0; i + 1 < nl->requests.count; i++)
+		message(nl, &requests[i])->nlmsg_flags &= (uint16_t)~NLM_F_ACK;
 }
 
 /* Sends what is queued and reads the answers. */
 static int nl_exchange(struct nl *nl)
 {
 	bool more = true;
-	char *buf;
 
 	if (nl->fd < 0 && nl_open(nl) < 0)
 		return -1;
+	drop_acks(nl);
 	if (nl_send(nl, 0, nl->len) < 0)
 		return -1;
-	buf = nl->answer ? nl->answer : job_alloc(nl->job, READ_SIZE);
-	nl->answer = buf;
 	while (more && unanswered(nl)) {
-		if (nl_read(nl, buf, &more) < 0)
+		if (nl_read(nl, &more) < 0)
 			return -1;
 	}
 	if (nl->failed)

@@ -26,7 +26,7 @@ struct nl {
 	struct list requests; /* of struct nl_request, see nl.c */
 	char *buf;
 	size_t len, size;
-	char *answer; /* what the kernel says, one read at a time */
+	char *answer; /* where the kernel's answers are read to */
 };
 
 /* A socket for protocol in netns; costs nothing until it is used. */
@@ -34,7 +34,7 @@ void nl_init(struct nl *nl, struct job *job, int netns, int protocol);
 void nl_close(struct nl *nl);
 
 /* Begins a request: type, flags beside NLM_F_REQUEST, fixed header. The next
- * calls add to it; room for 32 KiB of attributes is guaranteed, so that others
+ * calls add to it; room for 8 KiB of attributes is guaranteed, so that others
  * (libnftnl) may build into the message that is returned. */
 struct nlmsghdr *nl_begin(struct nl *nl, int type, int flags, const void *head,
 			  size_t len);
@@ -52,7 +52,8 @@ void nl_nest_end(struct nl *nl, struct nlattr *nest);
  * (if not NULL) becomes true. At most two for one request. */
 void nl_allow(struct nl *nl, int err, bool *seen);
 
-/* reply(msg, arg) gets what the kernel answers to the request being built. */
+/* reply(msg, arg) gets what the kernel answers to the request being built: one
+ * message, in place of an acknowledgement, or those of a dump. */
 void nl_on_reply(struct nl *nl, void (*reply)(const struct nlmsghdr *, void *),
 		 void *arg);
 

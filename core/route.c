@@ -179,7 +179,7 @@ int route_link(struct nl *nl, const struct ip *ip, int *index)
 	char text[IP_TEXT];
 
 	*index = 0;
-	nl_begin(nl, RTM_GETROUTE, NLM_F_ACK, &head, sizeof(head));
+	nl_begin(nl, RTM_GETROUTE, 0, &head, sizeof(head));
 	nl_put(nl, RTA_DST, ip->bytes, ip_size(ip->family));
 	nl_allow(nl, ENETUNREACH, NULL);
 	nl_allow(nl, EHOSTUNREACH, NULL);

@@ -89,8 +89,9 @@ static const char *info(struct job *job, const char *text)
 	return out.text ? out.text : "";
 }
 
-#define HEAD(type)                                                             \
-	"type " type " flags 005: 07 00 0000 00000005 00000000 00000000\n"     \
+#define HEAD(type, ack)                                                        \
+	"type " type " flags 00" ack                                           \
+	": 07 00 0000 00000005 00000000 00000000\n"                            \
 	"attr 26:\n"
 
 static void vlans_are_set_as_ranges(void **state)
@@ -127,7 +128,7 @@ static void vlans_are_set_as_ranges(void **state)
 		kernel_answers(k, k->nl.seq + 1, 0);
 		assert_int_equal(brvlan_set(&k->nl, &port, &vlans, true), 0);
 		assert_asked(k, &layout,
-			     job_printf(&k->job, HEAD("19") "%s",
+			     job_printf(&k->job, HEAD("19", "5") "%s",
 					info(&k->job, table[i].infos)));
 		assert_asked(k, &layout, "nothing");
 	}
@@ -143,7 +144,8 @@ static void others_are_removed_first_unless_kept(void **state)
 	kernel_sends(k);
 	assert_int_equal(brvlan_set(&k->nl, &port, &vlans, false), 0);
 	assert_asked(k, &layout,
-		     job_printf(&k->job, HEAD("17") "%s" HEAD("19") "%s",
+		     job_printf(&k->job,
+				HEAD("17", "1") "%s" HEAD("19", "5") "%s",
 				info(&k->job, "8/1 10/4094"),
 				info(&k->job, "0/7 6/5")));
 }

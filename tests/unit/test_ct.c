@@ -103,7 +103,7 @@ static const char *forgotten(struct kernel *k)
 	unsigned id;
 
 	str_add(&out, "");
-	for (; (p = strstr(p, "type 258 flags 005")); p++) {
+	for (; (p = strstr(p, "type 258 flags 00")); p++) {
 		const char *at = strstr(p, " 12=");
 
 		assert_int_equal(sscanf(at, " 12=%x", &id), 1);
@@ -217,11 +217,12 @@ static void forgetting_names_tuple_id_and_zone(void **state)
 	kernel_sends(k);
 	assert_int_equal(ct_flush(&k->nl, &bound, true), 0);
 	asked_lines(k);
-#define FORGET                                                                 \
-	"type 258 flags 005: 02 00 00 00"                                      \
+#define FORGET(ack)                                                            \
+	"type 258 flags 00" ack ": 02 00 00 00"                                \
 	" 1={ 1={ 2=c0000201 } 2={ 1=11 3=0035 } } 12=0000000"
-	assert_string_equal(asked_lines(k),
-			    FORGET "1\n" FORGET "2\n" FORGET "3 18=0007\n");
+	assert_string_equal(
+		asked_lines(k),
+		FORGET("1") "1\n" FORGET("1") "2\n" FORGET("5") "3 18=0007\n");
 }
 
 static void flush_fails_if_the_kernel_keeps_one(void **state)

@@ -78,7 +78,7 @@ static void find_reads_all_attributes(void **state)
 	assert_int_equal(link.operstate, OPER_UP);
 	assert_true(link.hairpin && link.isolated);
 	assert_asked(k, &layout,
-		     "type 18 flags 005:"
+		     "type 18 flags 001:"
 		     " 00 00 0000 00000000 00000000 00000000\n"
 		     "attr 3: \"veth0\"\n"
 		     "attr 29: 00000008\n");
@@ -153,7 +153,7 @@ static void get_index_asks_by_index(void **state)
 	assert_string_equal(link.name, "veth0");
 	assert_true(link.hairpin);
 	assert_asked(k, &layout,
-		     "type 18 flags 005:"
+		     "type 18 flags 001:"
 		     " 00 00 0000 00000005 00000000 00000000\n"
 		     "attr 29: 00000008\n");
 	acks(k, ENODEV);
@@ -320,14 +320,14 @@ static void settings_are_asked_for(void **state)
 	kernel_sends(k);
 	assert_int_equal(nl_release(&k->nl), 0);
 	assert_asked(k, &layout,
-		     "type 19 flags 005:"
+		     "type 19 flags 001:"
 		     " 00 00 0000 00000005 00000001 00000101\n"
-		     "type 19 flags 005:"
+		     "type 19 flags 001:"
 		     " 07 00 0000 00000005 00000000 00000000\n"
 		     "attr 12:\n"
 		     "  attr 4: 01\n"
 		     "  attr 33: 00\n"
-		     "type 19 flags 005:"
+		     "type 19 flags 001:"
 		     " 00 00 0000 00000005 00000000 00000000\n"
 		     "attr 26:\n"
 		     "  attr 2:\n"

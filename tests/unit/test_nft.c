@@ -347,10 +347,10 @@ static void lookups_are_encoded(void **state)
 	nft_find_element(&nft, &to_data, &out);
 	assert_string_equal(
 		held_lines(k, 0),
-		"type 2576 flags 005: 01 00 00 00\n"
+		"type 2576 flags 001: 01 00 00 00\n"
 		"type 2561 flags 005: 01 00 00 00 1='tab'\n"
 		"type 2564 flags 005: 01 00 00 00 1='tab' 3='sub'\n"
-		"type 2573 flags 005: 01 00 00 00 1='tab' 2='m' 3={ 1={"
+		"type 2573 flags 001: 01 00 00 00 1='tab' 2='m' 3={ 1={"
 		" 1={ 1=060000001f900000 } } }\n");
 }
 

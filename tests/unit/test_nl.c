@@ -24,7 +24,8 @@ static void on_reply(const struct nlmsghdr *msg, void *arg)
 static void begin(struct kernel *k, int flags)
 {
 	nl_begin(&k->nl, TYPE, flags, &head, sizeof(head));
-	nl_on_reply(&k->nl, on_reply, replies);
+	if (flags)
+		nl_on_reply(&k->nl, on_reply, replies);
 	*replies = '\0';
 }
 
@@ -142,9 +143,9 @@ static void held_requests_are_all_sent_and_the_first_refusal_stays(void **state)
 	assert_error(k, "ask 2: Operation not permitted", NULL);
 	assert_true(seen);
 	assert_asked(k, &plain,
-		     "type 16 flags 005: 00000007\n"
-		     "type 16 flags 005: 00000007\n"
-		     "type 16 flags 005: 00000007\n"
+		     "type 16 flags 001: 00000007\n"
+		     "type 16 flags 001: 00000007\n"
+		     "type 16 flags 001: 00000007\n"
 		     "type 16 flags 005: 00000007\n");
 	assert_asked(k, &plain, "nothing");
 	assert_int_equal(nl_release(&k->nl), 0);
@@ -185,6 +186,31 @@ static void request_without_ack_is_answered_only_when_refused(void **state)
 	kernel_sends(k);
 	assert_int_equal(nl_release(&k->nl), -1);
 	assert_error(k, "ask: Device or resource busy", NULL);
+}
+
+static void request_for_a_reply_needs_no_ack(void **state)
+{
+	struct kernel *k = *state;
+	bool seen;
+
+	for (int i = 0; i < 2; i++) {
+		nl_begin(&k->nl, TYPE, 0, &head, sizeof(head));
+		nl_on_reply(&k->nl, on_reply, replies);
+		nl_allow(&k->nl, ENOENT, &seen);
+		*replies = '\0';
+		if (i)
+			kernel_acks(k, 2, ENOENT);
+		else
+			kernel_replies(k, 1, 0, 7);
+		kernel_sends(k);
+		assert_int_equal(nl_talk(&k->nl, "ask"), 0);
+		assert_string_equal(replies, i ? "" : "7 ");
+		assert_int_equal(seen, i);
+	}
+	nl_begin(&k->nl, TYPE, 0, &head, sizeof(head));
+	nl_on_reply(&k->nl, on_reply, replies);
+	assert_int_equal(nl_talk(&k->nl, "ask"), -1);
+	assert_error(k, "ask: no answer", NULL);
 }
 
 static void batch_refused_as_a_whole_has_one_answer(void **state)
@@ -430,7 +456,9 @@ static void many_requests_go_out_at_once(void **state)
 	assert_error(k, "ask 150: Operation not permitted", NULL);
 	asks = asked(k, &plain);
 	for (int i = 0; i < MANY; i++) {
-		assert_true(str_starts(asks, "type 16 flags 005: 00000007\n"));
+		assert_true(str_starts(
+			asks, i + 1 < MANY ? "type 16 flags 001: 00000007\n"
+					   : "type 16 flags 005: 00000007\n"));
 		asks = strchr(asks, '\n') + 1;
 		assert_true(str_starts(asks, each));
 		asks += strlen(each);
@@ -448,6 +476,7 @@ int main(void)
 		TEST(held_requests_are_all_sent_and_the_first_refusal_stays),
 		TEST(refusal_after_another_error_is_one_too),
 		TEST(request_without_ack_is_answered_only_when_refused),
+		TEST(request_for_a_reply_needs_no_ack),
 		TEST(batch_refused_as_a_whole_has_one_answer),
 		TEST(reply_comes_before_its_ack),
 		TEST(dump_is_read_to_its_end),

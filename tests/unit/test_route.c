@@ -278,7 +278,7 @@ static void link_is_that_of_the_route(void **state)
 	assert_int_equal(route_link(&k->nl, &r.dst.ip, &index), 0);
 	assert_int_equal(index, 5);
 	assert_asked(k, &layout,
-		     "type 26 flags 005: 02 20 00 00 00 00 00 00 00000000\n"
+		     "type 26 flags 001: 02 20 00 00 00 00 00 00 00000000\n"
 		     "attr 1: 0a010203\n");
 	for (size_t i = 0; i < COUNT(none); i++) {
 		index = 7;
@@ -293,7 +293,7 @@ static void link_is_that_of_the_route(void **state)
 	assert_string_equal(k->job.msg, "look up the route to fd00::3: "
 					"Operation not permitted");
 	assert_asked(k, &layout,
-		     "type 26 flags 005: 0a 80 00 00 00 00 00 00 00000000\n"
+		     "type 26 flags 001: 0a 80 00 00 00 00 00 00 00000000\n"
 		     "attr 1: fd000000000000000000000000000003\n");
 }
 
