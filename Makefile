@@ -83,7 +83,8 @@ $(GEN)/applets.def: FORCE
 
 APPLETS := $(sort $(applets-y))
 NAT_SRC := $(wildcard core/nat*.c core/nft*.c) core/ct.c core/reference.c
-CORE_SRC := $(filter-out $(if $(CONFIG_NAT),,$(NAT_SRC)),$(wildcard core/*.c))
+CORE_SRC := $(filter-out $(if $(CONFIG_NAT),,$(NAT_SRC)) \
+	$(if $(CONFIG_HELP),,core/conf_help.c),$(wildcard core/*.c))
 SRC := $(CORE_SRC) $(DEPS_SRC) \
 	$(foreach a,$(APPLETS),$(wildcard applets/$(a).c applets/$(a)/*.c))
 OBJ := $(SRC:%.c=$(O)/obj/%.o)
@@ -135,7 +136,8 @@ install: all
 # The same sources for the host's libc, under the sanitizers.
 SANITIZE ?= -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
-UNIT := $(filter-out $(if $(CONFIG_NAT),,test_nat% test_nft% test_ct test_reference),$(UNIT))
+UNIT := $(filter-out $(if $(CONFIG_NAT),,test_nat% test_nft% test_ct test_reference) \
+	$(if $(CONFIG_HELP),,test_conf_help),$(UNIT))
 UNIT := $(UNIT:%=$(O)/host/%)
 HOST_OBJ := $(patsubst %.c,$(O)/host/%.o,$(filter-out core/main.c,$(CORE_SRC)))
 host_compile := $(HOSTCC) $(ours) $(HOST_CFLAGS) $(SANITIZE)

@@ -9,12 +9,12 @@
 static const struct conf_key bridge_trunk_keys[] = {
 	{ "minID", CONF_INT, AT(bridge_trunk, min),
 	  .has = offsetof(struct bridge_trunk, has_min),
-	  .help = "first VLAN of a range" },
+	  HELP("first VLAN of a range") },
 	{ "maxID", CONF_INT, AT(bridge_trunk, max),
 	  .has = offsetof(struct bridge_trunk, has_max),
-	  .help = "last VLAN of a range" },
+	  HELP("last VLAN of a range") },
 	{ "id", CONF_INT, AT(bridge_trunk, id),
-	  .has = offsetof(struct bridge_trunk, has_id), .help = "one VLAN" },
+	  .has = offsetof(struct bridge_trunk, has_id), HELP("one VLAN") },
 	CONF_END
 };
 

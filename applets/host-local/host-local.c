@@ -49,55 +49,55 @@ static const struct conf_key ip_item = { .type = CONF_STRING };
 
 static const struct conf_key ipam_keys[] = {
 	{ "subnet", CONF_PREFIX, AT(host_local_conf, range.subnet),
-	  .help = "one more range set, of this range alone" },
+	  HELP("one more range set, of this range alone") },
 	{ "rangeStart", CONF_IP, AT(host_local_conf, range.start),
-	  .help = "its first address" },
+	  HELP("its first address") },
 	{ "rangeEnd", CONF_IP, AT(host_local_conf, range.end),
-	  .help = "its last address" },
+	  HELP("its last address") },
 	{ "gateway", CONF_IP, AT(host_local_conf, range.gateway),
-	  .help = "its gateway" },
+	  HELP("its gateway") },
 	{ "ranges", CONF_ARRAY, AT(host_local_conf, ranges), .item = &set_item,
 	  .item_size = sizeof(struct list),
-	  .help = "range sets; each gives one address" },
+	  HELP("range sets; each gives one address") },
 	{ "routes", CONF_ARRAY, AT(host_local_conf, routes),
 	  .item = &route_item, .item_size = sizeof(struct route),
-	  .help = "passed on in the result" },
+	  HELP("passed on in the result") },
 	{ "dataDir", CONF_STRING, AT(host_local_conf, data_dir),
-	  .help = "where every network has its folder" },
+	  HELP("where every network has its folder") },
 	{ "resolvConf", CONF_STRING, AT(host_local_conf, resolv_conf),
-	  .help = "file of the DNS settings for the result" },
+	  HELP("file of the DNS settings for the result") },
 	CONF_END
 };
 
 static const struct conf_key runtime_keys[] = {
 	{ "ipRanges", CONF_ARRAY, AT(host_local_conf, runtime_ranges),
 	  .item = &set_item, .item_size = sizeof(struct list),
-	  .help = "range sets before those of ipam" },
+	  HELP("range sets before those of ipam") },
 	{ "ips", CONF_ARRAY, AT(host_local_conf, runtime_ips), .item = &ip_item,
-	  .item_size = sizeof(const char *), .help = "addresses asked for" },
+	  .item_size = sizeof(const char *), HELP("addresses asked for") },
 	CONF_END
 };
 
 static const struct conf_key args_cni_keys[] = {
 	{ "ips", CONF_ARRAY, AT(host_local_conf, args_ips), .item = &ip_item,
-	  .item_size = sizeof(const char *), .help = "addresses asked for" },
+	  .item_size = sizeof(const char *), HELP("addresses asked for") },
 	CONF_END
 };
 
 static const struct conf_key args_keys[] = {
 	{ "cni", CONF_OBJECT, .keys = args_cni_keys,
-	  .help = "arguments for any plugin" },
+	  HELP("arguments for any plugin") },
 	CONF_END
 };
 
 static const struct conf_key host_local_keys[] = {
 	{ "ipam", CONF_OBJECT, .keys = ipam_keys,
 	  .has = offsetof(struct host_local_conf, has_ipam),
-	  .help = "what this plugin is to do" },
+	  HELP("what this plugin is to do") },
 	{ "runtimeConfig", CONF_OBJECT, .keys = runtime_keys,
-	  .help = "what the runtime adds" },
+	  HELP("what the runtime adds") },
 	{ "args", CONF_OBJECT, .keys = args_keys,
-	  .help = "what the orchestrator adds" },
+	  HELP("what the orchestrator adds") },
 	CONF_END
 };
 
