@@ -300,13 +300,13 @@ int store_each(struct store *s,
 {
 	const struct dirent *file;
 	char text[OWNER_MAX + 1];
-	int fd, status = 0;
+	int status = 0;
 	DIR *dir;
 
 	if (s->dir < 0)
 		return 0;
-	fd = openat(s->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	dir = fd < 0 ? NULL : fdopendir(fd);
+	/* This very directory, whatever its path leads to by now. */
+	dir = opendir(job_printf(s->job, "/proc/self/fd/%d", s->dir));
 	if (!dir)
 		return fail_errno(s->job, errno, "read %s", s->path);
 	while ((file = readdir(dir))) {
