@@ -94,10 +94,14 @@ WARNINGS := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wvla -Wformat=2 \
 	-Wno-missing-field-initializers -Werror=vla -Werror=date-time
 ours = -std=c11 -D_GNU_SOURCE -DCNIBOX_VERSION='"$(VERSION)"' -I. -I$(GEN) \
 	-include autoconf.h -include build/enabled.h $(WARNINGS) $(EXTRA_CFLAGS)
+# Of these what the compiler knows: no registers of floating point, which each
+# function with variable arguments saves, and no gaps before data.
+known = $(shell $(CC) -Werror $(1) -S -o /dev/null -x c /dev/null 2>/dev/null && echo $(1))
+FRUGAL := $(call known,-mgeneral-regs-only) $(call known,-malign-data=abi)
 banned := -include build/banned.h
 compile := $(CC) $(ours) $(LIBC_CFLAGS) $(CFLAGS) \
 	$(if $(PIE),-fPIE,-fno-pie) -ffunction-sections -fdata-sections \
-	-fno-asynchronous-unwind-tables -fno-stack-protector \
+	-fno-asynchronous-unwind-tables -fno-stack-protector $(FRUGAL) \
 	-ffile-prefix-map=$(CURDIR)=.
 # The smaller common page lets the data follow in the file without a gap.
 link := $(CC) $(CFLAGS) $(LDFLAGS) -Wl,--gc-sections,--build-id=none \
