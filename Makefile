@@ -141,7 +141,9 @@ install: all
 SANITIZE ?= -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 UNIT := $(filter-out $(if $(CONFIG_NAT),,test_nat% test_nft% test_ct test_reference) \
-	$(if $(CONFIG_HELP),,test_conf_help),$(UNIT))
+	$(if $(CONFIG_HELP),,test_conf_help) \
+	$(if $(CONFIG_IPAM_EXEC),,test_ipam) \
+	$(if $(CONFIG_HOST_LOCAL_INDEX),,test_store_index),$(UNIT))
 UNIT := $(UNIT:%=$(O)/host/%)
 HOST_OBJ := $(patsubst %.c,$(O)/host/%.o,$(filter-out core/main.c,$(CORE_SRC)))
 host_compile := $(HOSTCC) $(ours) $(HOST_CFLAGS) $(SANITIZE)

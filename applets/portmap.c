@@ -7,7 +7,7 @@
 config PORTMAP
 	bool "portmap"
 	default y
-	depends on NAT
+	depends on NAT && CHAIN
 	help
 	  Publishes ports of the container on the host, as the runtime asks
 	  by the capability "portMappings". Called behind a plugin that has
@@ -397,7 +397,7 @@ const struct applet portmap_applet = {
 	.validate = portmap_validate,
 	.add = portmap_add,
 	.del = portmap_del,
-	.check = portmap_check,
+	.check = IF_CHECK(portmap_check),
 	.status = portmap_status,
-	.gc = portmap_gc,
+	.gc = IF_GC(portmap_gc),
 };

@@ -345,6 +345,8 @@ static int run_verb(struct call *c, const struct verb *verb)
 	if (c->net.ipam && !*c->net.ipam)
 		c->net.ipam = NULL;
 	c->has_prev = c->net.prev_result && verb->needs & NEEDS_NETNS;
+	if (c->has_prev && !IS_ENABLED(CONFIG_CHAIN))
+		return fail_unbuilt(job, CNI_BAD_CONFIG, "prevResult", "CHAIN");
 	if (c->has_prev && result_read(job, "prevResult", c->net.prev_result,
 				       c->net.version, true, &c->prev) < 0)
 		return -1;

@@ -133,11 +133,20 @@ static int delegate(struct call *c, const char *verb, struct result *out)
 		return fail(c->job, CNI_BAD_CONFIG,
 			    "ipam.type: %s cannot be its own IPAM plugin",
 			    c->net.ipam);
-	if (find_plugin(c, &path, &st) < 0)
+	if (!IS_ENABLED(CONFIG_IPAM_EXEC)) {
+		applet = applet_find(c->applets, c->net.ipam);
+		if (!applet)
+			return fail_unbuilt(c->job, CNI_BAD_CONFIG,
+					    job_printf(c->job, "ipam.type: %s",
+						       c->net.ipam),
+					    "IPAM_EXEC");
+	} else if (find_plugin(c, &path, &st) < 0) {
 		return -1;
-	applet = own_applet(c, &st);
-	if (!applet)
-		return run_plugin(c, path, verb, out);
+	} else {
+		applet = own_applet(c, &st);
+		if (!applet)
+			return run_plugin(c, path, verb, out);
+	}
 	call = job_alloc(c->job, sizeof(*call));
 	*call = *c;
 	call->applet = applet;

@@ -102,13 +102,19 @@ int bridge_validate(struct call *c)
 		return fail(
 			c->job, CNI_BAD_CONFIG,
 			"cannot use IPAM when DisableContainerInterface flag is set");
-	if (bridge_vlans(c, &vlans, &any) < 0)
+	if (!IS_ENABLED(CONFIG_BRIDGE_VLAN) &&
+	    (conf->vlan || conf->trunk.present))
+		return fail_unbuilt(c->job, CNI_BAD_CONFIG,
+				    conf->vlan ? "vlan" : "vlanTrunk",
+				    "BRIDGE_VLAN");
+	if (bridge_has_vlans(conf) && bridge_vlans(c, &vlans, &any) < 0)
 		return -1;
 	if ((conf->ip_masq || conf->masq_family || conf->mac_spoof_check) &&
 	    !IS_ENABLED(CONFIG_NAT))
-		return fail(c->job, CNI_BAD_CONFIG,
-			    "%s: this binary is built without NAT",
-			    conf->mac_spoof_check ? "macspoofchk" : "ipMasq");
+		return fail_unbuilt(c->job, CNI_BAD_CONFIG,
+				    conf->mac_spoof_check ? "macspoofchk"
+							  : "ipMasq",
+				    "NAT");
 	if (conf->masq_backend && strcmp(conf->masq_backend, "iptables") == 0)
 		log_warn(c->job, "ipMasqBackend iptables: nftables does it");
 	return 0;

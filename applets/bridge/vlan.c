@@ -49,11 +49,6 @@ static const char *put_trunk(const struct bridge_trunk *trunk,
 	return NULL;
 }
 
-bool bridge_has_vlans(const struct bridge_conf *conf)
-{
-	return conf->vlan || conf->trunk.present;
-}
-
 int bridge_vlans(struct call *c, struct brvlan *out, bool *any)
 {
 	const struct bridge_conf *conf = c->conf;

@@ -187,6 +187,7 @@ static int open_store(struct call *c, bool create, struct store *out)
 static int host_local_add(struct call *c)
 {
 	const struct host_local_conf *conf = c->conf;
+	bool resolv = conf->resolv_conf && *conf->resolv_conf;
 	struct grant *g = job_alloc(c->job, sizeof(*g));
 	struct list sets = { 0 };
 	int status;
@@ -197,7 +198,10 @@ static int host_local_add(struct call *c)
 	    ranges_check(c->job, c->net.version, &sets) < 0 ||
 	    read_wanted(c, &g->wanted) < 0)
 		return -1;
-	if (conf->resolv_conf && *conf->resolv_conf &&
+	if (resolv && !IS_ENABLED(CONFIG_HOST_LOCAL_DNS))
+		return fail_unbuilt(c->job, CNI_BAD_CONFIG, "ipam.resolvConf",
+				    "HOST_LOCAL_DNS");
+	if (resolv &&
 	    resolv_read(c->job, conf->resolv_conf, &c->result.dns) < 0)
 		return -1;
 	if (open_store(c, true, &g->store) < 0)
@@ -325,7 +329,7 @@ const struct applet host_local_applet = {
 	.takes_args = true,
 	.add = host_local_add,
 	.del = host_local_del,
-	.check = host_local_check,
+	.check = IF_CHECK(host_local_check),
 	.status = host_local_status,
-	.gc = host_local_gc,
+	.gc = IF_GC(host_local_gc),
 };
