@@ -163,6 +163,26 @@ static void undo_ipam(void *arg)
 	delegate(arg, "DEL", NULL);
 }
 
+static int refuse_ipv6(struct job *job, const struct result *result)
+{
+	const struct result_ip *ips = result->ips.items;
+	const struct route *routes = result->routes.items;
+	const struct prefix *found = NULL;
+	char text[PREFIX_TEXT];
+
+	for (size_t i = 0; i < result->ips.count; i++)
+		if (ips[i].address.ip.family == AF_INET6)
+			found = &ips[i].address;
+	for (size_t i = 0; i < result->routes.count; i++)
+		if (routes[i].dst.ip.family == AF_INET6)
+			found = &routes[i].dst;
+	if (!found)
+		return 0;
+	return fail_unbuilt(
+		job, CNI_BAD_CONFIG,
+		job_printf(job, "ipam: %s", prefix_print(found, text)), "IPV6");
+}
+
 int ipam_add(struct call *c, struct result *out)
 {
 	*out = (struct result) { 0 };
@@ -172,7 +192,7 @@ int ipam_add(struct call *c, struct result *out)
 	if (!out->ips.count)
 		return fail(c->job, CNI_INTERNAL,
 			    "IPAM plugin returned missing IP config");
-	return 0;
+	return IS_ENABLED(CONFIG_IPV6) ? 0 : refuse_ipv6(c->job, out);
 }
 
 int ipam_del(struct call *c)
@@ -266,7 +286,7 @@ int ipam_apply(struct call *c, const struct link *link, int index, bool dad)
 	bool v6 = false;
 
 	for (size_t i = 0; i < c->result.ips.count; i++)
-		v6 |= is_of(&ips[i], index) &&
+		v6 |= IS_ENABLED(CONFIG_IPV6) && is_of(&ips[i], index) &&
 		      ips[i].address.ip.family == AF_INET6;
 	if (v6 &&
 	    (enable_ipv6(c, link) < 0 || (dad && enable_dad(c, link) < 0)))

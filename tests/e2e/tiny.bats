@@ -6,7 +6,7 @@
 # shellcheck disable=SC2034,SC2154 # variables of helpers.bash
 load helpers
 
-GOAL=75000
+GOAL=73728
 
 NET='{
 	"cniVersion": "1.0.0", "name": "net1", "type": "bridge",
@@ -102,6 +102,11 @@ refuses() {
 		vlanTrunk BRIDGE_VLAN
 	refuses "$(with "$NET" '{"ipam": {"resolvConf": "/etc/resolv.conf"}}')" \
 		ipam.resolvConf HOST_LOCAL_DNS
+	refuses "$(with "$NET" '{"ipam": {"ranges": [[
+		{"subnet": "fd00::/64"}]], "routes": []}}')" \
+		"ipam: fd00::2/64" IPV6
+	refuses "$(with "$NET" '{"ipam": {"routes": [{"dst": "fd01::/64"}]}}')" \
+		"ipam: fd01::/64" IPV6
 	refuses "$(with "$NET" '{"ipam": {"type": "static"}}')" \
 		"ipam.type: static" IPAM_EXEC
 	refuses "$(with_prev "$NET" '{"cniVersion": "1.0.0"}')" prevResult CHAIN
