@@ -28,8 +28,8 @@ static const char *const expectations[] = {
 	[CONF_BOOL] = "true or false",
 	[CONF_INT] = "an integer",
 	[CONF_STRING] = "a string",
-	[CONF_IFNAME] = "an interface name of 1 to 15 bytes without / : or "
-			"space",
+	[CONF_IFNAME] =
+		"an interface name of 1 to 15 bytes without / : or space",
 	[CONF_MAC] = "a MAC address such as 02:00:5e:10:00:01",
 	[CONF_IP] = "an address such as 10.1.0.1",
 	[CONF_PREFIX] = "an address with prefix length such as 10.1.0.0/16",
