@@ -83,7 +83,8 @@ $(GEN)/applets.def: FORCE
 
 APPLETS := $(sort $(applets-y))
 NAT_SRC := $(wildcard core/nat*.c core/nft*.c) core/ct.c core/reference.c
-CORE_SRC := $(filter-out $(if $(CONFIG_NAT),,$(NAT_SRC)),$(wildcard core/*.c))
+CORE_SRC := $(filter-out $(if $(CONFIG_NAT),,$(NAT_SRC)) \
+	$(if $(CONFIG_HELP),,core/conf_help.c),$(wildcard core/*.c))
 SRC := $(CORE_SRC) $(DEPS_SRC) \
 	$(foreach a,$(APPLETS),$(wildcard applets/$(a).c applets/$(a)/*.c))
 OBJ := $(SRC:%.c=$(O)/obj/%.o)
@@ -93,10 +94,14 @@ WARNINGS := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wvla -Wformat=2 \
 	-Wno-missing-field-initializers -Werror=vla -Werror=date-time
 ours = -std=c11 -D_GNU_SOURCE -DCNIBOX_VERSION='"$(VERSION)"' -I. -I$(GEN) \
 	-include autoconf.h -include build/enabled.h $(WARNINGS) $(EXTRA_CFLAGS)
+# Of these what the compiler knows: no registers of floating point, which each
+# function with variable arguments saves, and no gaps before data.
+known = $(shell $(CC) -Werror $(1) -S -o /dev/null -x c /dev/null 2>/dev/null && echo $(1))
+FRUGAL := $(call known,-mgeneral-regs-only) $(call known,-malign-data=abi)
 banned := -include build/banned.h
 compile := $(CC) $(ours) $(LIBC_CFLAGS) $(CFLAGS) \
 	$(if $(PIE),-fPIE,-fno-pie) -ffunction-sections -fdata-sections \
-	-fno-asynchronous-unwind-tables -fno-stack-protector \
+	-fno-asynchronous-unwind-tables -fno-stack-protector $(FRUGAL) \
 	-ffile-prefix-map=$(CURDIR)=.
 # The smaller common page lets the data follow in the file without a gap.
 link := $(CC) $(CFLAGS) $(LDFLAGS) -Wl,--gc-sections,--build-id=none \
@@ -135,7 +140,10 @@ install: all
 # The same sources for the host's libc, under the sanitizers.
 SANITIZE ?= -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
-UNIT := $(filter-out $(if $(CONFIG_NAT),,test_nat% test_nft% test_ct test_reference),$(UNIT))
+UNIT := $(filter-out $(if $(CONFIG_NAT),,test_nat% test_nft% test_ct test_reference) \
+	$(if $(CONFIG_HELP),,test_conf_help) \
+	$(if $(CONFIG_IPAM_EXEC),,test_ipam) \
+	$(if $(CONFIG_HOST_LOCAL_INDEX),,test_store_index),$(UNIT))
 UNIT := $(UNIT:%=$(O)/host/%)
 HOST_OBJ := $(patsubst %.c,$(O)/host/%.o,$(filter-out core/main.c,$(CORE_SRC)))
 host_compile := $(HOSTCC) $(ours) $(HOST_CFLAGS) $(SANITIZE)

@@ -97,5 +97,5 @@ const struct applet loopback_applet = {
 	.uses_netns = true,
 	.add = loopback_add,
 	.del = loopback_del,
-	.check = loopback_check,
+	.check = IF_CHECK(loopback_check),
 };

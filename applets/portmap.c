@@ -7,7 +7,7 @@
 config PORTMAP
 	bool "portmap"
 	default y
-	depends on NAT
+	depends on NAT && CHAIN
 	help
 	  Publishes ports of the container on the host, as the runtime asks
 	  by the capability "portMappings". Called behind a plugin that has
@@ -48,13 +48,13 @@ static const struct conf_key portmap_condition = { .type = CONF_STRING };
 
 static const struct conf_key portmap_mapping_keys[] = {
 	{ "hostPort", CONF_INT, AT(portmap_mapping, host_port),
-	  .help = "port of the host, 1 to 65535" },
+	  HELP("port of the host, 1 to 65535") },
 	{ "containerPort", CONF_INT, AT(portmap_mapping, container_port),
-	  .help = "port of the container, 1 to 65535" },
+	  HELP("port of the container, 1 to 65535") },
 	{ "protocol", CONF_STRING, AT(portmap_mapping, protocol),
-	  .help = "tcp, udp or sctp; empty: tcp" },
+	  HELP("tcp, udp or sctp; empty: tcp") },
 	{ "hostIP", CONF_IP, AT(portmap_mapping, host),
-	  .help = "address of the host; empty, 0.0.0.0 or ::: every one" },
+	  HELP("address of the host; empty, 0.0.0.0 or ::: every one") },
 	CONF_END
 };
 
@@ -66,29 +66,29 @@ static const struct conf_key portmap_runtime_keys[] = {
 	{ "portMappings", CONF_ARRAY, AT(portmap_conf, mappings),
 	  .item = &portmap_mapping_item,
 	  .item_size = sizeof(struct portmap_mapping),
-	  .help = "from the runtime (capability \"portMappings\")" },
+	  HELP("from the runtime (capability \"portMappings\")") },
 	CONF_END
 };
 
 static const struct conf_key portmap_keys[] = {
 	{ "backend", CONF_STRING, AT(portmap_conf, backend),
 	  .choices = portmap_backends,
-	  .help = "accepted; nftables does the work either way" },
+	  HELP("accepted; nftables does the work either way") },
 	{ "snat", CONF_BOOL, AT(portmap_conf, snat),
-	  .help = "masquerade what 127.0.0.1 and the container's own subnet send to its ports" },
+	  HELP("masquerade what 127.0.0.1 and the container's own subnet send to its ports") },
 	{ "masqAll", CONF_BOOL, AT(portmap_conf, masq_all),
-	  .help = "with snat: masquerade what anybody sends there" },
+	  HELP("with snat: masquerade what anybody sends there") },
 	{ "markMasqBit", CONF_INT, AT(portmap_conf, mark),
 	  .has = offsetof(struct portmap_conf, has_mark),
-	  .help = "accepted, 0 to 31; no packet is marked" },
+	  HELP("accepted, 0 to 31; no packet is marked") },
 	{ "externalSetMarkChain", CONF_STRING, AT(portmap_conf, mark_chain),
-	  .help = "accepted; no packet is marked" },
+	  HELP("accepted; no packet is marked") },
 	{ "conditionsV4", CONF_ARRAY, AT(portmap_conf, conditions_v4),
 	  .item = &portmap_condition, .item_size = sizeof(const char *),
-	  .help = "IPv4 packets must meet: ip saddr, ip daddr, iifname, in the nft tool's words" },
+	  HELP("IPv4 packets must meet: ip saddr, ip daddr, iifname, in the nft tool's words") },
 	{ "conditionsV6", CONF_ARRAY, AT(portmap_conf, conditions_v6),
 	  .item = &portmap_condition, .item_size = sizeof(const char *),
-	  .help = "the same for IPv6, with ip6" },
+	  HELP("the same for IPv6, with ip6") },
 	{ "runtimeConfig", CONF_OBJECT, .keys = portmap_runtime_keys },
 	CONF_END
 };
@@ -397,7 +397,7 @@ const struct applet portmap_applet = {
 	.validate = portmap_validate,
 	.add = portmap_add,
 	.del = portmap_del,
-	.check = portmap_check,
+	.check = IF_CHECK(portmap_check),
 	.status = portmap_status,
-	.gc = portmap_gc,
+	.gc = IF_GC(portmap_gc),
 };

@@ -27,7 +27,7 @@ static const struct verb {
 
 static const struct conf_key ipam_keys[] = {
 	{ "type", CONF_STRING, AT(net_conf, ipam),
-	  .help = "the plugin that gives addresses; none: layer 2 only" },
+	  HELP("the plugin that gives addresses; none: layer 2 only") },
 	CONF_END
 };
 
@@ -46,10 +46,10 @@ static const struct conf_key attachment_item = { .type = CONF_OBJECT,
 const struct conf_key cni_keys[] = {
 	{ "ipam", CONF_OBJECT, .keys = ipam_keys },
 	{ "prevResult", CONF_RAW, AT(net_conf, prev_result),
-	  .help = "what the plugin before has answered, from the runtime" },
+	  HELP("what the plugin before has answered, from the runtime") },
 	{ key_attachments, CONF_ARRAY, AT(net_conf, attachments),
 	  .item = &attachment_item, .item_size = sizeof(struct attachment),
-	  .help = "GC removes what belongs to none of these" },
+	  HELP("GC removes what belongs to none of these") },
 	CONF_END
 };
 
@@ -345,6 +345,8 @@ static int run_verb(struct call *c, const struct verb *verb)
 	if (c->net.ipam && !*c->net.ipam)
 		c->net.ipam = NULL;
 	c->has_prev = c->net.prev_result && verb->needs & NEEDS_NETNS;
+	if (c->has_prev && !IS_ENABLED(CONFIG_CHAIN))
+		return fail_unbuilt(job, CNI_BAD_CONFIG, "prevResult", "CHAIN");
 	if (c->has_prev && result_read(job, "prevResult", c->net.prev_result,
 				       c->net.version, true, &c->prev) < 0)
 		return -1;

@@ -61,6 +61,11 @@ struct applet {
 	int (*gc)(struct call *c);
 };
 
+/* What a descriptor has for a verb that is an option; main() refuses the verb
+ * where it is not built in. */
+#define IF_CHECK(verb) (IS_ENABLED(CONFIG_CHECK) ? (verb) : NULL)
+#define IF_GC(verb)    (IS_ENABLED(CONFIG_GC) ? (verb) : NULL)
+
 /* The keys that every plugin understands, beside cniVersion, name and type. */
 extern const struct conf_key cni_keys[];
 

@@ -24,22 +24,18 @@ struct place {
 	size_t index;
 };
 
-/* The words for each type in --help, and in messages. */
-static const struct {
-	const char *name, *expected;
-} types[] = {
-	[CONF_BOOL] = { "bool", "true or false" },
-	[CONF_INT] = { "int", "an integer" },
-	[CONF_STRING] = { "string", "a string" },
-	[CONF_IFNAME] = { "ifname", "an interface name of 1 to 15 bytes "
-				    "without / : or space" },
-	[CONF_MAC] = { "mac", "a MAC address such as 02:00:5e:10:00:01" },
-	[CONF_IP] = { "ip", "an address such as 10.1.0.1" },
-	[CONF_PREFIX] = { "prefix", "an address with prefix length such as "
-				    "10.1.0.0/16" },
-	[CONF_OBJECT] = { "object", "an object" },
-	[CONF_ARRAY] = { "array", "an array" },
-	[CONF_RAW] = { "any", "a value" },
+static const char *const expectations[] = {
+	[CONF_BOOL] = "true or false",
+	[CONF_INT] = "an integer",
+	[CONF_STRING] = "a string",
+	[CONF_IFNAME] =
+		"an interface name of 1 to 15 bytes without / : or space",
+	[CONF_MAC] = "a MAC address such as 02:00:5e:10:00:01",
+	[CONF_IP] = "an address such as 10.1.0.1",
+	[CONF_PREFIX] = "an address with prefix length such as 10.1.0.0/16",
+	[CONF_OBJECT] = "an object",
+	[CONF_ARRAY] = "an array",
+	[CONF_RAW] = "a value",
 };
 
 /* Says what is wrong at a place: -1. */
@@ -66,15 +62,14 @@ static int complain(const struct reader *r, const struct place *at,
 	return -1;
 }
 
-/* "a or b or c" */
-static const char *join(struct job *job, const char *const *choices)
+const char *conf_choices(struct job *job, const struct conf_key *key)
 {
 	struct str s = { .job = job };
 
-	for (; *choices; choices++) {
+	for (const char *const *choice = key->choices; *choice; choice++) {
 		if (s.len)
 			str_add(&s, " or ");
-		str_add(&s, *choices);
+		str_add(&s, *choice);
 	}
 	return s.text;
 }
@@ -82,11 +77,11 @@ static const char *join(struct job *job, const char *const *choices)
 static int wrong(const struct reader *r, const struct place *at,
 		 const struct conf_key *key, const struct json *node)
 {
-	const char *expected = types[key->type].expected;
+	const char *expected = expectations[key->type];
 	size_t len = 0;
 
-	if (key->choices)
-		expected = join(r->job, key->choices);
+	if (key->type == CONF_STRING && key->choices)
+		expected = conf_choices(r->job, key);
 	else if (key->min || key->max)
 		expected = job_printf(r->job, "an integer from %d to %d",
 				      key->min, key->max);
@@ -258,7 +253,8 @@ static int read_object(const struct reader *r, const struct place *up,
 			continue;
 		at.name = key->name;
 		seen[key - keys] = true;
-		if (m->type == JSON_STRING && key->other)
+		if (m->type == JSON_STRING && key->other &&
+		    (key->type == CONF_BOOL || key->type == CONF_INT))
 			key = key->other;
 		if (read_value(r, &at, key, m, (char *)dst + key->offset) < 0) {
 			if (!r->tolerant)
@@ -295,91 +291,4 @@ int conf_read(struct job *job, const char *path, const struct json *object,
 	else
 		result = wrong(&r, &at, &whole, object);
 	return tolerant ? 0 : result;
-}
-
-/* One line of --help: name, type, default, help. */
-enum { COLUMNS = 4 };
-
-struct row {
-	const char *text[COLUMNS];
-};
-
-static const char *default_of(struct job *job, const struct conf_key *key,
-			      const void *at)
-{
-	const char *text = NULL;
-
-	if (key->required)
-		return "required";
-	if (at && key->type == CONF_IFNAME)
-		text = at;
-	else if (at && key->type == CONF_STRING)
-		text = *(const char *const *)at;
-	else if (at && key->type == CONF_BOOL && *(const bool *)at)
-		text = "true";
-	else if (at && key->type == CONF_INT && *(const int *)at)
-		text = job_printf(job, "%d", *(const int *)at);
-	if (text && *text)
-		return text;
-	if (key->type == CONF_BOOL && !key->has)
-		return "false";
-	return key->type == CONF_INT && !key->has ? "0" : "-";
-}
-
-static const char *type_of(struct job *job, const struct conf_key *key)
-{
-	if (key->other)
-		return job_printf(job, "%s or %s", types[key->type].name,
-				  type_of(job, key->other));
-	if (key->choices)
-		return join(job, key->choices);
-	if (key->min || key->max)
-		return job_printf(job, "%d to %d", key->min, key->max);
-	return types[key->type].name;
-}
-
-/* Adds the rows of keys, and of the keys below them, to rows. */
-static void collect(struct job *job, struct list *rows, const char *path,
-		    const struct conf_key *keys, const void *defaults)
-{
-	for (; keys->name; keys++) {
-		const struct conf_key *key = keys;
-		const void *at = NULL;
-		const char *name = job_printf(job, *path ? "%s.%s" : "%s%s",
-					      path, keys->name);
-
-		if (defaults && key->type != CONF_ARRAY)
-			at = (const char *)defaults + key->offset;
-		for (; key->type == CONF_ARRAY; key = key->item)
-			name = job_printf(job, "%s[]", name);
-		if (keys->help) {
-			struct row *row = list_add(job, rows, sizeof(*row));
-
-			*row = (struct row) { { name, type_of(job, key),
-						default_of(job, key, at),
-						keys->help } };
-		}
-		if (key->type == CONF_OBJECT)
-			collect(job, rows, name, key->keys, at);
-	}
-}
-
-void conf_help(struct str *out, const struct conf_key *keys,
-	       const void *defaults)
-{
-	struct list list = { 0 };
-	const struct row *rows;
-	int width[COLUMNS] = { 0 };
-
-	collect(out->job, &list, "", keys, defaults);
-	rows = list.items;
-	for (size_t i = 0; i < list.count; i++)
-		for (int c = 0; c < COLUMNS - 1; c++)
-			if (width[c] < (int)strlen(rows[i].text[c]))
-				width[c] = (int)strlen(rows[i].text[c]);
-	for (size_t i = 0; i < list.count; i++) {
-		for (int c = 0; c < COLUMNS - 1; c++)
-			str_printf(out, "%-*s  ", width[c], rows[i].text[c]);
-		str_printf(out, "%s\n", rows[i].text[COLUMNS - 1]);
-	}
 }

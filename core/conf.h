@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/job.h"
 #include "core/json.h"
@@ -27,20 +28,30 @@ enum conf_type {
 /* One key of an object: its name, type and place, and what else it needs. */
 struct conf_key {
 	const char *name;
-	enum conf_type type;
-	size_t offset;
-	int min, max; /* CONF_INT */
+	enum conf_type type : 8;
 	bool required;
-	size_t has; /* offset of a bool that becomes true, or 0 */
-	const struct conf_key *other; /* the row for strings, where type is not
-				       * written as one; or NULL */
-	const char *const *choices;   /* NULL-terminated */
-	const struct conf_key *keys;  /* CONF_OBJECT */
-	const struct conf_key *item;  /* CONF_ARRAY: an item, at offset 0 */
-	size_t item_size;
+	uint16_t offset;
+	uint16_t has; /* offset of a bool that becomes true, or 0 */
+	uint16_t item_size;
+	int min, max; /* CONF_INT */
+	union {
+		/* CONF_BOOL, CONF_INT: the row for strings, or NULL. */
+		const struct conf_key *other;
+		const char *const *choices;  /* CONF_STRING: ends with NULL */
+		const struct conf_key *keys; /* CONF_OBJECT */
+		const struct conf_key *item; /* CONF_ARRAY: at offset 0 */
+	};
+#if IS_ENABLED(CONFIG_HELP)
 	const char *help; /* one line; NULL keeps the key out of --help */
+#endif
 };
 
+/* What --help says of a row, behind its other members. */
+#if IS_ENABLED(CONFIG_HELP)
+#define HELP(text) .help = text
+#else
+#define HELP(text)
+#endif
 #define AT(type, member) .offset = offsetof(struct type, member)
 #define CONF_END                                                               \
 	{                                                                      \
@@ -57,9 +68,12 @@ struct conf_key {
 int conf_read(struct job *job, const char *path, const struct json *object,
 	      const struct conf_key *keys, bool tolerant, void *dst);
 
+/* The choices of a string as "a or b", which is the job's. */
+const char *conf_choices(struct job *job, const struct conf_key *key);
+
 /* Describes the keys for --help, one line each: name, type, default, help.
  * defaults is the struct that conf_read starts from, or NULL for zeroes; those
- * of bools, ints, strings and interface names are shown. */
+ * of bools, ints, strings and interface names are shown. Only with HELP. */
 void conf_help(struct str *out, const struct conf_key *keys,
 	       const void *defaults);
 

@@ -2,9 +2,9 @@
 #include "core/install.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -59,16 +59,30 @@ static int link_one(struct job *job, const char *self, const char *target,
 	return job->msg ? -1 : 0;
 }
 
+/* Where a link of the kernel's leads to, which is absolute and free of links,
+ * or NULL. */
+static const char *kernel_path(struct job *job, const char *link)
+{
+	char *path = job_alloc(job, PATH_MAX);
+
+	return readlink(link, path, PATH_MAX - 1) < 0 ? NULL : path;
+}
+
 int install_links(struct job *job, const struct applet *const *applets,
 		  const char *dir, bool symbolic, bool force)
 {
-	char *self = job_alloc(job, PATH_MAX), *real = job_alloc(job, PATH_MAX);
-	int ret = 0;
+	const char *self = kernel_path(job, "/proc/self/exe"), *real;
+	int fd, ret = 0;
 
-	if (!realpath("/proc/self/exe", self))
+	if (!self)
 		return fail_errno(job, errno, "find this binary");
-	if (!realpath(dir, real))
+	fd = openat(AT_FDCWD, dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
 		return fail_errno(job, errno, "open %s", dir);
+	real = kernel_path(job, job_printf(job, "/proc/self/fd/%d", fd));
+	close(fd);
+	if (!real)
+		return fail_errno(job, errno, "find %s", dir);
 	for (; *applets; applets++)
 		ret |= link_one(
 			job, self, relative(job, real, self),

@@ -133,11 +133,20 @@ static int delegate(struct call *c, const char *verb, struct result *out)
 		return fail(c->job, CNI_BAD_CONFIG,
 			    "ipam.type: %s cannot be its own IPAM plugin",
 			    c->net.ipam);
-	if (find_plugin(c, &path, &st) < 0)
+	if (!IS_ENABLED(CONFIG_IPAM_EXEC)) {
+		applet = applet_find(c->applets, c->net.ipam);
+		if (!applet)
+			return fail_unbuilt(c->job, CNI_BAD_CONFIG,
+					    job_printf(c->job, "ipam.type: %s",
+						       c->net.ipam),
+					    "IPAM_EXEC");
+	} else if (find_plugin(c, &path, &st) < 0) {
 		return -1;
-	applet = own_applet(c, &st);
-	if (!applet)
-		return run_plugin(c, path, verb, out);
+	} else {
+		applet = own_applet(c, &st);
+		if (!applet)
+			return run_plugin(c, path, verb, out);
+	}
 	call = job_alloc(c->job, sizeof(*call));
 	*call = *c;
 	call->applet = applet;
@@ -154,6 +163,26 @@ static void undo_ipam(void *arg)
 	delegate(arg, "DEL", NULL);
 }
 
+static int refuse_ipv6(struct job *job, const struct result *result)
+{
+	const struct result_ip *ips = result->ips.items;
+	const struct route *routes = result->routes.items;
+	const struct prefix *found = NULL;
+	char text[PREFIX_TEXT];
+
+	for (size_t i = 0; i < result->ips.count; i++)
+		if (ips[i].address.ip.family == AF_INET6)
+			found = &ips[i].address;
+	for (size_t i = 0; i < result->routes.count; i++)
+		if (routes[i].dst.ip.family == AF_INET6)
+			found = &routes[i].dst;
+	if (!found)
+		return 0;
+	return fail_unbuilt(
+		job, CNI_BAD_CONFIG,
+		job_printf(job, "ipam: %s", prefix_print(found, text)), "IPV6");
+}
+
 int ipam_add(struct call *c, struct result *out)
 {
 	*out = (struct result) { 0 };
@@ -163,7 +192,7 @@ int ipam_add(struct call *c, struct result *out)
 	if (!out->ips.count)
 		return fail(c->job, CNI_INTERNAL,
 			    "IPAM plugin returned missing IP config");
-	return 0;
+	return IS_ENABLED(CONFIG_IPV6) ? 0 : refuse_ipv6(c->job, out);
 }
 
 int ipam_del(struct call *c)
@@ -257,7 +286,7 @@ int ipam_apply(struct call *c, const struct link *link, int index, bool dad)
 	bool v6 = false;
 
 	for (size_t i = 0; i < c->result.ips.count; i++)
-		v6 |= is_of(&ips[i], index) &&
+		v6 |= IS_ENABLED(CONFIG_IPV6) && is_of(&ips[i], index) &&
 		      ips[i].address.ip.family == AF_INET6;
 	if (v6 &&
 	    (enable_ipv6(c, link) < 0 || (dad && enable_dad(c, link) < 0)))

@@ -161,6 +161,13 @@ int fail_details(struct job *job, int code, const char *details,
 	return record(job, code, details, msg);
 }
 
+int fail_unbuilt(struct job *job, int code, const char *what,
+		 const char *option)
+{
+	return fail(job, code, "%s: this binary is built without %s", what,
+		    option);
+}
+
 void undo_push(struct job *job, void (*undo)(void *arg), void *arg)
 {
 	struct undo *u = job_alloc(job, sizeof(*u));

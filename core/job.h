@@ -68,6 +68,10 @@ int fail_errno(struct job *job, int err, const char *fmt, ...)
 int fail_details(struct job *job, int code, const char *details,
 		 const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
+/* The error that what was asked for is in no binary without this option. */
+int fail_unbuilt(struct job *job, int code, const char *what,
+		 const char *option);
+
 /* Registers the inverse of what was just done: undo(arg) when ADD fails. */
 void undo_push(struct job *job, void (*undo)(void *arg), void *arg);
 

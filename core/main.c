@@ -25,9 +25,11 @@ static const char usage[] =
 	"    cnibox APPLET              the same\n"
 	"    APPLET --help              its configuration\n"
 	"    cnibox --list              the applets built in\n"
+#if IS_ENABLED(CONFIG_INSTALL)
 	"    cnibox --install [-s] [-f] [DIR]\n"
 	"                               links in DIR (/opt/cni/bin), hard or with\n"
 	"                               -s symbolic; -f replaces other files\n"
+#endif
 	"    cnibox --help, --version\n";
 
 /* "/opt/cni/bin/buildkit-cni-bridge" is bridge, too. */
@@ -74,6 +76,10 @@ static int install_main(struct job *job, char **argv)
 	bool symbolic = false, force = false;
 	const char *dir = "/opt/cni/bin";
 
+	if (!IS_ENABLED(CONFIG_INSTALL)) {
+		fail_unbuilt(job, CNI_INTERNAL, "--install", "INSTALL");
+		return finish(job);
+	}
 	for (; *argv; argv++) {
 		if (strcmp(*argv, "-s") == 0)
 			symbolic = true;
@@ -99,12 +105,23 @@ static int unknown(struct job *job, const char *name)
 	return finish(job);
 }
 
+static bool is_built(const char *verb)
+{
+	return (IS_ENABLED(CONFIG_CHECK) || strcmp(verb, "CHECK") != 0) &&
+	       (IS_ENABLED(CONFIG_GC) || strcmp(verb, "GC") != 0);
+}
+
 static int applet_main(struct job *job, const struct applet *applet,
 		       char **argv)
 {
+	const char *verb = getenv("CNI_COMMAND");
 	struct str text = { .job = job };
 
-	if (getenv("CNI_COMMAND") || !argv[1] || strcmp(argv[1], "--help") != 0)
+	if (verb && !is_built(verb)) {
+		fail_unbuilt(job, CNI_BAD_ENVIRONMENT, "CNI_COMMAND", verb);
+		return cni_refuse(job, NULL);
+	}
+	if (verb || !argv[1] || strcmp(argv[1], "--help") != 0)
 		return cni_main(applets, applet);
 	say_help(&text, applet);
 	cni_print(job, text.text);

@@ -5,7 +5,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
+#include <sys/times.h>
 #include <unistd.h>
 
 #include <libmnl/libmnl.h>
@@ -456,10 +456,10 @@ int nl_subscribe(struct nl *nl, int group)
 
 long nl_deadline(int ms)
 {
-	struct timespec now;
+	enum { MS_PER_TICK = 10 };
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000 + ms;
+	/* Exact enough, and 1,000 bytes less than clock_gettime(3). */
+	return times(NULL) * MS_PER_TICK + ms;
 }
 
 bool nl_wait(struct nl *nl, long deadline)

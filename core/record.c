@@ -255,20 +255,14 @@ int record_read(struct job *job, const char *applet, const char *owner,
 
 int record_list(struct job *job, const char *applet, struct list *owners)
 {
-	int fd = open_dir();
 	const struct dirent *file;
-	DIR *dir;
+	DIR *dir = opendir(state_dir);
 
 	*owners = (struct list) { 0 };
-	if (fd < 0 && errno == ENOENT)
+	if (!dir && errno == ENOENT)
 		return 0;
-	dir = fd < 0 ? NULL : fdopendir(fd);
-	if (!dir) {
-		fail_errno(job, errno, "read %s", state_dir);
-		if (fd >= 0)
-			close(fd);
-		return -1;
-	}
+	if (!dir)
+		return fail_errno(job, errno, "read %s", state_dir);
 	while ((file = readdir(dir))) {
 		const char *owner = owner_of(job, applet, file->d_name);
 

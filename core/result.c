@@ -28,20 +28,20 @@ const char *const cni_versions[] = {
 
 const struct conf_key route_keys[] = {
 	{ "dst", CONF_PREFIX, AT(route, dst), .required = true,
-	  .help = "the network it leads to" },
-	{ "gw", CONF_IP, AT(route, gw), .help = "the next hop" },
+	  HELP("the network it leads to") },
+	{ "gw", CONF_IP, AT(route, gw), HELP("the next hop") },
 	{ "mtu", CONF_INT, AT(route, mtu), .max = INT_MAX,
-	  .help = "largest packet, in bytes" },
+	  HELP("largest packet, in bytes") },
 	{ "advmss", CONF_INT, AT(route, advmss), .max = INT_MAX,
-	  .help = "largest TCP segment to announce, in bytes" },
+	  HELP("largest TCP segment to announce, in bytes") },
 	{ "priority", CONF_INT, AT(route, priority), .max = INT_MAX,
-	  .help = "metric; lower is preferred" },
+	  HELP("metric; lower is preferred") },
 	{ "table", CONF_INT, AT(route, table), .max = INT_MAX,
 	  .has = offsetof(struct route, has_table),
-	  .help = "number of the routing table" },
+	  HELP("number of the routing table") },
 	{ "scope", CONF_INT, AT(route, scope), .max = 255,
 	  .has = offsetof(struct route, has_scope),
-	  .help = "0: global, 253: link" },
+	  HELP("0: global, 253: link") },
 	CONF_END
 };
 
@@ -49,12 +49,12 @@ static const struct conf_key string_item = { .type = CONF_STRING };
 
 const struct conf_key dns_keys[] = {
 	{ "nameservers", CONF_ARRAY, AT(dns, nameservers), .item = &string_item,
-	  .item_size = sizeof(char *), .help = "addresses, best first" },
-	{ "domain", CONF_STRING, AT(dns, domain), .help = "the local domain" },
+	  .item_size = sizeof(char *), HELP("addresses, best first") },
+	{ "domain", CONF_STRING, AT(dns, domain), HELP("the local domain") },
 	{ "search", CONF_ARRAY, AT(dns, search), .item = &string_item,
-	  .item_size = sizeof(char *), .help = "domains to look in" },
+	  .item_size = sizeof(char *), HELP("domains to look in") },
 	{ "options", CONF_ARRAY, AT(dns, options), .item = &string_item,
-	  .item_size = sizeof(char *), .help = "as in resolv.conf" },
+	  .item_size = sizeof(char *), HELP("as in resolv.conf") },
 	CONF_END
 };
 

@@ -17,6 +17,8 @@
  * under it was left by a process that died. */
 static const char draft_name[] = ".cnibox.draft";
 
+#define HAS_INDEX(s) (IS_ENABLED(CONFIG_HOST_LOCAL_INDEX) && (s)->indexed)
+
 enum { OPEN_TRIES = 16, OWNER_MAX = 4096 };
 
 static int make_dirs(struct job *job, const char *path)
@@ -108,7 +110,7 @@ void store_close(struct store *s)
 {
 	if (s->drafted)
 		unlinkat(s->dir, draft_name, 0);
-	if (s->indexed) {
+	if (HAS_INDEX(s)) {
 		index_seal(&s->index);
 		index_close(&s->index);
 	}
@@ -199,7 +201,8 @@ int store_reserve(struct store *s, const struct owner *owner,
 			       : fail_errno(s->job, errno, "create %s/%s",
 					    s->path, name);
 	remove_draft(s);
-	index_add(&s->index, text, ip);
+	if (HAS_INDEX(s))
+		index_add(&s->index, text, ip);
 	return 0;
 }
 
@@ -208,8 +211,7 @@ bool store_taken(const struct store *s, const struct ip *ip)
 	char name[IP_TEXT];
 	struct stat st;
 
-	return fstatat(s->dir, ip_print(ip, name), &st, AT_SYMLINK_NOFOLLOW) ==
-	       0;
+	return !fstatat(s->dir, ip_print(ip, name), &st, AT_SYMLINK_NOFOLLOW);
 }
 
 int store_release(struct store *s, const struct ip *ip)
@@ -300,13 +302,13 @@ int store_each(struct store *s,
 {
 	const struct dirent *file;
 	char text[OWNER_MAX + 1];
-	int fd, status = 0;
+	int status = 0;
 	DIR *dir;
 
 	if (s->dir < 0)
 		return 0;
-	fd = openat(s->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	dir = fd < 0 ? NULL : fdopendir(fd);
+	/* This very directory, whatever its path leads to by now. */
+	dir = opendir(job_printf(s->job, "/proc/self/fd/%d", s->dir));
 	if (!dir)
 		return fail_errno(s->job, errno, "read %s", s->path);
 	while ((file = readdir(dir))) {
@@ -415,26 +417,35 @@ static void search_index(struct store *s, struct search *search,
 	}
 }
 
+/* By the index, which is made if there is none. */
+static int search_quickly(struct store *s, struct search *search)
+{
+	const struct owner old = { .container = search->owner->container };
+
+	if (!s->indexed)
+		index_open(&s->index, s->job, s->dir);
+	s->indexed = true;
+	if (!s->index.valid)
+		return search_all(s, search);
+	search_index(s, search, search->owner);
+	if (!search->exact.count)
+		search_index(s, search, &old);
+	return 0;
+}
+
 int store_find(struct store *s, const struct owner *owner, struct list *out)
 {
-	const struct owner old = { .container = owner->container };
 	struct search search = { .owner = owner };
+	int status;
 
 	*out = (struct list) { 0 };
 	if (s->dir < 0)
 		return 0;
-	if (!s->indexed)
-		index_open(&s->index, s->job, s->dir);
-	s->indexed = true;
-	if (s->index.valid) {
-		search_index(s, &search, owner);
-		if (!search.exact.count)
-			search_index(s, &search, &old);
-	} else if (search_all(s, &search) < 0) {
-		return -1;
-	}
+	status = IS_ENABLED(CONFIG_HOST_LOCAL_INDEX)
+			 ? search_quickly(s, &search)
+			 : store_each(s, match_owner, &search);
 	*out = search.exact.count ? search.exact : search.old;
-	return 0;
+	return status;
 }
 
 static int release_stale(struct store *s, const struct store_entry *entry,

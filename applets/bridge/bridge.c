@@ -209,7 +209,7 @@ static int bridge_connect(struct call *c, struct bridge_links *links)
 	if (link_get(&c->host, spec.name, port) < 0 ||
 	    link_set_port(&c->host, port, conf->hairpin, conf->isolated) < 0)
 		return -1;
-	return bridge_set_vlans(c, port);
+	return bridge_has_vlans(conf) ? bridge_set_vlans(c, port) : 0;
 }
 
 /* The routes of an IPAM plugin are kept; a default route without gateway is
@@ -261,6 +261,8 @@ static int bridge_masquerade(struct call *c, struct record *record)
 {
 	struct list entries = { 0 };
 
+	if (!IS_ENABLED(CONFIG_NAT))
+		return 0;
 	bridge_masq_entries(c, &c->result, &entries);
 	return attachment_nat(c, record, &entries);
 }
@@ -270,6 +272,8 @@ static int bridge_guard(struct call *c, struct record *record,
 {
 	struct list entries = { 0 };
 
+	if (!IS_ENABLED(CONFIG_NAT))
+		return 0;
 	bridge_guard_entries(c, &links->port, &links->guest, &entries);
 	return attachment_nat(c, record, &entries);
 }
@@ -300,10 +304,12 @@ static void bridge_result(struct call *c, const struct bridge_links *links)
 	bridge_tell(c, &links->bridge, NULL);
 	bridge_tell(c, &links->port, NULL);
 	bridge_tell(c, &links->guest, c->env.netns);
-	if (links->gateway.index && conf->vlan)
+	if (links->gateway.index && bridge_vlan(conf))
 		bridge_tell(c, &links->gateway, NULL);
 	if (dns_is_given(&conf->dns))
 		c->result.dns = conf->dns;
+	if (!IS_ENABLED(CONFIG_CHAIN))
+		return;
 	own = c->result;
 	c->result = c->prev;
 	result_append(c->job, &c->result, &own);
@@ -357,7 +363,7 @@ static int bridge_gateways(struct call *c, struct bridge_links *links,
 	const struct bridge_conf *conf = c->conf;
 
 	links->gateway = links->bridge;
-	if (conf->vlan &&
+	if (bridge_vlan(conf) &&
 	    bridge_vlan_gateway(c, record, &links->bridge, &links->gateway) < 0)
 		return -1;
 	return bridge_be_gateway(c, record, &links->bridge, &links->gateway);
@@ -487,7 +493,7 @@ const struct applet bridge_applet = {
 	.validate = bridge_validate,
 	.add = bridge_add,
 	.del = bridge_del,
-	.check = bridge_check,
+	.check = IF_CHECK(bridge_check),
 	.status = bridge_status,
-	.gc = bridge_gc,
+	.gc = IF_GC(bridge_gc),
 };

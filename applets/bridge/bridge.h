@@ -66,10 +66,21 @@ int bridge_be_gateway(struct call *c, struct record *record,
  * up, no other host can have the address that follows from its MAC. */
 void bridge_quiet_ipv6(struct call *c, const char *name, bool made);
 
-/* Whether the configuration speaks of VLANs, and which it gives the container's
- * port; *any is false if there are none. */
+/* Whether the configuration speaks of VLANs; the container's own, or 0. Without
+ * BRIDGE_VLAN it has been refused by then. */
+static inline bool bridge_has_vlans(const struct bridge_conf *conf)
+{
+	return IS_ENABLED(CONFIG_BRIDGE_VLAN) &&
+	       (conf->vlan || conf->trunk.present);
+}
+
+static inline int bridge_vlan(const struct bridge_conf *conf)
+{
+	return IS_ENABLED(CONFIG_BRIDGE_VLAN) ? conf->vlan : 0;
+}
+
+/* The VLANs of the container's port; *any is false if there are none. */
 extern const struct conf_key bridge_trunk_item;
-bool bridge_has_vlans(const struct bridge_conf *conf);
 int bridge_vlans(struct call *c, struct brvlan *out, bool *any);
 int bridge_set_vlans(struct call *c, const struct link *port);
 int bridge_check_vlans(struct call *c, const struct link *port);

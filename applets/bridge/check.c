@@ -104,7 +104,7 @@ static int check_port(struct call *c, const struct link *bridge,
 				c->job, CNI_INTERNAL,
 				"Interface %s: hairpin or isolation is not as configured",
 				port->name);
-		return bridge_check_vlans(c, port);
+		return bridge_has_vlans(conf) ? bridge_check_vlans(c, port) : 0;
 	}
 	return fail(c->job, CNI_INTERNAL,
 		    "CNI veth created for bridge %s was not found",
@@ -141,7 +141,8 @@ static int find_gateway(struct call *c, const struct link *bridge,
 	const struct bridge_conf *conf = c->conf;
 
 	*out = *bridge;
-	return conf->vlan ? link_get(&c->host, bridge_vlan_name(c), out) : 0;
+	return bridge_vlan(conf) ? link_get(&c->host, bridge_vlan_name(c), out)
+				 : 0;
 }
 
 static int check_gateway(struct call *c, const struct link *bridge)

@@ -136,7 +136,7 @@ int bridge_be_gateway(struct call *c, struct record *record,
 		bool present;
 
 		v4 |= gateway.ip.family == AF_INET;
-		v6 |= gateway.ip.family == AF_INET6;
+		v6 |= IS_ENABLED(CONFIG_IPV6) && gateway.ip.family == AF_INET6;
 		if (bridge_make_way(c, link, &gateway, &present) < 0)
 			return -1;
 		if (present)

@@ -9,12 +9,12 @@
 static const struct conf_key bridge_trunk_keys[] = {
 	{ "minID", CONF_INT, AT(bridge_trunk, min),
 	  .has = offsetof(struct bridge_trunk, has_min),
-	  .help = "first VLAN of a range" },
+	  HELP("first VLAN of a range") },
 	{ "maxID", CONF_INT, AT(bridge_trunk, max),
 	  .has = offsetof(struct bridge_trunk, has_max),
-	  .help = "last VLAN of a range" },
+	  HELP("last VLAN of a range") },
 	{ "id", CONF_INT, AT(bridge_trunk, id),
-	  .has = offsetof(struct bridge_trunk, has_id), .help = "one VLAN" },
+	  .has = offsetof(struct bridge_trunk, has_id), HELP("one VLAN") },
 	CONF_END
 };
 
@@ -47,11 +47,6 @@ static const char *put_trunk(const struct bridge_trunk *trunk,
 	if (trunk->has_id)
 		brvlan_put(out, trunk->id);
 	return NULL;
-}
-
-bool bridge_has_vlans(const struct bridge_conf *conf)
-{
-	return conf->vlan || conf->trunk.present;
 }
 
 int bridge_vlans(struct call *c, struct brvlan *out, bool *any)

@@ -49,55 +49,55 @@ static const struct conf_key ip_item = { .type = CONF_STRING };
 
 static const struct conf_key ipam_keys[] = {
 	{ "subnet", CONF_PREFIX, AT(host_local_conf, range.subnet),
-	  .help = "one more range set, of this range alone" },
+	  HELP("one more range set, of this range alone") },
 	{ "rangeStart", CONF_IP, AT(host_local_conf, range.start),
-	  .help = "its first address" },
+	  HELP("its first address") },
 	{ "rangeEnd", CONF_IP, AT(host_local_conf, range.end),
-	  .help = "its last address" },
+	  HELP("its last address") },
 	{ "gateway", CONF_IP, AT(host_local_conf, range.gateway),
-	  .help = "its gateway" },
+	  HELP("its gateway") },
 	{ "ranges", CONF_ARRAY, AT(host_local_conf, ranges), .item = &set_item,
 	  .item_size = sizeof(struct list),
-	  .help = "range sets; each gives one address" },
+	  HELP("range sets; each gives one address") },
 	{ "routes", CONF_ARRAY, AT(host_local_conf, routes),
 	  .item = &route_item, .item_size = sizeof(struct route),
-	  .help = "passed on in the result" },
+	  HELP("passed on in the result") },
 	{ "dataDir", CONF_STRING, AT(host_local_conf, data_dir),
-	  .help = "where every network has its folder" },
+	  HELP("where every network has its folder") },
 	{ "resolvConf", CONF_STRING, AT(host_local_conf, resolv_conf),
-	  .help = "file of the DNS settings for the result" },
+	  HELP("file of the DNS settings for the result") },
 	CONF_END
 };
 
 static const struct conf_key runtime_keys[] = {
 	{ "ipRanges", CONF_ARRAY, AT(host_local_conf, runtime_ranges),
 	  .item = &set_item, .item_size = sizeof(struct list),
-	  .help = "range sets before those of ipam" },
+	  HELP("range sets before those of ipam") },
 	{ "ips", CONF_ARRAY, AT(host_local_conf, runtime_ips), .item = &ip_item,
-	  .item_size = sizeof(const char *), .help = "addresses asked for" },
+	  .item_size = sizeof(const char *), HELP("addresses asked for") },
 	CONF_END
 };
 
 static const struct conf_key args_cni_keys[] = {
 	{ "ips", CONF_ARRAY, AT(host_local_conf, args_ips), .item = &ip_item,
-	  .item_size = sizeof(const char *), .help = "addresses asked for" },
+	  .item_size = sizeof(const char *), HELP("addresses asked for") },
 	CONF_END
 };
 
 static const struct conf_key args_keys[] = {
 	{ "cni", CONF_OBJECT, .keys = args_cni_keys,
-	  .help = "arguments for any plugin" },
+	  HELP("arguments for any plugin") },
 	CONF_END
 };
 
 static const struct conf_key host_local_keys[] = {
 	{ "ipam", CONF_OBJECT, .keys = ipam_keys,
 	  .has = offsetof(struct host_local_conf, has_ipam),
-	  .help = "what this plugin is to do" },
+	  HELP("what this plugin is to do") },
 	{ "runtimeConfig", CONF_OBJECT, .keys = runtime_keys,
-	  .help = "what the runtime adds" },
+	  HELP("what the runtime adds") },
 	{ "args", CONF_OBJECT, .keys = args_keys,
-	  .help = "what the orchestrator adds" },
+	  HELP("what the orchestrator adds") },
 	CONF_END
 };
 
@@ -187,6 +187,7 @@ static int open_store(struct call *c, bool create, struct store *out)
 static int host_local_add(struct call *c)
 {
 	const struct host_local_conf *conf = c->conf;
+	bool resolv = conf->resolv_conf && *conf->resolv_conf;
 	struct grant *g = job_alloc(c->job, sizeof(*g));
 	struct list sets = { 0 };
 	int status;
@@ -197,7 +198,10 @@ static int host_local_add(struct call *c)
 	    ranges_check(c->job, c->net.version, &sets) < 0 ||
 	    read_wanted(c, &g->wanted) < 0)
 		return -1;
-	if (conf->resolv_conf && *conf->resolv_conf &&
+	if (resolv && !IS_ENABLED(CONFIG_HOST_LOCAL_DNS))
+		return fail_unbuilt(c->job, CNI_BAD_CONFIG, "ipam.resolvConf",
+				    "HOST_LOCAL_DNS");
+	if (resolv &&
 	    resolv_read(c->job, conf->resolv_conf, &c->result.dns) < 0)
 		return -1;
 	if (open_store(c, true, &g->store) < 0)
@@ -325,7 +329,7 @@ const struct applet host_local_applet = {
 	.takes_args = true,
 	.add = host_local_add,
 	.del = host_local_del,
-	.check = host_local_check,
+	.check = IF_CHECK(host_local_check),
 	.status = host_local_status,
-	.gc = host_local_gc,
+	.gc = IF_GC(host_local_gc),
 };

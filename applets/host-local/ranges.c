@@ -7,13 +7,13 @@
 
 const struct conf_key range_keys[] = {
 	{ "subnet", CONF_PREFIX, AT(range, subnet),
-	  .help = "network that the addresses are in" },
+	  HELP("network that the addresses are in") },
 	{ "rangeStart", CONF_IP, AT(range, start),
-	  .help = "first address; default: the subnet's second" },
+	  HELP("first address; default: the subnet's second") },
 	{ "rangeEnd", CONF_IP, AT(range, end),
-	  .help = "last address; default: the last before broadcast" },
+	  HELP("last address; default: the last before broadcast") },
 	{ "gateway", CONF_IP, AT(range, gateway),
-	  .help = "never given out; default: the subnet's second" },
+	  HELP("never given out; default: the subnet's second") },
 	CONF_END
 };
 

@@ -410,10 +410,13 @@ static void previous_result_is_read_where_it_counts(void **state)
 				   table[i].prev),
 			{ table[i].command }
 		};
+		bool refused =
+			!*table[i].log || (!IS_ENABLED(CONFIG_CHAIN) &&
+					   strcmp(table[i].log, "no ") != 0);
 		struct outcome o = call(&f->job, &trial);
 
-		assert_string_equal(o.log, table[i].log);
-		assert_int_equal(o.status, !*table[i].log);
+		assert_string_equal(o.log, refused ? "" : table[i].log);
+		assert_int_equal(o.status, refused);
 		assert_string_equal(o.err, "");
 		if (o.status)
 			assert_non_null(strstr(o.out, "prevResult"));

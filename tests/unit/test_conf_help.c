@@ -35,8 +35,8 @@ static const char *const backends[] = { "iptables", "nftables", NULL };
 
 static const struct conf_key range_keys[] = {
 	{ "subnet", CONF_PREFIX, AT(range, subnet), .required = true,
-	  .help = "Network that addresses come from." },
-	{ "name", CONF_STRING, AT(range, name), .help = "Any." },
+	  HELP("Network that addresses come from.") },
+	{ "name", CONF_STRING, AT(range, name), HELP("Any.") },
 	CONF_END
 };
 static const struct conf_key range = {
@@ -48,13 +48,13 @@ static const struct conf_key address = { .type = CONF_IP };
 
 static const struct conf_key ipam_keys[] = {
 	{ "level", CONF_INT, AT(ipam, level), .min = -3, .max = 3,
-	  .has = offsetof(struct ipam, has_level), .help = "How far." },
+	  .has = offsetof(struct ipam, has_level), HELP("How far.") },
 	{ "depth", CONF_INT, AT(ipam, depth),
-	  .has = offsetof(struct ipam, has_depth), .help = "How deep." },
-	{ "strict", CONF_BOOL, AT(ipam, strict), .help = "Refuse strangers." },
+	  .has = offsetof(struct ipam, has_depth), HELP("How deep.") },
+	{ "strict", CONF_BOOL, AT(ipam, strict), HELP("Refuse strangers.") },
 	{ "ranges", CONF_ARRAY, AT(ipam, ranges), .item = &range_set },
 	{ "servers", CONF_ARRAY, AT(ipam, servers), .item = &address,
-	  .help = "Name servers." },
+	  HELP("Name servers.") },
 	CONF_END
 };
 
@@ -66,14 +66,14 @@ static const struct conf_key family = {
 };
 
 static const struct conf_key keys[] = {
-	{ "bridge", CONF_IFNAME, AT(sample, bridge), .help = "The bridge." },
-	{ "master", CONF_IFNAME, AT(sample, master), .help = "Its host link." },
+	{ "bridge", CONF_IFNAME, AT(sample, bridge), HELP("The bridge.") },
+	{ "master", CONF_IFNAME, AT(sample, master), HELP("Its host link.") },
 	{ "mtu", CONF_INT, AT(sample, mtu), .other = &mtu_text,
-	  .help = "Size of packets." },
+	  HELP("Size of packets.") },
 	{ "masq", CONF_BOOL, AT(sample, masq), .other = &family,
-	  .help = "Hide whom." },
+	  HELP("Hide whom.") },
 	{ "backend", CONF_STRING, AT(sample, backend), .choices = backends,
-	  .help = "What translates addresses." },
+	  HELP("What translates addresses.") },
 	{ "text", CONF_STRING, AT(sample, text) },
 	{ "ipam", CONF_OBJECT, AT(sample, ipam), .keys = ipam_keys },
 	CONF_END
