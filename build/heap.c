@@ -18,10 +18,13 @@ struct block {
 	char data[] __attribute__((aligned(ALIGNMENT)));
 };
 
+/* Most calls need no more. */
+static _Alignas(ALIGNMENT) char first[64 << 10];
+
 /* The piece in use: from at on it is free, from fresh on still all zeros. */
 static struct {
 	char *at, *fresh, *end;
-} heap;
+} heap = { first, first, first + sizeof(first) };
 
 /* What a block takes; 0 if there is no such number. */
 static size_t room_of(size_t size)

@@ -115,12 +115,13 @@ static int dump(struct nl *nl, const struct link *link, int family,
 int addr_list(struct nl *nl, const struct link *link, int family,
 	      struct list *out)
 {
-	struct addr_search search = { .job = nl->job,
-				      .index = link->index,
-				      .out = out };
+	struct addr_search *search = job_alloc(nl->job, sizeof(*search));
 
+	*search = (struct addr_search) { .job = nl->job,
+					 .index = link->index,
+					 .out = out };
 	*out = (struct list) { 0 };
-	return dump(nl, link, family, &search);
+	return dump(nl, link, family, search);
 }
 
 /* One look; *settled says whether another is needed. */

@@ -19,7 +19,8 @@ int addr_add(struct nl *nl, const struct link *link,
 int addr_del(struct nl *nl, const struct link *link,
 	     const struct prefix *prefix);
 
-/* The addresses of link, as a list of struct addr. family 0: both. */
+/* The addresses of link, as a list of struct addr. family 0: both. Can be
+ * held. */
 int addr_list(struct nl *nl, const struct link *link, int family,
 	      struct list *out);
 

@@ -399,10 +399,8 @@ int cni_main(const struct applet *const *applets, const struct applet *applet)
 		print_about(&job, applet->name);
 		return 0;
 	}
-	/* A reader that is gone must not stop us half-way, and what we run is
-	 * to be waited for. */
+	/* A reader that is gone must not stop us half-way. */
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGCHLD, SIG_DFL);
 	if (serve(&c) < 0 || job.msg)
 		return cni_refuse(&job, c.net.version);
 	return 0;

@@ -119,8 +119,11 @@ static int run(struct job *job, const char *path, const char *verb,
 {
 	size_t err_len;
 	pid_t pid;
-	int err = spawn(path, environment(job, verb), files, &pid);
+	int err;
 
+	/* To be waited for, whatever who runs us does with its own. */
+	signal(SIGCHLD, SIG_DFL);
+	err = spawn(path, environment(job, verb), files, &pid);
 	if (err)
 		return fail_errno(job, err, "run %s", path);
 	while (waitpid(pid, &result->status, 0) < 0) {

@@ -32,10 +32,9 @@ static size_t size_of(uint64_t slots)
 	return sizeof(struct index_file) + (size_t)slots * sizeof(struct slot);
 }
 
-static void unmap(struct index *index)
+/* What was mapped stays so: the process ends soon, and its memory with it. */
+static void forget(struct index *index)
 {
-	if (index->file)
-		munmap(index->file, index->size);
 	index->file = NULL;
 	index->valid = false;
 }
@@ -74,18 +73,18 @@ static bool is_sealed(const struct index_file *file, const struct stat *st)
 }
 
 /* Opens the index's file, a new one with O_EXCL. */
-static void open_file(struct index *index, const char *name, int flags)
+static void open_file(struct index *index, int flags)
 {
-	int state = record_dir(index->job);
+	if (flags & O_EXCL) {
+		int state = record_dir(index->job); /* makes it */
 
-	if (state < 0)
-		return;
-	if (flags & O_EXCL)
-		unlinkat(state, name, 0);
-	index->fd = openat(state, name,
+		if (state >= 0)
+			close(state);
+		unlinkat(AT_FDCWD, index->path, 0);
+	}
+	index->fd = openat(AT_FDCWD, index->path,
 			   O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | flags,
 			   0600);
-	close(state);
 }
 
 void index_open(struct index *index, struct job *job, int dir)
@@ -95,10 +94,10 @@ void index_open(struct index *index, struct job *job, int dir)
 	*index = (struct index) { .job = job, .dir = dir, .fd = -1 };
 	if (fstat(dir, &st) < 0)
 		return;
-	index->name = job_printf(job, ".index:%llu:%llu",
+	index->path = job_printf(job, "%s/.index:%llu:%llu", CONFIG_STATE_DIR,
 				 (unsigned long long)st.st_dev,
 				 (unsigned long long)st.st_ino);
-	open_file(index, index->name, 0);
+	open_file(index, 0);
 	if (index->fd < 0 || fstat(index->fd, &own) < 0 ||
 	    !S_ISREG(own.st_mode) || (size_t)own.st_size < size_of(SLOTS_MIN))
 		return;
@@ -108,12 +107,12 @@ void index_open(struct index *index, struct job *job, int dir)
 	if (is_sound(index))
 		index->valid = is_sealed(index->file, &st);
 	else
-		unmap(index);
+		forget(index);
 }
 
 void index_close(struct index *index)
 {
-	unmap(index);
+	forget(index);
 	if (index->fd >= 0)
 		close(index->fd);
 	index->fd = -1;
@@ -124,13 +123,13 @@ void index_begin(struct index *index, size_t owners)
 	uint64_t slots = SLOTS_MIN;
 
 	index_close(index);
-	if (!index->name)
+	if (!index->path)
 		return;
 	while (slots / 4 < owners)
 		slots *= 2;
 	/* A new file, as the old one may be mapped by a process whose lock was
 	 * removed. Without room for it now, a write to it would end us. */
-	open_file(index, index->name, O_CREAT | O_EXCL);
+	open_file(index, O_CREAT | O_EXCL);
 	if (index->fd < 0 ||
 	    posix_fallocate(index->fd, 0, (off_t)size_of(slots)) != 0)
 		return;

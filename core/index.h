@@ -19,7 +19,7 @@
 struct index {
 	struct job *job;
 	int dir;	  /* the directory that it is about */
-	const char *name; /* of the index's file, or NULL */
+	const char *path; /* of the index's file, or NULL */
 	int fd;		  /* -1: there is none */
 	struct index_file *file;
 	size_t size;

@@ -8,6 +8,7 @@
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 
@@ -32,6 +33,22 @@ static void read_port(const struct nlattr *data, struct link *out)
 	out->isolated = nl_attr_u8(port[IFLA_BRPORT_ISOLATED]);
 }
 
+/* An array of values, in the order of linux/ipv6.h. */
+static bool is_deaf_to_ra(const struct nlattr *spec)
+{
+	const struct nlattr *family[AF_INET6 + 1], *inet6[IFLA_INET6_MAX + 1];
+	const struct nlattr *conf;
+	const int32_t *values;
+
+	nl_nested(spec, family, AF_INET6);
+	nl_nested(family[AF_INET6], inet6, IFLA_INET6_MAX);
+	conf = inet6[IFLA_INET6_CONF];
+	if (!conf || nl_attr_len(conf) <= DEVCONF_ACCEPT_RA * sizeof(*values))
+		return false;
+	values = nl_attr_data(conf);
+	return values[DEVCONF_ACCEPT_RA] == 0;
+}
+
 static void read_link(const struct nlmsghdr *msg, struct link *out)
 {
 	const struct ifinfomsg *head = nl_payload(msg);
@@ -47,6 +64,8 @@ static void read_link(const struct nlmsghdr *msg, struct link *out)
 		.peer = (int)nl_attr_u32(attrs[IFLA_LINK]),
 		.promiscuity = nl_attr_u32(attrs[IFLA_PROMISCUITY]),
 		.operstate = nl_attr_u8(attrs[IFLA_OPERSTATE]),
+		.deaf_to_ra = IS_ENABLED(CONFIG_IPV6) &&
+			      is_deaf_to_ra(attrs[IFLA_AF_SPEC]),
 	};
 	str_copy(out->name, sizeof(out->name),
 		 nl_attr_text(attrs[IFLA_IFNAME]));
@@ -180,6 +199,8 @@ int link_add(struct nl *nl, const struct link_spec *spec, bool *exists)
 	nl_talk(nl, "create %s %s", spec->kind, spec->name);
 	if (spec->alias)
 		set_alias(nl, spec);
+	if (spec->master_now)
+		link_get_index(nl, spec->master, spec->master_now);
 	if (nl_release(nl) < 0)
 		return -1;
 	if ((exists && *exists) || spec->shared)
@@ -206,11 +227,12 @@ int link_del(struct nl *nl, const char *name, bool *existed)
 	return ret;
 }
 
-int link_random_mac(struct job *job, uint8_t mac[MAC_LEN])
+int link_random_macs(struct job *job, uint8_t macs[][MAC_LEN], size_t count)
 {
-	if (getrandom(mac, MAC_LEN, 0) != MAC_LEN)
+	if (getrandom(macs, count * MAC_LEN, 0) != (ssize_t)(count * MAC_LEN))
 		return fail_errno(job, errno, "choose a MAC address");
-	mac[0] = (uint8_t)((mac[0] | 2) & ~1);
+	for (size_t i = 0; i < count; i++)
+		macs[i][0] = (uint8_t)((macs[i][0] | 2) & ~1);
 	return 0;
 }
 
@@ -280,7 +302,7 @@ int link_set_ipv4(struct nl *nl, int index, enum link_ipv4_setting setting)
 
 int link_wait_up(struct nl *nl, struct link *link, int ms)
 {
-	long deadline = nl_deadline(ms);
+	long deadline;
 	char name[IFNAMSIZ];
 	struct nl events;
 	int ret;
@@ -290,6 +312,7 @@ int link_wait_up(struct nl *nl, struct link *link, int ms)
 		return -1;
 	if (link->operstate == OPER_UP)
 		return 0;
+	deadline = nl_deadline(ms);
 	nl_init(&events, nl->job, nl->netns, NETLINK_ROUTE);
 	ret = nl_subscribe(&events, RTNLGRP_LINK);
 	while (ret == 0) {

@@ -18,6 +18,7 @@ struct link {
 	unsigned flags, promiscuity;
 	int operstate;		/* IF_OPER_UP, ... */
 	bool hairpin, isolated; /* as a port of a bridge */
+	bool deaf_to_ra;	/* net.ipv6.conf.NAME.accept_ra is 0 */
 	const char *alias;	/* by link_ports() only; "" if it has none */
 };
 
@@ -32,6 +33,7 @@ struct link_spec {
 	bool vlan_filtering;	      /* bridge */
 	const struct link_spec *peer; /* veth: the other end */
 	int netns; /* peer only: where it is born; a descriptor, -1: here */
+	struct link *master_now; /* or NULL: gets what the master is then */
 };
 
 /* The link of this name, which does not stand in *out, with all its attributes;
@@ -47,8 +49,8 @@ int link_add(struct nl *nl, const struct link_spec *spec, bool *exists);
 /* Deletes; absent is success, and told if existed is not NULL. */
 int link_del(struct nl *nl, const char *name, bool *existed);
 
-/* A MAC address of our own choice, locally administered. */
-int link_random_mac(struct job *job, uint8_t mac[MAC_LEN]);
+/* So many MAC addresses of our own choice, locally administered. */
+int link_random_macs(struct job *job, uint8_t macs[][MAC_LEN], size_t count);
 
 /* Sets the flags in mask (IFF_UP, IFF_PROMISC) to flags. */
 int link_set_flags(struct nl *nl, const struct link *link, unsigned flags,

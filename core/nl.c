@@ -14,7 +14,7 @@
 #include "core/netns.h"
 
 enum {
-	ROOM = 8 << 10,	      /* what one message may take */
+	ROOM = 16 << 10,      /* what one message may take */
 	READ_SIZE = 32 << 10, /* what the kernel puts into one read at most */
 	QUEUE_MANY = 64,      /* answers that may not fit the default buffer */
 	QUEUE_BYTES = 8 << 20,

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include <linux/netconf.h>
 #include <linux/rtnetlink.h>
 
 #include "core/str.h"
@@ -185,4 +186,24 @@ int route_link(struct nl *nl, const struct ip *ip, int *index)
 	nl_allow(nl, EHOSTUNREACH, NULL);
 	nl_on_reply(nl, on_way, index);
 	return nl_talk(nl, "look up the route to %s", ip_print(ip, text));
+}
+
+static void on_forwarding(const struct nlmsghdr *msg, void *on)
+{
+	const struct nlattr *attrs[NETCONFA_MAX + 1];
+
+	nl_attrs(msg, sizeof(struct netconfmsg), attrs, NETCONFA_MAX);
+	*(bool *)on = nl_attr_u32(attrs[NETCONFA_FORWARDING]) == 1;
+}
+
+int route_forwarding(struct nl *nl, int family, bool *on)
+{
+	struct netconfmsg head = { .ncm_family = (uint8_t)family };
+
+	*on = false;
+	nl_begin(nl, RTM_GETNETCONF, 0, &head, sizeof(head));
+	nl_put_u32(nl, NETCONFA_IFINDEX, (uint32_t)NETCONFA_IFINDEX_ALL);
+	nl_allow(nl, EOPNOTSUPP, NULL);
+	nl_on_reply(nl, on_forwarding, on);
+	return nl_talk(nl, "ask whether packets are forwarded");
 }

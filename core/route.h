@@ -18,6 +18,9 @@ int route_exists(struct nl *nl, const struct link *link,
 /* The index of the link over which packets to ip leave; 0: no route. */
 int route_link(struct nl *nl, const struct ip *ip, int *index);
 
+/* Whether this host forwards packets of a family. */
+int route_forwarding(struct nl *nl, int family, bool *on);
+
 /* One line that tells the route in messages; in the job's memory. */
 const char *route_text(struct job *job, const struct route *route);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/store.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -10,7 +9,6 @@
 
 #include "core/boot.h"
 #include "core/lock.h"
-#include "core/log.h"
 #include "core/str.h"
 
 /* Only the holder of the lock writes, so one name is enough; what is found
@@ -19,7 +17,7 @@ static const char draft_name[] = ".cnibox.draft";
 
 #define HAS_INDEX(s) (IS_ENABLED(CONFIG_HOST_LOCAL_INDEX) && (s)->indexed)
 
-enum { OPEN_TRIES = 16, OWNER_MAX = 4096 };
+enum { OPEN_TRIES = 16 };
 
 static int make_dirs(struct job *job, const char *path)
 {
@@ -84,7 +82,7 @@ static int lock_dir(struct store *s, int seconds, bool *gone)
 int store_open(struct job *job, const char *path, bool create, int seconds,
 	       struct store *s)
 {
-	*s = (struct store) { job, path, .dir = -1, .lock = -1 };
+	*s = (struct store) { job, path, .dir = -1, .lock = -1, .last = -1 };
 	for (int i = 0; i < OPEN_TRIES; i++) {
 		bool gone;
 
@@ -97,13 +95,22 @@ int store_open(struct job *job, const char *path, bool create, int seconds,
 			return -1;
 		}
 		if (!gone) {
-			unlinkat(s->dir, draft_name, 0);
+			/* Who creates finds it soon enough. */
+			if (!create)
+				unlinkat(s->dir, draft_name, 0);
 			return 0;
 		}
 		store_close(s);
 	}
 	return fail(job, CNI_TRY_AGAIN, "lock %s: its files keep disappearing",
 		    path);
+}
+
+static void forget_last(struct store *s)
+{
+	if (s->last >= 0)
+		close(s->last);
+	s->last = -1;
 }
 
 void store_close(struct store *s)
@@ -114,6 +121,7 @@ void store_close(struct store *s)
 		index_seal(&s->index);
 		index_close(&s->index);
 	}
+	forget_last(s);
 	if (s->lock >= 0)
 		close(s->lock);
 	if (s->dir >= 0)
@@ -122,30 +130,24 @@ void store_close(struct store *s)
 	s->drafted = s->indexed = false;
 }
 
-static const char *this_boot(struct store *s)
+static int open_file(const struct store *s, const char *name, int flags)
 {
-	if (!s->boot)
-		s->boot = boot_stamp(s->job);
-	return s->boot;
+	return openat(s->dir, name, O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | flags,
+		      0600);
 }
 
-static int write_file(struct store *s, const char *name, int flags,
+/* The text at the start of a file, which is closed. */
+static int write_file(struct store *s, int fd, const char *name,
 		      const char *text)
 {
 	size_t len = strlen(text);
-	int fd = openat(s->dir, name,
-			O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK |
-				O_CLOEXEC | flags,
-			0600);
 	ssize_t done;
 
 	if (fd < 0)
 		return fail_errno(s->job, errno, "create %s/%s", s->path, name);
-	done = write(fd, text, len);
+	done = pwrite(fd, text, len, 0);
 	if (done >= 0 && (size_t)done < len)
 		errno = ENOSPC;
-	if (flags & O_EXCL)
-		boot_mark(fd, this_boot(s));
 	if (close(fd) < 0 || done < 0 || (size_t)done < len)
 		return fail_errno(s->job, errno, "write %s/%s", s->path, name);
 	return 0;
@@ -153,23 +155,24 @@ static int write_file(struct store *s, const char *name, int flags,
 
 static int write_draft(struct store *s, const char *text)
 {
+	const int flags = O_WRONLY | O_CREAT | O_EXCL;
+	int fd = open_file(s, draft_name, flags);
+
+	if (fd < 0 && errno == EEXIST) {
+		unlinkat(s->dir, draft_name, 0);
+		fd = open_file(s, draft_name, flags);
+	}
+	if (fd >= 0)
+		boot_mark(fd, store_boot(s));
 	/* Also where writing fails: then a part of it is there. */
-	s->drafted = true;
-	return write_file(s, draft_name, O_EXCL, text);
+	s->drafted = fd >= 0;
+	return write_file(s, fd, draft_name, text);
 }
 
 static void remove_draft(struct store *s)
 {
 	unlinkat(s->dir, draft_name, 0);
 	s->drafted = false;
-}
-
-/* What an address's file holds. */
-static const char *owner_text(const struct store *s, const struct owner *owner)
-{
-	if (!owner->ifname)
-		return owner->container;
-	return job_printf(s->job, "%s\r\n%s", owner->container, owner->ifname);
 }
 
 int store_probe(struct store *s)
@@ -183,14 +186,14 @@ int store_probe(struct store *s)
 int store_reserve(struct store *s, const struct owner *owner,
 		  const struct ip *ip, bool *taken)
 {
-	const char *text = owner_text(s, owner);
+	const char *text = store_text(s, owner);
 	char name[IP_TEXT];
 
 	if (!s->drafted) {
-		if (strlen(text) >= OWNER_MAX)
+		if (strlen(text) >= STORE_OWNER_MAX)
 			return fail(s->job, CNI_BAD_ENVIRONMENT,
 				    "CNI_CONTAINERID: longer than %d bytes",
-				    OWNER_MAX - 2 - 16);
+				    STORE_OWNER_MAX - 2 - 16);
 		if (write_draft(s, text) < 0)
 			return -1;
 	}
@@ -223,267 +226,26 @@ int store_release(struct store *s, const struct ip *ip)
 	return 0;
 }
 
-/* Splits what a file holds into the owner it names, blanks at both ends aside;
- * false if it names none. text has room for a NUL at len. */
-static bool parse_owner(char *text, size_t len, struct owner *owner)
-{
-	char *end;
-
-	while (len && (unsigned char)text[len - 1] <= ' ')
-		len--;
-	while (len && (unsigned char)*text <= ' ') {
-		text++;
-		len--;
-	}
-	text[len] = '\0';
-	/* A NUL inside: blocks that never reached the disk. */
-	if (!len || strlen(text) != len)
-		return false;
-	owner->container = text;
-	owner->ifname = NULL;
-	for (end = text; (end = strchr(end, '\r')); end++) {
-		if (end[1] == '\n') {
-			*end = '\0';
-			owner->ifname = end + 2;
-			break;
-		}
-	}
-	return true;
-}
-
-/* Opens an address's file, in *fd; -1 there if it is none or unreadable. Only
- * regular files: opening others may block or do things. */
-static void open_entry(struct store *s, const struct dirent *entry,
-		       struct ip *ip, int *fd)
-{
-	char name[IP_TEXT];
-	struct stat st;
-
-	*fd = -1;
-	if ((entry->d_type != DT_REG && entry->d_type != DT_UNKNOWN) ||
-	    !ip_parse(entry->d_name, ip) ||
-	    strcmp(ip_print(ip, name), entry->d_name) != 0)
-		return;
-	if (entry->d_type == DT_UNKNOWN &&
-	    (fstatat(s->dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-	     !S_ISREG(st.st_mode)))
-		return;
-	*fd = openat(s->dir, name,
-		     O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (*fd < 0 && errno != ENOENT)
-		log_warn(s->job, "read %s/%s: %s", s->path, name,
-			 strerror(errno));
-}
-
-/* Reads what file names; false if it is no reservation. entry->fd is open, or
- * -1, and text holds the names. */
-static bool read_entry(struct store *s, const struct dirent *file,
-		       char text[OWNER_MAX + 1], struct store_entry *entry)
-{
-	ssize_t len;
-
-	open_entry(s, file, &entry->ip, &entry->fd);
-	if (entry->fd < 0)
-		return false;
-	len = read(entry->fd, text, OWNER_MAX);
-	if (len >= 0 && len < OWNER_MAX) {
-		if (parse_owner(text, (size_t)len, &entry->owner))
-			return true;
-		store_release(s, &entry->ip);
-	}
-	close(entry->fd);
-	return false;
-}
-
-int store_each(struct store *s,
-	       int (*visit)(struct store *s, const struct store_entry *entry,
-			    void *arg),
-	       void *arg)
-{
-	const struct dirent *file;
-	char text[OWNER_MAX + 1];
-	int status = 0;
-	DIR *dir;
-
-	if (s->dir < 0)
-		return 0;
-	/* This very directory, whatever its path leads to by now. */
-	dir = opendir(job_printf(s->job, "/proc/self/fd/%d", s->dir));
-	if (!dir)
-		return fail_errno(s->job, errno, "read %s", s->path);
-	while ((file = readdir(dir))) {
-		struct store_entry entry;
-
-		if (!read_entry(s, file, text, &entry))
-			continue;
-		if (visit(s, &entry, arg) < 0)
-			status = -1;
-		close(entry.fd);
-	}
-	closedir(dir);
-	return status;
-}
-
-struct search {
-	const struct owner *owner;
-	struct list exact, old;
-	struct list all; /* of struct known, for the index */
-};
-
-struct known {
-	const char *owner;
-	struct ip ip;
-};
-
-static int match_owner(struct store *s, const struct store_entry *entry,
-		       void *arg)
-{
-	struct search *search = arg;
-	const struct owner *owner = &entry->owner;
-	struct reservation *found;
-
-	if (strcmp(owner->container, search->owner->container) != 0)
-		return 0;
-	if (owner->ifname && strcmp(owner->ifname, search->owner->ifname) != 0)
-		return 0;
-	found = list_add(s->job, owner->ifname ? &search->exact : &search->old,
-			 sizeof(*found));
-	found->ip = entry->ip;
-	found->stale = boot_is_stale(entry->fd, this_boot(s));
-	return 0;
-}
-
-static int match_and_note(struct store *s, const struct store_entry *entry,
-			  void *arg)
-{
-	struct search *search = arg;
-	struct known *known = list_add(s->job, &search->all, sizeof(*known));
-
-	known->owner = job_printf(s->job, "%s", owner_text(s, &entry->owner));
-	known->ip = entry->ip;
-	return match_owner(s, entry, search);
-}
-
-/* Reads every file, and makes an index of them. */
-static int search_all(struct store *s, struct search *search)
-{
-	const struct known *known;
-
-	if (store_each(s, match_and_note, search) < 0)
-		return -1;
-	index_begin(&s->index, search->all.count);
-	known = search->all.items;
-	for (size_t i = 0; i < search->all.count; i++)
-		index_add(&s->index, known[i].owner, &known[i].ip);
-	return 0;
-}
-
-bool store_among(const struct list *found, const struct ip *ip)
-{
-	const struct reservation *r = found->items;
-
-	for (size_t i = 0; i < found->count; i++) {
-		if (ip_compare(&r[i].ip, ip) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Reads the files that the index names, of which some may be another's now. */
-static void search_index(struct store *s, struct search *search,
-			 const struct owner *owner)
-{
-	const char *name = owner_text(s, owner);
-	char text[OWNER_MAX + 1];
-	const struct ip *ip;
-	struct list ips;
-
-	index_find(&s->index, name, &ips);
-	ip = ips.items;
-	for (size_t i = 0; i < ips.count; i++) {
-		struct dirent file = { .d_type = DT_UNKNOWN };
-		struct store_entry entry;
-
-		ip_print(&ip[i], file.d_name);
-		if (store_among(&search->exact, &ip[i]) ||
-		    store_among(&search->old, &ip[i]))
-			continue;
-		if (!read_entry(s, &file, text, &entry)) {
-			index_drop(&s->index, name, &ip[i]);
-			continue;
-		}
-		match_owner(s, &entry, search);
-		close(entry.fd);
-	}
-}
-
-/* By the index, which is made if there is none. */
-static int search_quickly(struct store *s, struct search *search)
-{
-	const struct owner old = { .container = search->owner->container };
-
-	if (!s->indexed)
-		index_open(&s->index, s->job, s->dir);
-	s->indexed = true;
-	if (!s->index.valid)
-		return search_all(s, search);
-	search_index(s, search, search->owner);
-	if (!search->exact.count)
-		search_index(s, search, &old);
-	return 0;
-}
-
-int store_find(struct store *s, const struct owner *owner, struct list *out)
-{
-	struct search search = { .owner = owner };
-	int status;
-
-	*out = (struct list) { 0 };
-	if (s->dir < 0)
-		return 0;
-	status = IS_ENABLED(CONFIG_HOST_LOCAL_INDEX)
-			 ? search_quickly(s, &search)
-			 : store_each(s, match_owner, &search);
-	*out = search.exact.count ? search.exact : search.old;
-	return status;
-}
-
-static int release_stale(struct store *s, const struct store_entry *entry,
-			 void *arg)
-{
-	size_t *freed = arg;
-
-	if (!boot_is_stale(entry->fd, this_boot(s)))
-		return 0;
-	++*freed;
-	return store_release(s, &entry->ip);
-}
-
-int store_reclaim(struct store *s, size_t *freed)
-{
-	*freed = 0;
-	return store_each(s, release_stale, freed);
-}
-
 static const char *last_name(size_t index, char buf[48])
 {
 	str_format(buf, 48, "last_reserved_ip.%zu", index);
 	return buf;
 }
 
-struct ip store_last(const struct store *s, size_t index)
+struct ip store_last(struct store *s, size_t index)
 {
 	char name[48], text[IP_TEXT];
 	struct ip ip = { 0 };
 	ssize_t len;
-	int fd = openat(s->dir, last_name(index, name),
-			O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
-	if (fd < 0)
+	forget_last(s);
+	s->last = open_file(s, last_name(index, name), O_RDWR);
+	if (s->last < 0)
 		return ip;
-	len = read(fd, text, sizeof(text) - 1);
-	close(fd);
+	s->last_set = index;
+	len = read(s->last, text, sizeof(text) - 1);
 	if (len > 0) {
+		s->last_len = (size_t)len;
 		text[len] = '\0';
 		if (!ip_parse(text, &ip))
 			ip.family = 0;
@@ -493,8 +255,15 @@ struct ip store_last(const struct store *s, size_t index)
 
 int store_set_last(struct store *s, size_t index, const struct ip *ip)
 {
+	const int flags = O_WRONLY | O_CREAT | O_TRUNC;
 	char name[48], text[IP_TEXT];
+	int fd = s->last;
 
-	return write_file(s, last_name(index, name), O_TRUNC,
-			  ip_print(ip, text));
+	last_name(index, name);
+	ip_print(ip, text);
+	if (fd >= 0 && s->last_set == index && s->last_len <= strlen(text))
+		s->last = -1;
+	else
+		fd = open_file(s, name, flags);
+	return write_file(s, fd, name, text);
 }

@@ -14,8 +14,10 @@
 struct store {
 	struct job *job;
 	const char *path;
-	int dir, lock;	  /* -1: there is no such directory */
-	bool drafted;	  /* the next reservation's file is written */
+	int dir, lock; /* -1: there is no such directory */
+	int last;      /* last_reserved_ip of a set that was read; or -1 */
+	size_t last_set, last_len; /* which, and how long it is */
+	bool drafted;		   /* the next reservation's file is written */
 	const char *boot; /* this boot of this node; NULL until needed */
 	bool indexed;	  /* index is open */
 	struct index index;
@@ -24,6 +26,12 @@ struct store {
 struct owner {
 	const char *container, *ifname; /* ifname NULL: a file of old form */
 };
+
+/* The text in the file of an address of owner, shorter than that; and this boot
+ * of this node, as such a file is marked. */
+enum { STORE_OWNER_MAX = 4096 };
+const char *store_text(const struct store *s, const struct owner *owner);
+const char *store_boot(struct store *s);
 
 struct reservation {
 	struct ip ip;
@@ -77,7 +85,7 @@ int store_reclaim(struct store *s, size_t *freed);
 
 /* The address given out last for range set index, a hint: family 0 if there
  * is none. */
-struct ip store_last(const struct store *s, size_t index);
+struct ip store_last(struct store *s, size_t index);
 int store_set_last(struct store *s, size_t index, const struct ip *ip);
 
 #endif

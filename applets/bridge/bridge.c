@@ -87,12 +87,12 @@ static int bridge_create(struct call *c, struct record *record,
 				  .mtu = links->mtu,
 				  .vlan_filtering = bridge_has_vlans(conf),
 				  .shared = true };
-	uint8_t mac[MAC_LEN];
+	uint8_t mac[1][MAC_LEN];
 	bool exists;
 
-	if (link_random_mac(c->job, mac) < 0)
+	if (link_random_macs(c->job, mac, 1) < 0)
 		return -1;
-	spec.mac = mac;
+	spec.mac = mac[0];
 	if (link_add(&c->host, &spec, &exists) < 0 ||
 	    link_get(&c->host, conf->bridge, bridge) < 0)
 		return -1;
@@ -117,7 +117,7 @@ static int bridge_ensure(struct call *c, struct record *record,
 		return fail(c->job, CNI_INTERNAL,
 			    "\"%s\" already exists but is not a bridge",
 			    conf->bridge);
-	bridge_quiet_ipv6(c, conf->bridge, links->made);
+	bridge_quiet_ipv6(c, bridge, links->made);
 	if (!(bridge->flags & IFF_UP) &&
 	    link_set_flags(&c->host, bridge, IFF_UP, IFF_UP) < 0)
 		return -1;
@@ -129,22 +129,21 @@ static int bridge_ensure(struct call *c, struct record *record,
 
 /* A bridge that others made without a MAC address of its own takes the lowest
  * of its ports'. It keeps the one that it had. */
-static int bridge_keep_mac(struct call *c, struct link *bridge)
+static int bridge_keep_mac(struct call *c, struct link *bridge,
+			   const struct link *now)
 {
 	static const uint8_t none[MAC_LEN];
 	uint8_t mac[MAC_LEN];
-	struct link now;
 
-	if (link_get_index(&c->host, bridge->index, &now) < 0)
-		return -1;
-	if (memcmp(now.mac, bridge->mac, MAC_LEN) == 0)
+	if (memcmp(now->mac, bridge->mac, MAC_LEN) == 0)
 		return 0;
-	memcpy(mac, memcmp(bridge->mac, none, MAC_LEN) ? bridge->mac : now.mac,
+	memcpy(mac, memcmp(bridge->mac, none, MAC_LEN) ? bridge->mac : now->mac,
 	       MAC_LEN);
 	memcpy(bridge->mac, mac, MAC_LEN);
 	return link_set_mac(&c->host, bridge, mac);
 }
 
+/* The one that is asked for, if any. */
 static int bridge_guest_mac(struct call *c, uint8_t mac[MAC_LEN])
 {
 	const struct bridge_conf *conf = c->conf;
@@ -160,8 +159,6 @@ static int bridge_guest_mac(struct call *c, uint8_t mac[MAC_LEN])
 				c->job, CNI_BAD_ENVIRONMENT,
 				"CNI_ARGS: MAC: expected a MAC address, got \"%s\"",
 				arg);
-	} else {
-		return link_random_mac(c->job, mac);
 	}
 	return 0;
 }
@@ -170,27 +167,28 @@ static int bridge_guest_mac(struct call *c, uint8_t mac[MAC_LEN])
 static int bridge_connect(struct call *c, struct bridge_links *links)
 {
 	const struct bridge_conf *conf = c->conf;
-	uint8_t guest_mac[MAC_LEN], port_mac[MAC_LEN];
+	uint8_t mac[2][MAC_LEN];
 	struct link_spec peer = { .name = c->env.ifname,
 				  .mtu = links->mtu,
 				  .queues = 1,
-				  .mac = guest_mac,
+				  .mac = mac[0],
 				  .netns = c->netns.fd };
 	const char *owner = attachment_owner(c);
-	struct link *port = &links->port;
+	struct link *port = &links->port, bridge;
 	struct link_spec spec = { .kind = "veth",
 				  .name = bridge_port_name(c, owner),
 				  .alias = owner,
-				  .mac = port_mac,
+				  .mac = mac[1],
 				  .mtu = links->mtu,
 				  .queues = 1,
 				  .master = links->bridge.index,
 				  .up = true,
-				  .peer = &peer };
+				  .peer = &peer,
+				  .master_now = &bridge };
 	bool exists;
 
-	if (bridge_guest_mac(c, guest_mac) < 0 ||
-	    link_random_mac(c->job, port_mac) < 0 ||
+	if (link_random_macs(c->job, mac, 2) < 0 ||
+	    bridge_guest_mac(c, mac[0]) < 0 ||
 	    link_add(&c->host, &spec, &exists) < 0)
 		return -1;
 	if (exists)
@@ -200,7 +198,7 @@ static int bridge_connect(struct call *c, struct bridge_links *links)
 			peer.name, spec.name);
 	str_copy(port->name, sizeof(port->name), spec.name);
 	if (link_get(&c->guest, c->env.ifname, &links->guest) < 0 ||
-	    (!links->made && bridge_keep_mac(c, &links->bridge) < 0))
+	    (!links->made && bridge_keep_mac(c, &links->bridge, &bridge) < 0))
 		return -1;
 	/* To look at the port before the container's end is up is to wait for
 	 * the kernel to take it down: done only where its index is needed. */

@@ -64,7 +64,7 @@ int bridge_be_gateway(struct call *c, struct record *record,
 
 /* Containers are not to hand link routes; and, if it was just made and is not
  * up, no other host can have the address that follows from its MAC. */
-void bridge_quiet_ipv6(struct call *c, const char *name, bool made);
+void bridge_quiet_ipv6(struct call *c, const struct link *link, bool made);
 
 /* Whether the configuration speaks of VLANs; the container's own, or 0. Without
  * BRIDGE_VLAN it has been refused by then. */

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "core/addr.h"
+#include "core/route.h"
 #include "core/sysctl.h"
 
 /* What ADD has to take back of what others may have begun to use. */
@@ -64,15 +65,23 @@ void bridge_undo_push(struct call *c, struct record *record,
 	undo_push(c->job, bridge_undo, undo);
 }
 
-void bridge_quiet_ipv6(struct call *c, const char *name, bool made)
+static void bridge_set_ipv6(struct call *c, const struct link *link,
+			    const char *setting)
 {
-	static const char *const settings[] = { "accept_ra", "accept_dad" };
+	sysctl_wish(
+		c->job, -1,
+		job_printf(c->job, "net/ipv6/conf/%s/%s", link->name, setting),
+		"0");
+}
 
-	for (int i = 0; IS_ENABLED(CONFIG_IPV6) && i < 1 + made; i++)
-		sysctl_wish(c->job, -1,
-			    job_printf(c->job, "net/ipv6/conf/%s/%s", name,
-				       settings[i]),
-			    "0");
+void bridge_quiet_ipv6(struct call *c, const struct link *link, bool made)
+{
+	if (!IS_ENABLED(CONFIG_IPV6))
+		return;
+	if (!link->deaf_to_ra)
+		bridge_set_ipv6(c, link, "accept_ra");
+	if (made)
+		bridge_set_ipv6(c, link, "accept_dad");
 }
 
 struct prefix bridge_gateway(const struct result_ip *ip)
@@ -96,20 +105,17 @@ static bool bridge_wants(const struct result *result, const struct prefix *addr)
 /* Makes way for gateway among the link's addresses; *present if it is one of
  * them already. */
 static int bridge_make_way(struct call *c, const struct link *link,
-			   const struct prefix *gateway, bool *present)
+			   const struct prefix *gateway,
+			   const struct list *addrs, bool *present)
 {
 	const struct bridge_conf *conf = c->conf;
 	char text[PREFIX_TEXT];
-	const struct addr *addr;
-	struct list addrs;
+	const struct addr *addr = addrs->items;
 
 	*present = false;
-	if (addr_list(&c->host, link, gateway->ip.family, &addrs) < 0)
-		return -1;
-	addr = addrs.items;
-	for (size_t i = 0; i < addrs.count; i++)
+	for (size_t i = 0; i < addrs->count; i++)
 		*present |= prefix_equal(&addr[i].prefix, gateway);
-	for (size_t i = 0; !*present && i < addrs.count; i++) {
+	for (size_t i = 0; !*present && i < addrs->count; i++) {
 		if (bridge_wants(&c->result, &addr[i].prefix) ||
 		    (gateway->ip.family == AF_INET6 &&
 		     !prefix_overlaps(&addr[i].prefix, gateway)))
@@ -125,19 +131,37 @@ static int bridge_make_way(struct call *c, const struct link *link,
 	return 0;
 }
 
+/* The addresses of the link, and a node that forwards. */
+static int bridge_forward(struct call *c, const struct link *link, int family,
+			  struct list *addrs)
+{
+	bool on;
+
+	nl_hold(&c->host);
+	route_forwarding(&c->host, family, &on);
+	addr_list(&c->host, link, family, addrs);
+	if (nl_release(&c->host) < 0)
+		return -1;
+	return on ? 0
+		  : sysctl_ensure(c->job, -1,
+				  IS_ENABLED(CONFIG_IPV6) && family == AF_INET6
+					  ? "net/ipv6/conf/all/forwarding"
+					  : "net/ipv4/ip_forward",
+				  "1");
+}
+
 int bridge_be_gateway(struct call *c, struct record *record,
 		      const struct link *bridge, const struct link *link)
 {
 	const struct result_ip *ips = c->result.ips.items;
-	bool v4 = false, v6 = false;
 
 	for (size_t i = 0; i < c->result.ips.count; i++) {
 		struct prefix gateway = bridge_gateway(&ips[i]);
+		struct list addrs;
 		bool present;
 
-		v4 |= gateway.ip.family == AF_INET;
-		v6 |= IS_ENABLED(CONFIG_IPV6) && gateway.ip.family == AF_INET6;
-		if (bridge_make_way(c, link, &gateway, &present) < 0)
+		if (bridge_forward(c, link, gateway.ip.family, &addrs) < 0 ||
+		    bridge_make_way(c, link, &gateway, &addrs, &present) < 0)
 			return -1;
 		if (present)
 			continue;
@@ -146,10 +170,5 @@ int bridge_be_gateway(struct call *c, struct record *record,
 		if (!present)
 			bridge_undo_push(c, record, bridge, link, &gateway);
 	}
-	if (v4 && sysctl_ensure(c->job, -1, "net/ipv4/ip_forward", "1") < 0)
-		return -1;
-	if (v6 &&
-	    sysctl_ensure(c->job, -1, "net/ipv6/conf/all/forwarding", "1") < 0)
-		return -1;
 	return 0;
 }

@@ -119,23 +119,22 @@ static int create_gateway(struct call *c, const struct link *bridge,
 			  const char *name, bool *exists)
 {
 	char digits[12];
-	uint8_t mac[MAC_LEN], port_mac[MAC_LEN];
+	uint8_t mac[2][MAC_LEN];
 	struct link_spec peer = {
-		.name = name, .mtu = bridge->mtu, .mac = mac, .netns = -1
+		.name = name, .mtu = bridge->mtu, .mac = mac[0], .netns = -1
 	};
 	struct link_spec spec = { .kind = "veth",
 				  .name = job_printf(
 					  c->job, "veth%s",
 					  hash_text(name, 11, digits)),
 				  .mtu = bridge->mtu,
-				  .mac = port_mac,
+				  .mac = mac[1],
 				  .master = bridge->index,
 				  .up = true,
 				  .shared = true,
 				  .peer = &peer };
 
-	if (link_random_mac(c->job, mac) < 0 ||
-	    link_random_mac(c->job, port_mac) < 0)
+	if (link_random_macs(c->job, mac, 2) < 0)
 		return -1;
 	return link_add(&c->host, &spec, exists);
 }
@@ -166,7 +165,7 @@ int bridge_vlan_gateway(struct call *c, struct record *record,
 	str_copy(port.name, sizeof(port.name), name);
 	if (!exists) {
 		bridge_undo_push(c, record, bridge, out, NULL);
-		bridge_quiet_ipv6(c, name, true);
+		bridge_quiet_ipv6(c, out, true);
 	}
 	/* Each time, as whoever made it may have been cut short. */
 	if (brvlan_set(&c->host, &port, &vlans, conf->keep_vlan) < 0)

@@ -298,9 +298,9 @@ static void random_mac_is_local_and_of_one_host(void **state)
 
 	(void)state;
 	for (int i = 0; i < 100; i++) {
-		assert_int_equal(link_random_mac(NULL, one), 0);
+		assert_int_equal(link_random_macs(NULL, &one, 1), 0);
 		assert_int_equal(one[0] & 3, 2);
-		assert_int_equal(link_random_mac(NULL, other), 0);
+		assert_int_equal(link_random_macs(NULL, &other, 1), 0);
 		assert_memory_not_equal(one, other, MAC_LEN);
 	}
 }

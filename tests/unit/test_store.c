@@ -173,14 +173,18 @@ static void each_goes_on_after_a_failure(void **state)
 	assert_int_equal(calls, 2);
 }
 
-static void open_removes_what_a_killed_process_left(void **state)
+static void what_a_killed_process_left_is_removed(void **state)
 {
+	struct folder *f = *state;
 	struct store *s = opened(state);
 
 	store_close(s);
 	put_text("net/.cnibox.draft", "x\r\neth0");
-	s = opened(state);
+	assert_int_equal(store_open(&f->job, "net", false, SECONDS, s), 0);
 	assert_absent("net/.cnibox.draft");
+	store_close(s);
+	put_text("net/.cnibox.draft", "x\r\neth0");
+	s = opened(state);
 	assert_true(reserve(s, &a_eth0, "10.1.2.3"));
 	assert_holds("net/10.1.2.3", "a\r\neth0", 0600);
 }
@@ -256,6 +260,7 @@ static void last_is_a_hint(void **state)
 	last = store_last(s, 10);
 	assert_int_equal(ip_compare(&last, &third), 0);
 	put_text("net/last_reserved_ip.10", "10.1.2.300 and more");
+	assert_int_equal(store_last(s, 10).family, 0);
 	assert_int_equal(store_set_last(s, 10, &third), 0);
 	assert_holds("net/last_reserved_ip.10", "10.1.2.3", 0600);
 	put_text("net/last_reserved_ip.1", "10.1.2");
@@ -278,7 +283,7 @@ int main(void)
 		STORE_TEST(torn_files_are_free),
 		STORE_TEST(release_of_a_free_address_is_success),
 		STORE_TEST(each_goes_on_after_a_failure),
-		STORE_TEST(open_removes_what_a_killed_process_left),
+		STORE_TEST(what_a_killed_process_left_is_removed),
 		STORE_TEST(open_makes_the_directory_only_if_told),
 		STORE_TEST(probe_tells_whether_files_can_be_made),
 		STORE_TEST(reclaim_frees_what_this_node_left_in_earlier_boots),

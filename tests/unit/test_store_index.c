@@ -236,6 +236,7 @@ static bool exists(const char *path)
 static void assert_truth(void **state)
 {
 	struct folder *f = *state;
+	struct store store;
 
 	for (size_t i = 0; i < 2; i++) {
 		assert_string_equal(
@@ -247,6 +248,9 @@ static void assert_truth(void **state)
 				    exists("net/10.1.2.3") ? "10.1.2.3 " : "");
 		assert_true(is_indexed(state));
 	}
+	/* As DEL, GC and CHECK open it. */
+	assert_int_equal(store_open(&f->job, "net", false, SECONDS, &store), 0);
+	store_close(&store);
 	assert_absent("net/.cnibox.draft");
 }
 
