@@ -138,6 +138,7 @@ install: all
 # ---- tests
 
 # The same sources for the host's libc, under the sanitizers.
+EACH_ALONE := -DJOB_CHUNK_SIZE=0
 SANITIZE ?= -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 UNIT := $(filter-out $(if $(CONFIG_NAT),,test_nat% test_nft% test_ct test_reference) \
@@ -146,7 +147,7 @@ UNIT := $(filter-out $(if $(CONFIG_NAT),,test_nat% test_nft% test_ct test_refere
 	$(if $(CONFIG_HOST_LOCAL_INDEX),,test_store_index),$(UNIT))
 UNIT := $(UNIT:%=$(O)/host/%)
 HOST_OBJ := $(patsubst %.c,$(O)/host/%.o,$(filter-out core/main.c,$(CORE_SRC)))
-host_compile := $(HOSTCC) $(ours) $(HOST_CFLAGS) $(SANITIZE)
+host_compile := $(HOSTCC) $(ours) $(HOST_CFLAGS) $(SANITIZE) $(EACH_ALONE)
 
 $(GEN)/host-flags: FORCE
 	@mkdir -p $(@D)
