@@ -23,7 +23,8 @@ enum {
 
 struct nl_request {
 	uint32_t seq;
-	size_t at; /* offset of its message in nl->buf */
+	size_t at;   /* offset of its message in nl->buf */
+	size_t head; /* length of its fixed header, and of its answers' */
 	const char *label;
 	struct {
 		int err;
@@ -90,7 +91,9 @@ struct nlmsghdr *nl_begin(struct nl *nl, int type, int flags, const void *head,
 	msg->nlmsg_seq = ++nl->seq;
 	memcpy(mnl_nlmsg_put_extra_header(msg, len), head, len);
 	request = list_add(nl->job, &nl->requests, sizeof(*request));
-	*request = (struct nl_request) { .seq = nl->seq, .at = nl->len };
+	*request = (struct nl_request) { .seq = nl->seq,
+					 .at = nl->len,
+					 .head = len };
 	return msg;
 }
 
@@ -210,6 +213,8 @@ static const char *ack_text(struct nl *nl, const struct nlmsghdr *msg)
 		return NULL;
 	if (!(msg->nlmsg_flags & NLM_F_CAPPED))
 		head += ack->msg.nlmsg_len - sizeof(ack->msg);
+	if (head > mnl_nlmsg_get_payload_len(msg))
+		return NULL;
 	mnl_attr_for_each(attr, msg, (unsigned)head)
 	{
 		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG)
@@ -295,15 +300,19 @@ static bool is_dump(const struct nl *nl, const struct nl_request *request)
 static int answer(struct nl *nl, const struct nlmsghdr *msg)
 {
 	struct nl_request *request = request_of(nl, msg->nlmsg_seq);
-	const struct nlmsgerr *ack;
+	const struct nlmsgerr *ack = mnl_nlmsg_get_payload(msg);
+	size_t head = 0;
 
 	if (!request)
 		return 0;
+	if (msg->nlmsg_type == NLMSG_ERROR)
+		head = sizeof(*ack);
+	else if (msg->nlmsg_type >= NLMSG_MIN_TYPE)
+		head = request->head;
+	if (mnl_nlmsg_get_payload_len(msg) < head)
+		return fail(nl->job, CNI_INTERNAL, "%s: short answer",
+			    request->label);
 	if (msg->nlmsg_type == NLMSG_ERROR) {
-		if (msg->nlmsg_len < mnl_nlmsg_size(sizeof(*ack)))
-			return fail(nl->job, CNI_INTERNAL, "%s: short answer",
-				    request->label);
-		ack = mnl_nlmsg_get_payload(msg);
 		request->answered = true;
 		if (ack->error)
 			refused(nl, request, -ack->error, msg);
@@ -316,6 +325,12 @@ static int answer(struct nl *nl, const struct nlmsghdr *msg)
 		request->answered = true;
 	}
 	return 0;
+}
+
+/* mnl_nlmsg_ok() takes a length above INT_MAX for a negative one. */
+static bool is_whole(const struct nlmsghdr *msg, int len)
+{
+	return mnl_nlmsg_ok(msg, len) && msg->nlmsg_len <= (unsigned)len;
 }
 
 /* One read; *more is false when the kernel has nothing more to say. */
@@ -342,7 +357,7 @@ static int nl_read(struct nl *nl, bool *more)
 			    "read from netlink: answer of %zd bytes", got);
 	if (from.nl_pid)
 		return 0;
-	for (len = (int)got; mnl_nlmsg_ok(msg, len);
+	for (len = (int)got; is_whole(msg, len);
 	     msg = mnl_nlmsg_next(msg, &len)) {
 		if (answer(nl, msg) < 0)
 			return -1;

@@ -436,6 +436,48 @@ static void short_answers_are_errors(void **state)
 	assert_error(k, "read from netlink: answer of 32792 bytes", NULL);
 }
 
+/* Of the fixed header that all answers have, like the request. */
+static void answers_without_their_header_are_errors(void **state)
+{
+	static const int flags[] = { ACK, NLM_F_DUMP };
+	struct kernel *k = *state;
+
+	for (uint32_t i = 0; i < COUNT(flags); i++) {
+		begin(k, flags[i]);
+		kernel_says(k, i + 1, TYPE, NLM_F_MULTI, "", 0);
+		kernel_sends(k);
+		assert_int_equal(nl_talk(&k->nl, "ask"), -1);
+		assert_error(k, "ask: short answer", NULL);
+	}
+}
+
+/* A message whose length, as a signed number, is less than what there is. */
+static void lengths_beyond_the_answer_are_not_believed(void **state)
+{
+	static const uint32_t lengths[] = { 0x80000010, 0xfffffffc };
+	struct kernel *k = *state;
+
+	for (uint32_t i = 0; i < COUNT(lengths); i++) {
+		struct nlmsghdr *msg;
+
+		begin(k, ACK);
+		msg = kernel_says(k, i + 1, NLMSG_NOOP, 0, "", 0);
+		msg->nlmsg_len = lengths[i];
+		assert_int_equal(send(k->fd, k->says, 16, 0), 16);
+		k->last = NULL;
+		assert_int_equal(nl_talk(&k->nl, "ask"), -1);
+		assert_error(k, "ask: no answer", NULL);
+	}
+	/* Of the request that an ack repeats, before the kernel's words. */
+	begin(k, ACK);
+	kernel_refuses(k, WORDS, NLMSGERR_ATTR_MSG);
+	((struct nlmsgerr *)mnl_nlmsg_get_payload((void *)k->says))
+		->msg.nlmsg_len = 0xfffffffc;
+	kernel_sends(k);
+	assert_int_equal(nl_talk(&k->nl, "ask"), -1);
+	assert_error(k, "ask: Invalid argument", NULL);
+}
+
 static void many_requests_go_out_at_once(void **state)
 {
 	enum { MANY = 150 };
@@ -488,6 +530,8 @@ int main(void)
 		TEST(answers_of_other_processes_are_dropped),
 		TEST(no_answer_is_an_error),
 		TEST(short_answers_are_errors),
+		TEST(answers_without_their_header_are_errors),
+		TEST(lengths_beyond_the_answer_are_not_believed),
 		TEST(many_requests_go_out_at_once),
 	};
 
