@@ -224,6 +224,12 @@ static const char *ack_text(struct nl *nl, const struct nlmsghdr *msg)
 	return NULL;
 }
 
+/* The kernel tells an error as a negative number. */
+static int errno_of(int error)
+{
+	return (int)-(unsigned)error;
+}
+
 static void refused(struct nl *nl, struct nl_request *request, int err,
 		    const struct nlmsghdr *ack)
 {
@@ -261,7 +267,7 @@ static int dump_end(struct nl *nl, struct nl_request *request,
 	request->answers.count = 0;
 	if (mnl_nlmsg_get_payload_len(end) >= sizeof(*error) && *error) {
 		request->answered = true;
-		refused(nl, request, -*error, NULL);
+		refused(nl, request, errno_of(*error), NULL);
 		return 0;
 	}
 	if (request->interrupted) {
@@ -286,6 +292,8 @@ static int dump_part(struct nl *nl, struct nl_request *request,
 		request->interrupted = true;
 	if (msg->nlmsg_type == NLMSG_DONE)
 		return dump_end(nl, request, msg);
+	if (msg->nlmsg_type < NLMSG_MIN_TYPE)
+		return 0;
 	answer = list_add(nl->job, &request->answers, sizeof(*answer));
 	*answer =
 		(void *)job_strndup(nl->job, (const char *)msg, msg->nlmsg_len);
@@ -315,7 +323,7 @@ static int answer(struct nl *nl, const struct nlmsghdr *msg)
 	if (msg->nlmsg_type == NLMSG_ERROR) {
 		request->answered = true;
 		if (ack->error)
-			refused(nl, request, -ack->error, msg);
+			refused(nl, request, errno_of(ack->error), msg);
 		return 0;
 	}
 	if (is_dump(nl, request))

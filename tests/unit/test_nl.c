@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <limits.h>
 
 #include "tests/unit/netlink.h"
 
@@ -478,6 +479,36 @@ static void lengths_beyond_the_answer_are_not_believed(void **state)
 	assert_error(k, "ask: Invalid argument", NULL);
 }
 
+static void control_messages_are_no_part_of_a_dump(void **state)
+{
+	struct kernel *k = *state;
+
+	begin(k, NLM_F_DUMP);
+	kernel_says(k, 1, NLMSG_NOOP, NLM_F_MULTI, "", 0);
+	kernel_replies(k, 1, NLM_F_MULTI, 5);
+	kernel_ends(k, 1, 0, 0);
+	kernel_sends(k);
+	assert_int_equal(nl_talk(&k->nl, "list"), 0);
+	assert_string_equal(replies, "5 ");
+}
+
+static void any_number_is_an_error(void **state)
+{
+	static const int flags[] = { ACK, NLM_F_DUMP };
+	struct kernel *k = *state;
+
+	for (uint32_t i = 0; i < COUNT(flags); i++) {
+		begin(k, flags[i]);
+		if (i)
+			kernel_ends(k, i + 1, 0, INT_MIN);
+		else
+			kernel_acks(k, i + 1, INT_MIN);
+		kernel_sends(k);
+		assert_int_equal(nl_talk(&k->nl, "ask"), -1);
+		assert_error(k, "ask: Unknown error -2147483648", NULL);
+	}
+}
+
 static void many_requests_go_out_at_once(void **state)
 {
 	enum { MANY = 150 };
@@ -532,6 +563,8 @@ int main(void)
 		TEST(short_answers_are_errors),
 		TEST(answers_without_their_header_are_errors),
 		TEST(lengths_beyond_the_answer_are_not_believed),
+		TEST(control_messages_are_no_part_of_a_dump),
+		TEST(any_number_is_an_error),
 		TEST(many_requests_go_out_at_once),
 	};
 
