@@ -172,6 +172,40 @@ unit-build: $(UNIT)
 unit: unit-build
 	@printf '%s\n' $(UNIT) | xargs -n 1 -P $(UNIT_AT_ONCE) sh -c '$$0'
 
+# ---- fuzzing
+
+# Each target with all of the program, for libFuzzer.
+FUZZ_CC ?= clang
+FUZZ_SANITIZE := -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all \
+	-fsanitize=address,undefined,
+FUZZ_ALL := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ ?= $(FUZZ_ALL)
+T ?= 60
+FUZZ_BIN := $(FUZZ:%=$(O)/fuzz/fuzz_%)
+FUZZ_OBJ := $(patsubst %.c,$(O)/fuzz/%.o,$(filter-out core/main.c build/%,$(SRC)))
+fuzz_compile := $(FUZZ_CC) $(ours) $(HOST_CFLAGS) $(EACH_ALONE) \
+	$(FUZZ_SANITIZE)fuzzer-no-link
+
+$(O)/fuzz/%.o: %.c $(GEN)/autoconf.h Makefile | $(HOST_READY)
+	@mkdir -p $(@D)
+	$(call say,FUZZCC,$<)
+	$(Q)$(fuzz_compile) $(if $(filter core/%,$<),$(banned)) -MMD -MP -c -o $@ $<
+
+$(O)/fuzz/all.a: $(FUZZ_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcsD $@ $^
+
+$(FUZZ_BIN): $(O)/fuzz/%: $(O)/fuzz/tests/fuzz/%.o $(O)/fuzz/all.a
+	$(call say,LINK,$@)
+	$(Q)$(FUZZ_CC) $(FUZZ_SANITIZE)fuzzer -o $@ $^ $(filter %.a,$(HOST_LIBS))
+
+fuzz-build: $(FUZZ_BIN)
+
+fuzz:
+	tests/setup fuzz
+	$(MAKE) fuzz-build
+	for name in $(FUZZ); do tests/fuzz/run $(O)/fuzz $$name $(T) || exit 1; done
+
 lint:
 	build/lint
 
@@ -201,7 +235,8 @@ bench bench-quick: all
 		tests/bench/bench $(@:bench-%=%)
 
 -include $(OBJ:.o=.d) $(HOST_OBJ:.o=.d) \
-	$(patsubst $(O)/host/%,$(O)/host/tests/unit/%.d,$(UNIT))
+	$(patsubst $(O)/host/%,$(O)/host/tests/unit/%.d,$(UNIT)) \
+	$(FUZZ_OBJ:.o=.d) $(FUZZ_BIN:$(O)/fuzz/%=$(O)/fuzz/tests/fuzz/%.d)
 
 endif
 
@@ -243,5 +278,5 @@ help:
 	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile
 
 FORCE:
-.PHONY: all install fetch unit unit-build lint check check-clients \
+.PHONY: all install fetch unit unit-build fuzz fuzz-build lint check check-clients \
 	check-configs demo bench bench-quick clean distclean help FORCE
