@@ -7,6 +7,7 @@
 # make bench            measures against the Go plugins, and those in PEER=dir;
 #                       needs root. bench-quick: in less than two minutes
 # make unit             builds and runs the unit tests
+# make fuzz             fuzzes T=60 seconds for each target, or FUZZ=target
 # make lint             checks the house rules
 # make check-configs    builds N=10 random configurations and some others
 # make install          installs to DESTDIR= CNI_BIN_DIR=/opt/cni/bin
@@ -30,6 +31,7 @@ CNI_BIN_DIR ?= /opt/cni/bin
 KCONFIG_SEED ?= $(shell date +%s)
 N ?= 10
 UNIT_AT_ONCE ?= 1
+T ?= 60
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 export SOURCE_DATE_EPOCH ?= 0
@@ -177,14 +179,16 @@ unit: unit-build
 # Each target with all of the program, for libFuzzer.
 FUZZ_CC ?= clang
 FUZZ_SANITIZE := -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all \
-	-fsanitize=address,undefined,
-FUZZ_ALL := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ ?= $(FUZZ_ALL)
-T ?= 60
+	-fsanitize=address,undefined
+FUZZ_OFF := $(if $(CONFIG_NAT),,condition nfnetlink record) \
+	$(if $(CONFIG_HOST_LOCAL),,resolv) \
+	$(if $(filter-out $(APPLETS),bridge host-local loopback portmap),conf)
+FUZZ ?= $(filter-out $(FUZZ_OFF), \
+	$(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_BIN := $(FUZZ:%=$(O)/fuzz/fuzz_%)
 FUZZ_OBJ := $(patsubst %.c,$(O)/fuzz/%.o,$(filter-out core/main.c build/%,$(SRC)))
 fuzz_compile := $(FUZZ_CC) $(ours) $(HOST_CFLAGS) $(EACH_ALONE) \
-	$(FUZZ_SANITIZE)fuzzer-no-link
+	$(FUZZ_SANITIZE) -fsanitize=fuzzer-no-link
 
 $(O)/fuzz/%.o: %.c $(GEN)/autoconf.h Makefile | $(HOST_READY)
 	@mkdir -p $(@D)
@@ -197,7 +201,7 @@ $(O)/fuzz/all.a: $(FUZZ_OBJ)
 
 $(FUZZ_BIN): $(O)/fuzz/%: $(O)/fuzz/tests/fuzz/%.o $(O)/fuzz/all.a
 	$(call say,LINK,$@)
-	$(Q)$(FUZZ_CC) $(FUZZ_SANITIZE)fuzzer -o $@ $^ $(filter %.a,$(HOST_LIBS))
+	$(Q)$(FUZZ_CC) $(FUZZ_SANITIZE) -fsanitize=fuzzer -o $@ $^ $(filter %.a,$(HOST_LIBS))
 
 fuzz-build: $(FUZZ_BIN)
 
@@ -269,7 +273,8 @@ menuconfig nconfig oldconfig: $(KCONFIG_CONFIG)
 # ---- the rest
 
 clean:
-	rm -rf $(O)/obj $(O)/host $(O)/gen $(O)/configs $(BINARY) $(BINARY).new
+	rm -rf $(O)/obj $(O)/host $(O)/gen $(O)/configs $(BINARY) $(BINARY).new \
+		$(addprefix $(O)/fuzz/,core applets tests all.a fuzz_*)
 
 distclean:
 	rm -rf $(O) $(KCONFIG_CONFIG) $(KCONFIG_CONFIG).old
