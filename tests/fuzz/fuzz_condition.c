@@ -46,13 +46,13 @@ static void check_family(struct job *job, const char *text, int family)
 		.terms = text,
 	};
 	const char *why = nat_condition_check(job, text, family);
-	struct nft_element element;
+	enum nat_kind kind;
 
 	require(!why || *why);
 	if (why || !*text)
 		return;
-	nat_element(job, &entry, "net/eth0/a", &element);
-	require(element.chain && nat_is_own_chain(element.chain));
+	require(nat_chain_kind(nat_chain(job, &entry), &kind));
+	require(kind == NAT_CONDITION);
 	check_record(job, &entry);
 	check_rules(job, &entry);
 }
