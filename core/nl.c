@@ -295,8 +295,8 @@ static int dump_part(struct nl *nl, struct nl_request *request,
 	if (msg->nlmsg_type < NLMSG_MIN_TYPE)
 		return 0;
 	answer = list_add(nl->job, &request->answers, sizeof(*answer));
-	*answer =
-		(void *)job_strndup(nl->job, (const char *)msg, msg->nlmsg_len);
+	*answer = (void *)job_strndup(nl->job, (const char *)msg,
+				      MNL_ALIGN(msg->nlmsg_len));
 	return 0;
 }
 
@@ -365,6 +365,8 @@ static int nl_read(struct nl *nl, bool *more)
 			    "read from netlink: answer of %zd bytes", got);
 	if (from.nl_pid)
 		return 0;
+	/* libmnl reads up to the next multiple of four. */
+	memset(nl->answer + got, 0, MNL_ALIGN((size_t)got) - (size_t)got);
 	for (len = (int)got; is_whole(msg, len);
 	     msg = mnl_nlmsg_next(msg, &len)) {
 		if (answer(nl, msg) < 0)

@@ -136,8 +136,9 @@ ssize_t recvfrom(int fd, void *restrict buf, size_t size, int flags,
 		}
 	}
 	/* Nobody is to look at what lies behind. */
-	if (len < size)
-		__asan_poison_memory_region((char *)buf + len, size - len);
+	whole = MNL_ALIGN(len);
+	if (whole < size)
+		__asan_poison_memory_region((char *)buf + whole, size - whole);
 	return (ssize_t)len;
 }
 

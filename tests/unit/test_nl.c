@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
 
@@ -492,6 +493,45 @@ static void control_messages_are_no_part_of_a_dump(void **state)
 	assert_string_equal(replies, "5 ");
 }
 
+static void on_attr(const struct nlmsghdr *msg, void *arg)
+{
+	const struct nlattr *attrs[2];
+
+	nl_attrs(msg, sizeof(head), attrs, 1);
+	*(uint32_t *)arg = nl_attr_u32(attrs[1]);
+}
+
+/* An attribute reaches up to the next multiple of four: there is nothing. */
+static void odd_lengths_are_filled_up(void **state)
+{
+	static const int flags[] = { ACK, NLM_F_DUMP };
+	struct kernel *k = *state;
+
+	for (uint32_t i = 0; i < COUNT(flags); i++) {
+		uint32_t value = 0;
+		struct nlmsghdr *msg;
+
+		begin(k, flags[i]);
+		nl_on_reply(&k->nl, on_attr, &value);
+		/* The end of a longer answer before it. */
+		kernel_says(k, 0, TYPE, 0, "........................", 24);
+		kernel_sends(k);
+		msg = kernel_says(k, i + 1, TYPE, NLM_F_MULTI, &head,
+				  sizeof(head));
+		mnl_attr_put_u32(msg, 1, htonl(0x01020304));
+		msg->nlmsg_len--;
+		assert_int_equal(send(k->fd, k->says, msg->nlmsg_len, 0), 27);
+		k->last = NULL;
+		if (i)
+			kernel_ends(k, i + 1, 0, 0);
+		else
+			kernel_acks(k, i + 1, 0);
+		kernel_sends(k);
+		assert_int_equal(nl_talk(&k->nl, "ask"), 0);
+		assert_int_equal(ntohl(value), 0x01020300);
+	}
+}
+
 static void any_number_is_an_error(void **state)
 {
 	static const int flags[] = { ACK, NLM_F_DUMP };
@@ -564,6 +604,7 @@ int main(void)
 		TEST(answers_without_their_header_are_errors),
 		TEST(lengths_beyond_the_answer_are_not_believed),
 		TEST(control_messages_are_no_part_of_a_dump),
+		TEST(odd_lengths_are_filled_up),
 		TEST(any_number_is_an_error),
 		TEST(many_requests_go_out_at_once),
 	};
