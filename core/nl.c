@@ -91,9 +91,7 @@ struct nlmsghdr *nl_begin(struct nl *nl, int type, int flags, const void *head,
 	msg->nlmsg_seq = ++nl->seq;
 	memcpy(mnl_nlmsg_put_extra_header(msg, len), head, len);
 	request = list_add(nl->job, &nl->requests, sizeof(*request));
-	*request = (struct nl_request) { .seq = nl->seq,
-					 .at = nl->len,
-					 .head = len };
+	*request = (struct nl_request) { nl->seq, nl->len, len };
 	return msg;
 }
 
@@ -335,12 +333,6 @@ static int answer(struct nl *nl, const struct nlmsghdr *msg)
 	return 0;
 }
 
-/* mnl_nlmsg_ok() takes a length above INT_MAX for a negative one. */
-static bool is_whole(const struct nlmsghdr *msg, int len)
-{
-	return mnl_nlmsg_ok(msg, len) && msg->nlmsg_len <= (unsigned)len;
-}
-
 /* One read; *more is false when the kernel has nothing more to say. */
 static int nl_read(struct nl *nl, bool *more)
 {
@@ -365,9 +357,11 @@ static int nl_read(struct nl *nl, bool *more)
 			    "read from netlink: answer of %zd bytes", got);
 	if (from.nl_pid)
 		return 0;
-	/* libmnl reads up to the next multiple of four. */
+	/* libmnl reads up to the next multiple of four, and takes a length
+	 * above INT_MAX for a negative one. */
 	memset(nl->answer + got, 0, MNL_ALIGN((size_t)got) - (size_t)got);
-	for (len = (int)got; is_whole(msg, len);
+	for (len = (int)got;
+	     mnl_nlmsg_ok(msg, len) && msg->nlmsg_len <= (unsigned)len;
 	     msg = mnl_nlmsg_next(msg, &len)) {
 		if (answer(nl, msg) < 0)
 			return -1;
