@@ -7,6 +7,7 @@
 # make bench            measures against the Go plugins, and those in PEER=dir;
 #                       needs root. bench-quick: in less than two minutes
 # make unit             builds and runs the unit tests
+# make fuzz             fuzzes T=60 seconds for each target, or FUZZ=target
 # make lint             checks the house rules
 # make check-configs    builds N=10 random configurations and some others
 # make install          installs to DESTDIR= CNI_BIN_DIR=/opt/cni/bin
@@ -30,6 +31,7 @@ CNI_BIN_DIR ?= /opt/cni/bin
 KCONFIG_SEED ?= $(shell date +%s)
 N ?= 10
 UNIT_AT_ONCE ?= 1
+T ?= 60
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 export SOURCE_DATE_EPOCH ?= 0
@@ -138,6 +140,7 @@ install: all
 # ---- tests
 
 # The same sources for the host's libc, under the sanitizers.
+EACH_ALONE := -DJOB_CHUNK_SIZE=0
 SANITIZE ?= -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 UNIT := $(filter-out $(if $(CONFIG_NAT),,test_nat% test_nft% test_ct test_reference) \
@@ -146,7 +149,7 @@ UNIT := $(filter-out $(if $(CONFIG_NAT),,test_nat% test_nft% test_ct test_refere
 	$(if $(CONFIG_HOST_LOCAL_INDEX),,test_store_index),$(UNIT))
 UNIT := $(UNIT:%=$(O)/host/%)
 HOST_OBJ := $(patsubst %.c,$(O)/host/%.o,$(filter-out core/main.c,$(CORE_SRC)))
-host_compile := $(HOSTCC) $(ours) $(HOST_CFLAGS) $(SANITIZE)
+host_compile := $(HOSTCC) $(ours) $(HOST_CFLAGS) $(SANITIZE) $(EACH_ALONE)
 
 $(GEN)/host-flags: FORCE
 	@mkdir -p $(@D)
@@ -170,6 +173,42 @@ unit-build: $(UNIT)
 
 unit: unit-build
 	@printf '%s\n' $(UNIT) | xargs -n 1 -P $(UNIT_AT_ONCE) sh -c '$$0'
+
+# ---- fuzzing
+
+# Each target with all of the program, for libFuzzer.
+FUZZ_CC ?= clang
+FUZZ_SANITIZE := -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all \
+	-fsanitize=address,undefined
+FUZZ_OFF := $(if $(CONFIG_NAT),,condition nfnetlink record) \
+	$(if $(CONFIG_HOST_LOCAL),,resolv) \
+	$(if $(filter-out $(APPLETS),bridge host-local loopback portmap),conf)
+FUZZ ?= $(filter-out $(FUZZ_OFF), \
+	$(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_BIN := $(FUZZ:%=$(O)/fuzz/fuzz_%)
+FUZZ_OBJ := $(patsubst %.c,$(O)/fuzz/%.o,$(filter-out core/main.c build/%,$(SRC)))
+fuzz_compile := $(FUZZ_CC) $(ours) $(HOST_CFLAGS) $(EACH_ALONE) \
+	$(FUZZ_SANITIZE) -fsanitize=fuzzer-no-link
+
+$(O)/fuzz/%.o: %.c $(GEN)/autoconf.h Makefile | $(HOST_READY)
+	@mkdir -p $(@D)
+	$(call say,FUZZCC,$<)
+	$(Q)$(fuzz_compile) $(if $(filter core/%,$<),$(banned)) -MMD -MP -c -o $@ $<
+
+$(O)/fuzz/all.a: $(FUZZ_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcsD $@ $^
+
+$(FUZZ_BIN): $(O)/fuzz/%: $(O)/fuzz/tests/fuzz/%.o $(O)/fuzz/all.a
+	$(call say,LINK,$@)
+	$(Q)$(FUZZ_CC) $(FUZZ_SANITIZE) -fsanitize=fuzzer -o $@ $^ $(filter %.a,$(HOST_LIBS))
+
+fuzz-build: $(FUZZ_BIN)
+
+fuzz:
+	tests/setup fuzz
+	$(MAKE) fuzz-build
+	for name in $(FUZZ); do tests/fuzz/run $(O)/fuzz $$name $(T) || exit 1; done
 
 lint:
 	build/lint
@@ -200,7 +239,8 @@ bench bench-quick: all
 		tests/bench/bench $(@:bench-%=%)
 
 -include $(OBJ:.o=.d) $(HOST_OBJ:.o=.d) \
-	$(patsubst $(O)/host/%,$(O)/host/tests/unit/%.d,$(UNIT))
+	$(patsubst $(O)/host/%,$(O)/host/tests/unit/%.d,$(UNIT)) \
+	$(FUZZ_OBJ:.o=.d) $(FUZZ_BIN:$(O)/fuzz/%=$(O)/fuzz/tests/fuzz/%.d)
 
 endif
 
@@ -233,7 +273,8 @@ menuconfig nconfig oldconfig: $(KCONFIG_CONFIG)
 # ---- the rest
 
 clean:
-	rm -rf $(O)/obj $(O)/host $(O)/gen $(O)/configs $(BINARY) $(BINARY).new
+	rm -rf $(O)/obj $(O)/host $(O)/gen $(O)/configs $(BINARY) $(BINARY).new \
+		$(addprefix $(O)/fuzz/,core applets tests all.a fuzz_*)
 
 distclean:
 	rm -rf $(O) $(KCONFIG_CONFIG) $(KCONFIG_CONFIG).old
@@ -242,5 +283,5 @@ help:
 	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile
 
 FORCE:
-.PHONY: all install fetch unit unit-build lint check check-clients \
+.PHONY: all install fetch unit unit-build fuzz fuzz-build lint check check-clients \
 	check-configs demo bench bench-quick clean distclean help FORCE

@@ -11,8 +11,13 @@
 #include "core/log.h"
 #include "core/str.h"
 
-/* One chunk does for most jobs; pages that are not written to cost nothing. */
-enum { CHUNK_SIZE = 512 << 10, ALIGNMENT = 16 };
+/* One chunk does for most jobs; pages that are not written to cost nothing. With
+ * 0 each piece is a chunk, so that a sanitizer sees where it ends. */
+#ifndef JOB_CHUNK_SIZE
+#define JOB_CHUNK_SIZE (512 << 10)
+#endif
+
+enum { ALIGNMENT = 16 };
 
 struct job_chunk {
 	struct job_chunk *next;
@@ -41,13 +46,14 @@ void job_abort(const char *why)
 void *job_alloc(struct job *job, size_t size)
 {
 	struct job_chunk *chunk = job->chunks;
-	size_t room = CHUNK_SIZE;
+	size_t room = JOB_CHUNK_SIZE;
 	void *p;
 
-	if (size > SIZE_MAX - CHUNK_SIZE)
+	if (size > SIZE_MAX / 2)
 		job_abort("out of memory");
-	size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-	if (!chunk || chunk->size - chunk->used < size) {
+	if (JOB_CHUNK_SIZE)
+		size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+	if (!chunk || !JOB_CHUNK_SIZE || chunk->size - chunk->used < size) {
 		if (room < size)
 			room = size;
 		chunk = calloc(1, sizeof(*chunk) + room);

@@ -13,6 +13,9 @@
 
 #include "core/job.h"
 
+static const char too_deep[] = "nested deeper than 32 levels";
+_Static_assert(JSON_DEPTH_MAX == 32, "as the text says");
+
 /* The gate's walk through the text, and why it stopped. */
 struct scan {
 	const char *at, *end, *why;
@@ -214,7 +217,7 @@ static bool scan_document(struct scan *s)
 		c = peek(s);
 		if (c == '{' || c == '[') {
 			if (depth == JSON_DEPTH_MAX)
-				return refuse(s, "nested too deep");
+				return refuse(s, too_deep);
 			open[depth++] = c;
 			s->at++;
 			/* in ASCII the closing bracket is two further on */

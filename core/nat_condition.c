@@ -13,7 +13,11 @@
 #include "core/nat_table.h"
 #include "core/str.h"
 
-enum { RULES_MAX = 256 };
+enum {
+	RULES_MAX = 256,
+	/* The kernel keeps a rule in 4 KiB, of which a subnet takes 170 bytes. */
+	MATCHES_MAX = 20,
+};
 
 struct match {
 	bool address; /* of side; otherwise the interface */
@@ -138,6 +142,17 @@ static size_t count_rules(const struct list *matches)
 	return rules;
 }
 
+/* Those that are negated stand in every rule. */
+static size_t count_matches(const struct list *matches)
+{
+	const struct match *match = matches->items;
+	size_t count = 0;
+
+	for (size_t i = 0; i < matches->count; i++)
+		count += match[i].negated ? match[i].values.count : 1;
+	return count;
+}
+
 static const char *parse(struct job *job, const char *text, int family,
 			 struct list *out)
 {
@@ -152,6 +167,9 @@ static const char *parse(struct job *job, const char *text, int family,
 	}
 	if (!p.why && count_rules(out) > RULES_MAX)
 		p.why = job_printf(job, "more than %d combinations", RULES_MAX);
+	if (!p.why && count_matches(out) > MATCHES_MAX)
+		p.why = job_printf(job, "more than %d that all have to be met",
+				   MATCHES_MAX);
 	return p.why;
 }
 

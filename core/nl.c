@@ -23,7 +23,8 @@ enum {
 
 struct nl_request {
 	uint32_t seq;
-	size_t at; /* offset of its message in nl->buf */
+	size_t at;   /* offset of its message in nl->buf */
+	size_t head; /* length of its fixed header, and of its answers' */
 	const char *label;
 	struct {
 		int err;
@@ -90,7 +91,7 @@ struct nlmsghdr *nl_begin(struct nl *nl, int type, int flags, const void *head,
 	msg->nlmsg_seq = ++nl->seq;
 	memcpy(mnl_nlmsg_put_extra_header(msg, len), head, len);
 	request = list_add(nl->job, &nl->requests, sizeof(*request));
-	*request = (struct nl_request) { .seq = nl->seq, .at = nl->len };
+	*request = (struct nl_request) { nl->seq, nl->len, len };
 	return msg;
 }
 
@@ -210,6 +211,8 @@ static const char *ack_text(struct nl *nl, const struct nlmsghdr *msg)
 		return NULL;
 	if (!(msg->nlmsg_flags & NLM_F_CAPPED))
 		head += ack->msg.nlmsg_len - sizeof(ack->msg);
+	if (head > mnl_nlmsg_get_payload_len(msg))
+		return NULL;
 	mnl_attr_for_each(attr, msg, (unsigned)head)
 	{
 		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG)
@@ -217,6 +220,12 @@ static const char *ack_text(struct nl *nl, const struct nlmsghdr *msg)
 					   mnl_attr_get_payload_len(attr));
 	}
 	return NULL;
+}
+
+/* The kernel tells an error as a negative number. */
+static int errno_of(int error)
+{
+	return (int)-(unsigned)error;
 }
 
 static void refused(struct nl *nl, struct nl_request *request, int err,
@@ -256,7 +265,7 @@ static int dump_end(struct nl *nl, struct nl_request *request,
 	request->answers.count = 0;
 	if (mnl_nlmsg_get_payload_len(end) >= sizeof(*error) && *error) {
 		request->answered = true;
-		refused(nl, request, -*error, NULL);
+		refused(nl, request, errno_of(*error), NULL);
 		return 0;
 	}
 	if (request->interrupted) {
@@ -281,9 +290,11 @@ static int dump_part(struct nl *nl, struct nl_request *request,
 		request->interrupted = true;
 	if (msg->nlmsg_type == NLMSG_DONE)
 		return dump_end(nl, request, msg);
+	if (msg->nlmsg_type < NLMSG_MIN_TYPE)
+		return 0;
 	answer = list_add(nl->job, &request->answers, sizeof(*answer));
-	*answer =
-		(void *)job_strndup(nl->job, (const char *)msg, msg->nlmsg_len);
+	*answer = (void *)job_strndup(nl->job, (const char *)msg,
+				      MNL_ALIGN(msg->nlmsg_len));
 	return 0;
 }
 
@@ -295,18 +306,22 @@ static bool is_dump(const struct nl *nl, const struct nl_request *request)
 static int answer(struct nl *nl, const struct nlmsghdr *msg)
 {
 	struct nl_request *request = request_of(nl, msg->nlmsg_seq);
-	const struct nlmsgerr *ack;
+	const struct nlmsgerr *ack = mnl_nlmsg_get_payload(msg);
+	size_t head = 0;
 
 	if (!request)
 		return 0;
+	if (msg->nlmsg_type == NLMSG_ERROR)
+		head = sizeof(*ack);
+	else if (msg->nlmsg_type >= NLMSG_MIN_TYPE)
+		head = request->head;
+	if (mnl_nlmsg_get_payload_len(msg) < head)
+		return fail(nl->job, CNI_INTERNAL, "%s: short answer",
+			    request->label);
 	if (msg->nlmsg_type == NLMSG_ERROR) {
-		if (msg->nlmsg_len < mnl_nlmsg_size(sizeof(*ack)))
-			return fail(nl->job, CNI_INTERNAL, "%s: short answer",
-				    request->label);
-		ack = mnl_nlmsg_get_payload(msg);
 		request->answered = true;
 		if (ack->error)
-			refused(nl, request, -ack->error, msg);
+			refused(nl, request, errno_of(ack->error), msg);
 		return 0;
 	}
 	if (is_dump(nl, request))
@@ -342,7 +357,11 @@ static int nl_read(struct nl *nl, bool *more)
 			    "read from netlink: answer of %zd bytes", got);
 	if (from.nl_pid)
 		return 0;
-	for (len = (int)got; mnl_nlmsg_ok(msg, len);
+	/* libmnl reads up to the next multiple of four, and takes a length
+	 * above INT_MAX for a negative one. */
+	memset(nl->answer + got, 0, MNL_ALIGN((size_t)got) - (size_t)got);
+	for (len = (int)got;
+	     mnl_nlmsg_ok(msg, len) && msg->nlmsg_len <= (unsigned)len;
 	     msg = mnl_nlmsg_next(msg, &len)) {
 		if (answer(nl, msg) < 0)
 			return -1;

@@ -115,7 +115,9 @@ static bool has_way(const struct route_search *search,
 			      attrs[RTA_GATEWAY]);
 	hop = nl_attr_data(all);
 	left = (int)nl_attr_len(all);
-	for (; RTNH_OK(hop, left); hop = RTNH_NEXT(hop)) {
+	/* RTNH_OK() reads a length before it asks whether there is one. */
+	for (; left >= (int)sizeof(*hop) && RTNH_OK(hop, left);
+	     hop = RTNH_NEXT(hop)) {
 		nl_attrs_in(RTNH_DATA(hop), hop->rtnh_len - RTNH_LENGTH(0), way,
 			    RTA_MAX);
 		if (is_way(search, hop->rtnh_ifindex, way[RTA_GATEWAY]))

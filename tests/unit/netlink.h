@@ -94,7 +94,7 @@ static inline struct nlmsghdr *kernel_says(struct kernel *k, uint32_t seq,
 static inline struct nlmsghdr *kernel_acks(struct kernel *k, uint32_t seq,
 					   int err)
 {
-	struct nlmsgerr ack = { .error = -err };
+	struct nlmsgerr ack = { .error = (int)-(unsigned)err };
 
 	return kernel_says(k, seq, NLMSG_ERROR, NLM_F_CAPPED, &ack,
 			   sizeof(ack));
@@ -103,7 +103,7 @@ static inline struct nlmsghdr *kernel_acks(struct kernel *k, uint32_t seq,
 static inline void kernel_ends(struct kernel *k, uint32_t seq, int flags,
 			       int err)
 {
-	err = -err;
+	err = (int)-(unsigned)err;
 	kernel_says(k, seq, NLMSG_DONE, NLM_F_MULTI | flags, &err, sizeof(err));
 }
 

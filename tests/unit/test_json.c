@@ -281,7 +281,8 @@ static void depth_ends_at_the_limit(void **state)
 	memset(text, '[', JSON_DEPTH_MAX + 1);
 	memset(text + JSON_DEPTH_MAX + 1, ']', JSON_DEPTH_MAX + 1);
 	assert_int_equal(parse_len(&job, text, sizeof(text), &root), -1);
-	assert_non_null(strstr(job.msg, "nested too deep at line 1 column 33"));
+	assert_non_null(strstr(
+		job.msg, "nested deeper than 32 levels at line 1 column 33"));
 	job_free(&job);
 }
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/nat.h"
 
-enum { RULES_MAX = 256 };
-
 static struct nat_entry on(const char *terms, int family)
 {
 	static const struct nat_entry v4 = { NAT_CONDITION, POD4 },
@@ -139,6 +137,7 @@ static void kernel_takes_good_conditions(void **state)
 	for (size_t i = 0; i < COUNT(good); i++) {
 		entry = on(good[i].terms, good[i].family);
 		entry.protocol = IPPROTO_TCP;
+		entry.protocol = IPPROTO_TCP;
 		entry.host_port = (uint16_t)(i + 1);
 		if (entry.pod.ip.family == AF_INET6 && !IS_ENABLED(CONFIG_IPV6))
 			continue;
@@ -251,17 +250,27 @@ static const char *names(struct job *job, const char *operator, size_t count)
 	return out.text;
 }
 
+static const char many_rules[] = "more than 256 combinations";
+static const char many_matches[] = "more than 20 that all have to be met";
+
 static void combinations_have_a_limit(void **state)
 {
 	static const struct {
 		const char *operator;
 		size_t a, b, c, rules;
+		const char *why;
 	} table[] = {
-		{ "==", 16, 16, 1, 256 }, { "==", 256, 1, 1, 256 },
-		{ "==", 2, 2, 64, 256 },  { "!=", 1000, 1000, 256, 256 },
-		{ "==", 257, 1, 1, 0 },	  { "==", 16, 17, 1, 0 },
-		{ "==", 2, 2, 65, 0 },	  { "==", 2000, 2000, 2000, 0 },
-		{ "!=", 2, 2, 257, 0 },
+		{ "==", 16, 16, 1, 256, "" },
+		{ "==", 256, 1, 1, 256, "" },
+		{ "==", 2, 2, 64, 256, "" },
+		{ "!=", 9, 10, 256, 256, "" },
+		{ "==", 257, 1, 1, 0, many_rules },
+		{ "==", 16, 17, 1, 0, many_rules },
+		{ "==", 2, 2, 65, 0, many_rules },
+		{ "==", 2000, 2000, 2000, 0, many_rules },
+		{ "!=", 2, 2, 257, 0, many_rules },
+		{ "!=", 10, 10, 1, 0, many_matches },
+		{ "!=", 1000, 1000, 256, 0, many_matches },
 	};
 
 	for (size_t i = 0; i < COUNT(table); i++) {
@@ -274,9 +283,7 @@ static void combinations_have_a_limit(void **state)
 		const char *why = nat_condition_check(&k->job, terms, AF_INET);
 		struct nat_entry entry = on(terms, AF_INET);
 
-		assert_string_equal(
-			why ? why : "",
-			table[i].rules ? "" : "more than 256 combinations");
+		assert_string_equal(why ? why : "", table[i].why);
 		if (table[i].rules)
 			assert_int_equal(nat_condition_rules(&k->job, &entry),
 					 table[i].rules);
@@ -294,25 +301,55 @@ static void combinations_do_not_wrap_around(void **state)
 	for (int i = 0; i < 64; i++)
 		str_add(&terms, names(&k->job, "", 2));
 	assert_string_equal(nat_condition_check(&k->job, terms.text, AF_INET),
-			    "more than 256 combinations");
+			    many_rules);
+}
+
+/* "ip6 saddr != { fd00:1::/48, ... } " with count values. */
+static const char *no_subnets(struct job *job, size_t count)
+{
+	struct str out = { .job = job };
+
+	str_add(&out, "ip6 saddr != {");
+	for (size_t i = 1; i <= count; i++)
+		str_printf(&out, "%s fd00:%zx::/48", i == 1 ? "" : ",", i);
+	str_add(&out, " } ");
+	return out.text;
 }
 
 static void kernel_takes_as_many_as_there_may_be(void **state)
 {
 	struct world world = begun(state);
 	struct job *job = &world.k->job;
-	struct nat_entry entry = inner;
-	struct nft nft = nat_table(&world.k->nl, NAT_CONDITION);
-	struct nft_element element;
-	struct list rules;
+	const struct {
+		const char *terms;
+		size_t rules;
+	} table[] = {
+		{ job_printf(job, "%s%s%s", names(job, "", 16),
+			     names(job, "", 16), no_subnets(job, 18)),
+		  256 },
+		{ job_printf(job, "%s%s", names(job, "", 60),
+			     no_subnets(job, 19)),
+		  60 },
+		{ no_subnets(job, 20), 1 },
+	};
 
-	entry.terms = job_printf(job, "%s%sip saddr != 10.1.2.3",
-				 names(job, "", 16), names(job, "", 16));
-	assert_int_equal(add(&world, "a", &entry), 0);
-	assert_there(&world, "a", &entry);
-	nat_element(job, &entry, "a", &element);
-	assert_int_equal(nft_list_rules(&nft, element.chain, &rules), 0);
-	assert_int_equal(rules.count, RULES_MAX);
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct nft nft = nat_table(&world.k->nl, NAT_CONDITION);
+		struct nat_entry entry = on(table[i].terms, AF_INET6);
+		struct nft_element element;
+		struct list rules;
+
+		entry.protocol = IPPROTO_TCP;
+		entry.host_port = (uint16_t)(i + 1);
+		assert_null(nat_condition_check(job, entry.terms, AF_INET6));
+		add(&world, "a", &entry);
+		assert_string_equal(job->msg ? job->msg : "", "");
+		assert_there(&world, "a", &entry);
+		nat_element(job, &entry, "a", &element);
+		assert_int_equal(nft_list_rules(&nft, element.chain, &rules),
+				 0);
+		assert_int_equal(rules.count, table[i].rules);
+	}
 }
 
 int main(void)

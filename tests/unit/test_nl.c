@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <arpa/inet.h>
 #include <errno.h>
+#include <limits.h>
 
 #include "tests/unit/netlink.h"
 
@@ -436,6 +438,117 @@ static void short_answers_are_errors(void **state)
 	assert_error(k, "read from netlink: answer of 32792 bytes", NULL);
 }
 
+/* Of the fixed header that all answers have, like the request. */
+static void answers_without_their_header_are_errors(void **state)
+{
+	static const int flags[] = { ACK, NLM_F_DUMP };
+	struct kernel *k = *state;
+
+	for (uint32_t i = 0; i < COUNT(flags); i++) {
+		begin(k, flags[i]);
+		kernel_says(k, i + 1, TYPE, NLM_F_MULTI, "", 0);
+		kernel_sends(k);
+		assert_int_equal(nl_talk(&k->nl, "ask"), -1);
+		assert_error(k, "ask: short answer", NULL);
+	}
+}
+
+/* A message whose length, as a signed number, is less than what there is. */
+static void lengths_beyond_the_answer_are_not_believed(void **state)
+{
+	static const uint32_t lengths[] = { 0x80000010, 0xfffffffc };
+	struct kernel *k = *state;
+
+	for (uint32_t i = 0; i < COUNT(lengths); i++) {
+		struct nlmsghdr *msg;
+
+		begin(k, ACK);
+		msg = kernel_says(k, i + 1, NLMSG_NOOP, 0, "", 0);
+		msg->nlmsg_len = lengths[i];
+		assert_int_equal(send(k->fd, k->says, 16, 0), 16);
+		k->last = NULL;
+		assert_int_equal(nl_talk(&k->nl, "ask"), -1);
+		assert_error(k, "ask: no answer", NULL);
+	}
+	/* Of the request that an ack repeats, before the kernel's words. */
+	begin(k, ACK);
+	kernel_refuses(k, WORDS, NLMSGERR_ATTR_MSG);
+	((struct nlmsgerr *)mnl_nlmsg_get_payload((void *)k->says))
+		->msg.nlmsg_len = 0xfffffffc;
+	kernel_sends(k);
+	assert_int_equal(nl_talk(&k->nl, "ask"), -1);
+	assert_error(k, "ask: Invalid argument", NULL);
+}
+
+static void control_messages_are_no_part_of_a_dump(void **state)
+{
+	struct kernel *k = *state;
+
+	begin(k, NLM_F_DUMP);
+	kernel_says(k, 1, NLMSG_NOOP, NLM_F_MULTI, "", 0);
+	kernel_replies(k, 1, NLM_F_MULTI, 5);
+	kernel_ends(k, 1, 0, 0);
+	kernel_sends(k);
+	assert_int_equal(nl_talk(&k->nl, "list"), 0);
+	assert_string_equal(replies, "5 ");
+}
+
+static void on_attr(const struct nlmsghdr *msg, void *arg)
+{
+	const struct nlattr *attrs[2];
+
+	nl_attrs(msg, sizeof(head), attrs, 1);
+	*(uint32_t *)arg = nl_attr_u32(attrs[1]);
+}
+
+/* An attribute reaches up to the next multiple of four: there is nothing. */
+static void odd_lengths_are_filled_up(void **state)
+{
+	static const int flags[] = { ACK, NLM_F_DUMP };
+	struct kernel *k = *state;
+
+	for (uint32_t i = 0; i < COUNT(flags); i++) {
+		uint32_t value = 0;
+		struct nlmsghdr *msg;
+
+		begin(k, flags[i]);
+		nl_on_reply(&k->nl, on_attr, &value);
+		/* The end of a longer answer before it. */
+		kernel_says(k, 0, TYPE, 0, "........................", 24);
+		kernel_sends(k);
+		msg = kernel_says(k, i + 1, TYPE, NLM_F_MULTI, &head,
+				  sizeof(head));
+		mnl_attr_put_u32(msg, 1, htonl(0x01020304));
+		msg->nlmsg_len--;
+		assert_int_equal(send(k->fd, k->says, msg->nlmsg_len, 0), 27);
+		k->last = NULL;
+		if (i)
+			kernel_ends(k, i + 1, 0, 0);
+		else
+			kernel_acks(k, i + 1, 0);
+		kernel_sends(k);
+		assert_int_equal(nl_talk(&k->nl, "ask"), 0);
+		assert_int_equal(ntohl(value), 0x01020300);
+	}
+}
+
+static void any_number_is_an_error(void **state)
+{
+	static const int flags[] = { ACK, NLM_F_DUMP };
+	struct kernel *k = *state;
+
+	for (uint32_t i = 0; i < COUNT(flags); i++) {
+		begin(k, flags[i]);
+		if (i)
+			kernel_ends(k, i + 1, 0, INT_MIN);
+		else
+			kernel_acks(k, i + 1, INT_MIN);
+		kernel_sends(k);
+		assert_int_equal(nl_talk(&k->nl, "ask"), -1);
+		assert_error(k, "ask: Unknown error -2147483648", NULL);
+	}
+}
+
 static void many_requests_go_out_at_once(void **state)
 {
 	enum { MANY = 150 };
@@ -488,6 +601,11 @@ int main(void)
 		TEST(answers_of_other_processes_are_dropped),
 		TEST(no_answer_is_an_error),
 		TEST(short_answers_are_errors),
+		TEST(answers_without_their_header_are_errors),
+		TEST(lengths_beyond_the_answer_are_not_believed),
+		TEST(control_messages_are_no_part_of_a_dump),
+		TEST(odd_lengths_are_filled_up),
+		TEST(any_number_is_an_error),
 		TEST(many_requests_go_out_at_once),
 	};
 

@@ -248,6 +248,34 @@ static void exists_compares_what_the_route_says(void **state)
 	}
 }
 
+/* Of ways at the end of the message, with what ends it. */
+static bool exists_among_ways(struct kernel *k, const void *ways, size_t len)
+{
+	const struct have have = { "10.2.0.0/16", NULL, 254, 0 };
+	struct route r = route(have.dst, NULL);
+	bool exists = false;
+
+	says_route(k, &have);
+	mnl_attr_put(k->last, RTA_MULTIPATH, len, ways);
+	kernel_ends(k, k->nl.seq + 1, 0, 0);
+	kernel_sends(k);
+	assert_int_equal(route_exists(&k->nl, &eth0, &r, &exists), 0);
+	return exists;
+}
+
+static void exists_looks_at_every_way(void **state)
+{
+	const struct rtnexthop ways[] = {
+		{ .rtnh_len = sizeof(*ways), .rtnh_ifindex = 6 },
+		{ .rtnh_len = sizeof(*ways), .rtnh_ifindex = 5 },
+	};
+	struct kernel *k = *state;
+
+	assert_true(exists_among_ways(k, ways, sizeof(ways)));
+	assert_false(exists_among_ways(k, ways, sizeof(*ways)));
+	assert_false(exists_among_ways(k, ways, 0));
+}
+
 static void exists_not_in_a_table_that_is_not_there(void **state)
 {
 	struct kernel *k = *state;
@@ -305,6 +333,7 @@ int main(void)
 		TEST(add_asks_for_the_route),
 		TEST(add_refuses_a_gateway_of_another_family),
 		TEST(exists_compares_what_the_route_says),
+		TEST(exists_looks_at_every_way),
 		TEST(exists_not_in_a_table_that_is_not_there),
 		TEST(link_is_that_of_the_route),
 	};

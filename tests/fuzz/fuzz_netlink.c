@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* netlink - what the kernel says of links, addresses and routes
+ *
+ * An input is a byte that says what is asked, and what tests/fuzz/kernel.h
+ * answers with. */
+#include "core/addr.h"
+#include "core/brvlan.h"
+#include "core/link.h"
+#include "core/route.h"
+#include "tests/fuzz/kernel.h"
+
+static const struct link eth0 = { .index = 2, .name = "eth0" };
+
+static const struct prefix pod4 = { { AF_INET, { 10, 1, 2, 3 } }, 24 };
+static const struct prefix pod6 = { { AF_INET6, { 0xfd, [15] = 3 } }, 64 };
+
+static const struct route default4 = { .dst.ip.family = AF_INET,
+				       .gw = { AF_INET, { 10, 1, 2, 1 } } };
+static const struct route subnet6 = { .dst = { { AF_INET6, { 0xfd } }, 64 },
+				      .table = 100,
+				      .has_table = true };
+
+static void check_link(const struct link *link)
+{
+	require(strnlen(link->name, IFNAMSIZ) < IFNAMSIZ);
+	require(strnlen(link->kind, IFNAMSIZ) < IFNAMSIZ);
+}
+
+static int find_link(struct nl *nl)
+{
+	struct link link;
+	bool found;
+	int status = link_find(nl, "eth0", &link, &found);
+
+	require(status == 0 || !found);
+	check_link(&link);
+	return status;
+}
+
+static int find_link_index(struct nl *nl)
+{
+	struct link link = { 0 };
+	int status = link_get_index(nl, 2, &link);
+
+	check_link(&link);
+	return status;
+}
+
+static int list_ports(struct nl *nl)
+{
+	struct list ports;
+	int status = link_ports(nl, 3, &ports);
+	const struct link *link = ports.items;
+
+	for (size_t i = 0; i < ports.count; i++) {
+		check_link(&link[i]);
+		require(link[i].master == 3 && strlen(link[i].alias) < 65536);
+	}
+	return status;
+}
+
+static int list_addresses(struct nl *nl)
+{
+	struct list addrs;
+	int status = addr_list(nl, &eth0, 0, &addrs);
+	const struct addr *addr = addrs.items;
+	char text[PREFIX_TEXT];
+
+	for (size_t i = 0; i < addrs.count; i++) {
+		require(ip_size(addr[i].prefix.ip.family));
+		require(*prefix_print(&addr[i].prefix, text));
+		require(addr_among(&addrs, &addr[i].prefix));
+	}
+	return status;
+}
+
+static int find_default(struct nl *nl)
+{
+	bool exists;
+
+	return route_exists(nl, &eth0, &default4, &exists);
+}
+
+static int find_subnet(struct nl *nl)
+{
+	bool exists;
+
+	return route_exists(nl, &eth0, &subnet6, &exists);
+}
+
+static int find_way(struct nl *nl)
+{
+	int index;
+
+	return route_link(nl, &pod4.ip, &index);
+}
+
+static int list_vlans(struct nl *nl)
+{
+	struct brvlan vlans;
+	int status = brvlan_get(nl, &eth0, &vlans);
+
+	require(vlans.native >= 0 && vlans.native <= VLAN_MAX);
+	return status;
+}
+
+static int change(struct nl *nl)
+{
+	const struct link_spec spec = { .kind = "bridge", .name = "cni0" };
+	bool exists;
+
+	if (link_add(nl, &spec, &exists) < 0)
+		return -1;
+	nl_hold(nl);
+	addr_add(nl, &eth0, &pod4, false, NULL);
+	addr_add(nl, &eth0, &pod6, false, &exists);
+	link_set_flags(nl, &eth0, IFF_UP, IFF_UP);
+	route_add(nl, &eth0, &default4);
+	if (nl_release(nl) < 0)
+		return -1;
+	return link_del(nl, "cni0", NULL);
+}
+
+static int (*const questions[])(struct nl *nl) = {
+	find_link,   find_link_index, list_ports, list_addresses, find_default,
+	find_subnet, find_way,	      list_vlans, change,
+};
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct job job = { 0 };
+	struct nl nl;
+
+	if (!size)
+		return 0;
+	kernel_begin(data + 1, size - 1);
+	nl_init(&nl, &job, -1, NETLINK_ROUTE);
+	fuzz_told(&job,
+		  questions[*data % (sizeof(questions) / sizeof(*questions))](
+			  &nl));
+	nl_close(&nl);
+	job_free(&job);
+	return 0;
+}
