@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { ALIGNMENT = 16, PIECE = 1 << 20 };
+enum { ALIGNMENT = 16, FIRST = 1 << 20, PIECE = 1 << 20 };
 
 /* What stands before each block. */
 struct block {
@@ -18,13 +18,13 @@ struct block {
 	char data[] __attribute__((aligned(ALIGNMENT)));
 };
 
-/* Most calls need no more. */
-static _Alignas(ALIGNMENT) char first[64 << 10];
+/* Most calls need no more. Common, so that it comes behind all other data. */
+__attribute__((common)) _Alignas(ALIGNMENT) char heap_first[FIRST];
 
 /* The piece in use: from at on it is free, from fresh on still all zeros. */
 static struct {
 	char *at, *fresh, *end;
-} heap = { first, first, first + sizeof(first) };
+} heap = { heap_first, heap_first, heap_first + FIRST };
 
 /* What a block takes; 0 if there is no such number. */
 static size_t room_of(size_t size)

@@ -11,7 +11,7 @@
 #include "core/ipam.h"
 #include "core/log.h"
 
-enum { NETLINK_ROUTE = 0, NETLINK_NETFILTER = 12, READ_AT_ONCE = 16 << 10 };
+enum { NETLINK_ROUTE = 0, NETLINK_NETFILTER = 12, READ_AT_ONCE = 4 << 10 };
 
 static const struct verb {
 	const char *name;

@@ -14,7 +14,7 @@
 #include "core/netns.h"
 
 enum {
-	ROOM = 16 << 10,      /* what one message may take */
+	ROOM = 32 << 10,      /* what one message may take */
 	READ_SIZE = 32 << 10, /* what the kernel puts into one read at most */
 	QUEUE_MANY = 64,      /* answers that may not fit the default buffer */
 	QUEUE_BYTES = 8 << 20,
@@ -41,7 +41,7 @@ struct nl_request {
 void nl_init(struct nl *nl, struct job *job, int netns, int protocol)
 {
 	/* No two of them read at the same time. */
-	static _Alignas(struct nlmsghdr) char answer[READ_SIZE];
+	static _Alignas(4096) char answer[READ_SIZE];
 
 	*nl = (struct nl) { .job = job,
 			    .netns = netns,

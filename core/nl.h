@@ -34,7 +34,7 @@ void nl_init(struct nl *nl, struct job *job, int netns, int protocol);
 void nl_close(struct nl *nl);
 
 /* Begins a request: type, flags beside NLM_F_REQUEST, fixed header. The next
- * calls add to it; room for 16 KiB of attributes is guaranteed, so that others
+ * calls add to it; room for 32 KiB of attributes is guaranteed, so that others
  * (libnftnl) may build into the message that is returned. */
 struct nlmsghdr *nl_begin(struct nl *nl, int type, int flags, const void *head,
 			  size_t len);
