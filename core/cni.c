@@ -166,6 +166,7 @@ static int read_stdin(struct call *c)
 	}
 	c->text = text.text;
 	c->len = text.len;
+	trace(c->job, "read %zu bytes of configuration", text.len);
 	return 0;
 }
 
@@ -341,6 +342,7 @@ static int run_verb(struct call *c, const struct verb *verb)
 	    conf_read(job, "", c->doc, cni_keys, del, &c->net) < 0 ||
 	    open_netns(c, verb) < 0)
 		return -1;
+	trace(c->job, "understand them, and open CNI_NETNS");
 	/* As good as none. */
 	if (c->net.ipam && !*c->net.ipam)
 		c->net.ipam = NULL;
@@ -393,15 +395,21 @@ int cni_main(const struct applet *const *applets, const struct applet *applet)
 		.applet = applet,
 		.applets = applets,
 	};
+	int status = 0;
 
 	env_read(&c.env);
 	if (!*c.env.command) {
 		print_about(&job, applet->name);
 		return 0;
 	}
+	if (IS_ENABLED(CONFIG_TRACE))
+		trace_begin(&job);
 	/* A reader that is gone must not stop us half-way. */
 	signal(SIGPIPE, SIG_IGN);
 	if (serve(&c) < 0 || job.msg)
-		return cni_refuse(&job, c.net.version);
-	return 0;
+		status = cni_refuse(&job, c.net.version);
+	trace(&job, "answer");
+	if (IS_ENABLED(CONFIG_TRACE))
+		trace_end(&job);
+	return status;
 }

@@ -130,6 +130,7 @@ static int run(struct job *job, const char *path, const char *verb,
 		if (errno != EINTR)
 			return fail_errno(job, errno, "wait for %s", path);
 	}
+	trace(job, "run %s", path);
 	result->out = read_back(job, files[1], &result->len);
 	result->err = read_back(job, files[2], &err_len);
 	if (!result->out || !result->err)

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/trace.h"
+
 struct job {
 	const char *name;    /* the applet, as log lines begin */
 	int code;	     /* of the error, by the CNI specification */
@@ -14,6 +16,7 @@ struct job {
 	const char *details; /* or NULL */
 	struct job_chunk *chunks;
 	struct undo *undo;
+	struct trace trace;
 };
 
 /* A growing array of equal items; zeroed is empty. */

@@ -342,8 +342,7 @@ static int nl_read(struct nl *nl, bool *more)
 	ssize_t got;
 	int len;
 
-	/* The kernel answers before send() returns, or at the next read of a
-	 * dump: to wait for an answer would be to wait for ever. */
+	/* All is there when send() returns, or at the next read of a dump. */
 	got = recvfrom(nl->fd, nl->answer, READ_SIZE, MSG_DONTWAIT | MSG_TRUNC,
 		       (struct sockaddr *)&from, &from_len);
 	*more = got >= 0 || errno == EINTR;
@@ -424,11 +423,15 @@ static int nl_exchange(struct nl *nl)
 
 static int nl_flush(struct nl *nl)
 {
+	const struct nl_request *request = nl->requests.items;
 	int ret = 0;
 
 	nl->refused = nl->failed = false;
 	if (nl->requests.count)
 		ret = nl_exchange(nl);
+	for (size_t i = 0; i < nl->requests.count; i++)
+		trace(nl->job, "netlink%s: %s", i ? " as well" : "",
+		      request[i].label);
 	nl->requests = (struct list) { 0 };
 	nl->len = 0;
 	return ret;

@@ -163,7 +163,12 @@ static int write_note(struct job *job, int fd, const char *owner,
 
 int record_add(struct record *record, const char *kind, const char *text)
 {
-	return write_note(record->job, record->fd, record->owner, kind, text);
+	int ret =
+		write_note(record->job, record->fd, record->owner, kind, text);
+
+	trace(record->job, "note in the record of %s: %s %s", record->owner,
+	      kind, text);
+	return ret;
 }
 
 static const char *path_of(struct job *job, const char *applet,
@@ -280,6 +285,7 @@ int record_del(struct job *job, const char *applet, const char *owner)
 
 	if (unlink(path) < 0 && errno != ENOENT && errno != ENOTDIR)
 		return fail_errno(job, errno, "remove %s", path);
+	trace(job, "remove %s", path);
 	return 0;
 }
 

@@ -73,6 +73,7 @@ static int lock_dir(struct store *s, int seconds, bool *gone)
 				    s->path, seconds);
 		return fail_errno(s->job, errno, "lock %s", s->path);
 	}
+	trace(s->job, "lock %s", s->path);
 	if (fstat(s->lock, &st) < 0)
 		return fail_errno(s->job, errno, "stat %s/lock", s->path);
 	*gone = st.st_nlink == 0;
@@ -124,8 +125,10 @@ void store_close(struct store *s)
 	forget_last(s);
 	if (s->lock >= 0)
 		close(s->lock);
-	if (s->dir >= 0)
+	if (s->dir >= 0) {
 		close(s->dir);
+		trace(s->job, "unlock %s", s->path);
+	}
 	s->dir = s->lock = -1;
 	s->drafted = s->indexed = false;
 }
@@ -204,6 +207,7 @@ int store_reserve(struct store *s, const struct owner *owner,
 			       : fail_errno(s->job, errno, "create %s/%s",
 					    s->path, name);
 	remove_draft(s);
+	trace(s->job, "create %s/%s", s->path, name);
 	if (HAS_INDEX(s))
 		index_add(&s->index, text, ip);
 	return 0;
@@ -223,6 +227,7 @@ int store_release(struct store *s, const struct ip *ip)
 
 	if (unlinkat(s->dir, ip_print(ip, name), 0) < 0 && errno != ENOENT)
 		return fail_errno(s->job, errno, "remove %s/%s", s->path, name);
+	trace(s->job, "remove %s/%s", s->path, name);
 	return 0;
 }
 

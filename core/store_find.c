@@ -249,6 +249,7 @@ int store_find(struct store *s, const struct owner *owner, struct list *out)
 			 ? search_quickly(s, &search)
 			 : store_each(s, match_owner, &search);
 	*out = search.exact.count ? search.exact : search.old;
+	trace(s->job, "find what %s has in %s", owner->container, s->path);
 	return status;
 }
 

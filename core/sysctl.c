@@ -61,6 +61,7 @@ static const char *set(struct job *job, int netns, const char *name,
 	else if (!err && pwrite(fd, value, strlen(value), 0) < 0)
 		err = errno;
 	close(fd);
+	trace(job, "sysctl %s: %s", name, now);
 	if (!err)
 		return NULL;
 	return job_printf(job, "set sysctl %s from %s to %s: %s", name, now,

@@ -28,6 +28,7 @@ END {
 	by_count("packets", "new connections, with the NAT of so many pods", "rate", 1000, \
 		"thousands a second")
 	many()
+	durable()
 	sizes()
 	goals()
 }
@@ -130,6 +131,14 @@ function many(   n, j, k, who, verb) {
 				p99["burst", n, who, verb, "each"] / 1000, \
 				get("burst", n, who, verb, "memory")
 		}
+}
+
+function durable(   without) {
+	without = get("durable", 0, "buffered", "ADD", "wall")
+	if (without == "")
+		return
+	printf "\na reservation on this disk, ms: %.3f; with fsync, which is not done: %.3f\n", \
+		without / 1000, get("durable", 0, "fsync", "ADD", "wall") / 1000
 }
 
 function sizes(   n, i, list, other) {

@@ -358,3 +358,32 @@ refused() {
 		bash "$PLUGINS" <<<"$NET" && complain "no error"
 	nothing_left
 }
+
+# ---- traces
+
+@test "CNIBOX_TRACE=1 tells where the time went, and changes no answer" {
+	pod_up p1
+	PLUGIN_ENV=(CNIBOX_TRACE=0)
+	add p1 "$NET"
+	[ -z "$stderr" ] || complain "traced: $stderr"
+	del p1 "$NET"
+	PLUGIN_ENV=(CNIBOX_TRACE=1)
+	add p1 "$NET"
+	expect "$result" '.ips[0].address == "10.1.2.3/24"'
+	for step in "netlink: create veth " "/net1/10.1.2.3" "lock " \
+		"note in the record of net1/eth0/p1: nat masquerade "; do
+		[[ $stderr == *"$step"* ]] || complain "no $step: $stderr"
+	done
+	# Every line is a step but the last, which is their sum.
+	awk '
+		$1 != "cnibox:" || $2 !~ /^[0-9]+\.[0-9]$/ || $3 != "us" {
+			exit 1
+		}
+		/  in all$/ { all = $2; next }
+		{ sum += $2; steps++ }
+		END { exit !(steps > 10 && all - sum < 2 && sum - all < 2) }
+	' <<<"$stderr" || complain "steps: $stderr"
+	del_twice p1 "$NET"
+	[[ $stderr == *"netlink: delete veth"* ]]
+	nothing_left
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/trace.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/job.h"
+#include "core/str.h"
+
+enum { LINE = 512 };
+
+static int64_t now(void)
+{
+	struct timespec time = { 0 };
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+static void say(int64_t spent, const char *fmt, va_list args)
+{
+	char line[LINE];
+	size_t len = str_format(line, sizeof(line), "cnibox: %6lu.%lu us  ",
+				(unsigned long)(spent / 1000),
+				(unsigned long)(spent % 1000 / 100));
+
+	str_vformat(line + len, sizeof(line) - len - 1, fmt, args);
+	len = strlen(line);
+	line[len++] = '\n';
+	(void)!write(STDERR_FILENO, line, len);
+}
+
+void trace_begin(struct job *job)
+{
+	const char *wish = getenv("CNIBOX_TRACE");
+
+	job->trace.on = wish && strcmp(wish, "1") == 0;
+	if (job->trace.on)
+		job->trace.last = now();
+}
+
+void trace_step(struct job *job, const char *fmt, ...)
+{
+	int64_t spent = now() - job->trace.last;
+	va_list args;
+
+	va_start(args, fmt);
+	say(spent, fmt, args);
+	va_end(args);
+	job->trace.total += spent;
+	job->trace.last = now();
+}
+
+static void say_total(struct job *job, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	say(job->trace.total, fmt, args);
+	va_end(args);
+}
+
+void trace_end(struct job *job)
+{
+	if (job->trace.on)
+		say_total(job, "in all");
+}
