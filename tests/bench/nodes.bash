@@ -91,7 +91,7 @@ elements() {
 		{
 			by = " comment \"net/eth0/dead" NR "\""
 			to = "add element inet cnibox "
-			print to "masq4 {", $1 by "goto masq-10.1.0.0/16 }"
+			print to "masq-10.1.0.0/16 {", $1 by " }"
 			print to "hostport4 { tcp .", 20000 + NR by " :", $1, ". 80 }"
 		}' | node "$1" nft -f -
 }
