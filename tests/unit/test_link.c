@@ -117,6 +117,41 @@ static void find_does_without_attributes(void **state)
 	}
 }
 
+/* accept_ra is the fourth of the values that linux/ipv6.h numbers. */
+static void find_tells_whether_a_router_is_heard(void **state)
+{
+	static const struct {
+		int32_t values[5];
+		size_t count;
+		bool deaf;
+	} table[] = {
+		{ { 1, 64, 1500, 0, 1 }, 5, true },
+		{ { 0, 64, 1500, 0 }, 4, true },
+		{ { 0, 0, 0, 1, 0 }, 5, false },
+		{ { 0, 0, 0, 2, 0 }, 5, false },
+		{ { 0, 0, 0 }, 3, false },
+		{ { 0 }, 0, false },
+	};
+	struct kernel *k = *state;
+
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct nlmsghdr *msg = says_link(k, 5);
+		struct nlattr *spec, *inet6;
+		struct link link;
+
+		spec = mnl_attr_nest_start(msg, IFLA_AF_SPEC);
+		inet6 = mnl_attr_nest_start(msg, AF_INET6);
+		mnl_attr_put(msg, IFLA_INET6_CONF,
+			     table[i].count * sizeof(int32_t), table[i].values);
+		mnl_attr_nest_end(msg, inet6);
+		mnl_attr_nest_end(msg, spec);
+		kernel_sends(k);
+		assert_int_equal(link_get(&k->nl, "br0", &link), 0);
+		assert_int_equal(link.deaf_to_ra,
+				 IS_ENABLED(CONFIG_IPV6) && table[i].deaf);
+	}
+}
+
 static void absent_is_an_answer_for_find_and_an_error_for_get(void **state)
 {
 	struct kernel *k = *state;
@@ -469,6 +504,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(find_reads_all_attributes),
 		TEST(find_does_without_attributes),
+		TEST(find_tells_whether_a_router_is_heard),
 		TEST(absent_is_an_answer_for_find_and_an_error_for_get),
 		TEST(get_index_asks_by_index),
 		TEST(add_asks_for_what_the_spec_says),

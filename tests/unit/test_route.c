@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 
+#include <stdio.h>
+
 #include "core/route.h"
 
 #include "tests/unit/netlink.h"
 
+#include <linux/netconf.h>
 #include <linux/rtnetlink.h>
 
 static const struct link eth0 = { .index = 5, .name = "eth0" };
@@ -325,6 +328,57 @@ static void link_is_that_of_the_route(void **state)
 		     "attr 1: fd000000000000000000000000000003\n");
 }
 
+static void forwarding_is_that_of_all_interfaces(void **state)
+{
+	const struct netconfmsg head = { .ncm_family = AF_INET6 };
+	struct kernel *k = *state;
+	bool on;
+
+	for (int i = 0; i < 2; i++) {
+		struct nlmsghdr *msg =
+			kernel_says(k, k->nl.seq + 1, RTM_NEWNETCONF, 0, &head,
+				    sizeof(head));
+
+		mnl_attr_put_u32(msg, NETCONFA_FORWARDING, (uint32_t)i);
+		kernel_sends(k);
+		assert_int_equal(route_forwarding(&k->nl, AF_INET6, &on), 0);
+		assert_int_equal(on, i);
+	}
+	/* A kernel that cannot say it. */
+	kernel_answers(k, k->nl.seq + 1, EOPNOTSUPP);
+	assert_int_equal(route_forwarding(&k->nl, AF_INET6, &on), 0);
+	assert_false(on);
+	kernel_answers(k, k->nl.seq + 1, EPERM);
+	assert_int_equal(route_forwarding(&k->nl, AF_INET, &on), -1);
+	assert_string_equal(k->job.msg, "ask whether packets are forwarded: "
+					"Operation not permitted");
+}
+
+static void set_forwarding(const char *value)
+{
+	FILE *file = fopen("/proc/sys/net/ipv4/ip_forward", "w");
+
+	assert_non_null(file);
+	assert_true(fputs(value, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void forwarding_is_what_the_sysctl_says(void **state)
+{
+	struct kernel *k = *state;
+	struct nl nl;
+	bool on;
+
+	leave_network();
+	nl_init(&nl, &k->job, -1, NETLINK_ROUTE);
+	for (int i = 0; i < 2; i++) {
+		set_forwarding(i ? "1" : "0");
+		assert_int_equal(route_forwarding(&nl, AF_INET, &on), 0);
+		assert_int_equal(on, i);
+	}
+	nl_close(&nl);
+}
+
 int main(void)
 {
 #define TEST(name)                                                             \
@@ -336,6 +390,8 @@ int main(void)
 		TEST(exists_looks_at_every_way),
 		TEST(exists_not_in_a_table_that_is_not_there),
 		TEST(link_is_that_of_the_route),
+		TEST(forwarding_is_that_of_all_interfaces),
+		TEST(forwarding_is_what_the_sysctl_says),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
