@@ -4,6 +4,8 @@
 # make check            builds and runs all tests; needs root
 # make check-clients    runs containerd, podman, libcni on it; needs root
 # make demo             a node in miniature, its pods and packets; needs root
+# make soak             N=10000 random operations on 1000 pods; needs root.
+#                       SEED= repeats the decisions
 # make bench            measures against the Go plugins, and those in PEER=dir;
 #                       needs root. bench-quick: in less than two minutes
 # make unit             builds and runs the unit tests
@@ -29,7 +31,6 @@ O ?= out
 KCONFIG_CONFIG ?= .config
 CNI_BIN_DIR ?= /opt/cni/bin
 KCONFIG_SEED ?= $(shell date +%s)
-N ?= 10
 UNIT_AT_ONCE ?= 1
 T ?= 60
 
@@ -224,8 +225,12 @@ check-clients:
 	$(MAKE) all
 	tests/run clients
 
+soak: all
+	tests/setup check
+	CNIBOX=$(abspath $(BINARY)) N=$(or $(N),10000) PODS=1000 tests/soak
+
 check-configs:
-	N=$(N) tests/builds
+	tests/builds
 
 demo: all
 	tests/setup demo
@@ -284,4 +289,4 @@ help:
 
 FORCE:
 .PHONY: all install fetch unit unit-build fuzz fuzz-build lint check check-clients \
-	check-configs demo bench bench-quick clean distclean help FORCE
+	check-configs soak demo bench bench-quick clean distclean help FORCE
