@@ -7,6 +7,8 @@
 #include <sys/file.h>
 #include <sys/time.h>
 
+#include "core/job.h"
+
 static void wake_up(int sig)
 {
 	(void)sig;
@@ -14,7 +16,7 @@ static void wake_up(int sig)
 
 /* A blocking flock() wakes the waiters in turn and at once, which polling does
  * not; the timer ends it. */
-int lock_within(int fd, int seconds)
+int lock_within(int fd, int operation, int seconds)
 {
 	struct sigaction action = { .sa_handler = wake_up }, old_action;
 	/* Again each second, should the first come before flock() sleeps. */
@@ -23,7 +25,7 @@ int lock_within(int fd, int seconds)
 	sigset_t set, old_set;
 	int status, err;
 
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+	if (flock(fd, operation | LOCK_NB) == 0)
 		return 0;
 	if (errno != EWOULDBLOCK)
 		return -1;
@@ -36,11 +38,20 @@ int lock_within(int fd, int seconds)
 	sigaction(SIGALRM, &action, &old_action);
 	sigprocmask(SIG_UNBLOCK, &set, &old_set);
 	setitimer(ITIMER_REAL, &timer, NULL);
-	status = flock(fd, LOCK_EX);
+	status = flock(fd, operation);
 	err = errno;
 	setitimer(ITIMER_REAL, &(struct itimerval) { 0 }, NULL);
 	sigprocmask(SIG_SETMASK, &old_set, NULL);
 	sigaction(SIGALRM, &old_action, NULL);
 	errno = err;
 	return status;
+}
+
+int lock_fail(struct job *job, const char *path, int seconds)
+{
+	if (errno != EINTR)
+		return fail_errno(job, errno, "lock %s", path);
+	return fail(job, CNI_TRY_AGAIN,
+		    "lock %s: locked by another process for %d seconds", path,
+		    seconds);
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/hash.h"
+#include "core/lock.h"
 #include "core/str.h"
 
 /* Room for the owner in a file name beside the applet's, in a comment of an
@@ -122,8 +123,8 @@ int record_begin(struct record *record, struct job *job, const char *applet,
 	if (record->dir < 0)
 		return fail_errno(job, errno, "open %s", state_dir);
 	/* Not for order among ADDs: for record_is_alone(). */
-	if (flock(record->dir, LOCK_SH) < 0)
-		return fail_errno(job, errno, "lock %s", state_dir);
+	if (lock_within(record->dir, LOCK_SH, LOCK_SECONDS) < 0)
+		return lock_fail(job, state_dir, LOCK_SECONDS);
 	record->fd = openat(record->dir, name, flags, 0600);
 	*exists = record->fd < 0 && errno == EEXIST;
 	if (*exists) {

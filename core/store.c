@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -65,14 +66,8 @@ static int lock_dir(struct store *s, int seconds, bool *gone)
 		return 0;
 	if (s->lock < 0)
 		return fail_errno(s->job, errno, "open %s/lock", s->path);
-	if (lock_within(s->lock, seconds) < 0) {
-		if (errno == EINTR)
-			return fail(s->job, CNI_TRY_AGAIN,
-				    "lock %s: locked by another process for "
-				    "%d seconds",
-				    s->path, seconds);
-		return fail_errno(s->job, errno, "lock %s", s->path);
-	}
+	if (lock_within(s->lock, LOCK_EX, seconds) < 0)
+		return lock_fail(s->job, s->path, seconds);
 	trace(s->job, "lock %s", s->path);
 	if (fstat(s->lock, &st) < 0)
 		return fail_errno(s->job, errno, "stat %s/lock", s->path);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "applets/host-local/host-local.h"
 
+#include "core/lock.h"
 #include "core/log.h"
 
 /* By then the lock is released, and the address may be another's. */

@@ -26,6 +26,7 @@ config HOST_LOCAL
 #include <string.h>
 
 #include "core/cni.h"
+#include "core/lock.h"
 
 #define DEFAULT_DATA_DIR "/var/lib/cni/networks"
 

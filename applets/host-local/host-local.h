@@ -8,8 +8,6 @@
 #include "core/result.h"
 #include "core/store.h"
 
-enum { LOCK_SECONDS = 5 };
-
 /* Part of a subnet. A set of them is a list. */
 struct range {
 	struct prefix subnet;

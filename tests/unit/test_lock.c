@@ -73,7 +73,7 @@ static pid_t start_waiter(int seconds, void (*prepare)(void))
 		return child;
 	if (prepare)
 		prepare();
-	_exit(lock_within(open_lock(), seconds) < 0 ? errno : 0);
+	_exit(lock_within(open_lock(), LOCK_EX, seconds) < 0 ? errno : 0);
 }
 
 static void assert_exits(pid_t child, int code)
@@ -90,11 +90,22 @@ static void free_lock_is_taken_at_once(void **state)
 	int fd = open_lock(), other = open_lock();
 
 	(void)state;
-	assert_int_equal(lock_within(fd, 1), 0);
+	assert_int_equal(lock_within(fd, LOCK_EX, 1), 0);
 	assert_int_equal(flock(other, LOCK_SH | LOCK_NB), -1);
-	assert_int_equal(lock_within(fd, 1), 0);
+	assert_int_equal(lock_within(fd, LOCK_EX, 1), 0);
 	close(fd);
-	assert_int_equal(lock_within(other, 1), 0);
+	assert_int_equal(lock_within(other, LOCK_EX, 1), 0);
+	close(other);
+}
+
+static void shared_lock_is_shared(void **state)
+{
+	int fd = open_lock(), other = open_lock();
+
+	(void)state;
+	assert_int_equal(lock_within(fd, LOCK_SH, 1), 0);
+	assert_int_equal(lock_within(other, LOCK_SH, 1), 0);
+	close(fd);
 	close(other);
 }
 
@@ -104,7 +115,7 @@ static void lock_is_waited_for(void **state)
 	pid_t child;
 
 	(void)state;
-	assert_int_equal(lock_within(fd, 1), 0);
+	assert_int_equal(lock_within(fd, LOCK_EX, 1), 0);
 	child = start_waiter(LIMIT, NULL);
 	until_it_waits(child);
 	free_lock(fd);
@@ -117,7 +128,7 @@ static void every_waiter_gets_it(void **state)
 	int fd = open_lock();
 
 	(void)state;
-	assert_int_equal(lock_within(fd, 1), 0);
+	assert_int_equal(lock_within(fd, LOCK_EX, 1), 0);
 	for (size_t i = 0; i < COUNT(children); i++) {
 		children[i] = start_waiter(LIMIT, NULL);
 		until_it_waits(children[i]);
@@ -156,7 +167,7 @@ static void waiting_ends_in_time(void **state)
 	double start = now();
 
 	(void)state;
-	assert_int_equal(lock_within(fd, 1), 0);
+	assert_int_equal(lock_within(fd, LOCK_EX, 1), 0);
 	for (size_t i = 0; i < COUNT(ways); i++)
 		children[i] = start_waiter(1, ways[i]);
 	for (size_t i = 0; i < COUNT(ways); i++)
@@ -176,8 +187,8 @@ static void alarms_are_as_before(void **state)
 	(void)state;
 	signal(SIGALRM, SIG_IGN);
 	block_alarm();
-	assert_int_equal(lock_within(fd, 1), 0);
-	assert_int_equal(lock_within(other, 1), -1);
+	assert_int_equal(lock_within(fd, LOCK_EX, 1), 0);
+	assert_int_equal(lock_within(other, LOCK_EX, 1), -1);
 	assert_int_equal(errno, EINTR);
 	assert_int_equal(getitimer(ITIMER_REAL, &timer), 0);
 	assert_int_equal(timer.it_value.tv_sec + timer.it_value.tv_usec, 0);
@@ -212,7 +223,7 @@ static void other_signals_end_no_waiting(void **state)
 	pid_t child;
 
 	(void)state;
-	assert_int_equal(lock_within(fd, 1), 0);
+	assert_int_equal(lock_within(fd, LOCK_EX, 1), 0);
 	child = start_waiter(LIMIT, handle_usr1);
 	for (size_t i = 0; i < COUNT(signals); i++) {
 		until_it_waits(child);
@@ -234,7 +245,7 @@ static void a_pending_alarm_is_not_the_end(void **state)
 	pid_t child;
 
 	(void)state;
-	assert_int_equal(lock_within(fd, 1), 0);
+	assert_int_equal(lock_within(fd, LOCK_EX, 1), 0);
 	child = start_waiter(LIMIT, have_one_pending);
 	until_it_waits(child);
 	free_lock(fd);
@@ -247,7 +258,7 @@ static void what_cannot_be_locked_is_an_error(void **state)
 
 	(void)state;
 	close(fd);
-	assert_int_equal(lock_within(fd, 1), -1);
+	assert_int_equal(lock_within(fd, LOCK_EX, 1), -1);
 	assert_int_equal(errno, EBADF);
 }
 
@@ -255,6 +266,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		FOLDER_TEST(free_lock_is_taken_at_once),
+		FOLDER_TEST(shared_lock_is_shared),
 		FOLDER_TEST(lock_is_waited_for),
 		FOLDER_TEST(every_waiter_gets_it),
 		FOLDER_TEST(waiting_ends_in_time),

@@ -417,6 +417,25 @@ static void is_alone_shuts_others_out(void **state)
 	close(dir);
 }
 
+static void begin_waits_within_a_limit(void **state)
+{
+	struct job *job = covered(state);
+	struct record record;
+	bool exists;
+	int dir;
+
+	begin(job, &record);
+	close_record(&record);
+	dir = open(DIR, O_RDONLY | O_DIRECTORY);
+	assert_int_equal(flock(dir, LOCK_EX), 0);
+	assert_int_equal(record_begin(&record, job, "app", "net/eth0/d", &none,
+				      NULL, &exists),
+			 -1);
+	assert_int_equal(job->code, CNI_TRY_AGAIN);
+	assert_non_null(strstr(job->msg, "for 5 seconds"));
+	close(dir);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -436,6 +455,7 @@ int main(void)
 		NODE_TEST(attachment_lives_as_long_as_its_namespace),
 		NODE_TEST(record_without_a_namespace_lives),
 		NODE_TEST(is_alone_shuts_others_out),
+		NODE_TEST(begin_waits_within_a_limit),
 	};
 
 	return run_node_tests(tests);
