@@ -29,7 +29,7 @@ static const char *const expectations[] = {
 	[CONF_INT] = "an integer",
 	[CONF_STRING] = "a string",
 	[CONF_IFNAME] =
-		"an interface name of 1 to 15 bytes without / : or space",
+		"an interface name of 1 to 15 bytes without / : % or space",
 	[CONF_MAC] = "a MAC address such as 02:00:5e:10:00:01",
 	[CONF_IP] = "an address such as 10.1.0.1",
 	[CONF_PREFIX] = "an address with prefix length such as 10.1.0.0/16",
@@ -133,7 +133,7 @@ static bool read_text(const struct conf_key *key, const char *text, void *dst)
 		return true;
 	case CONF_IFNAME:
 		return *text && strlen(text) < IFNAMSIZ &&
-		       !strpbrk(text, "/: \t\n\v\f\r") &&
+		       !strpbrk(text, "/:% \t\n\v\f\r") &&
 		       str_copy(dst, IFNAMSIZ, text);
 	case CONF_MAC:
 		return mac_parse(text, mac) && memcpy(dst, mac, sizeof(mac));

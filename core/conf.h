@@ -16,7 +16,7 @@ enum conf_type {
 	CONF_BOOL,   /* bool */
 	CONF_INT,    /* int, within min and max; both 0: any */
 	CONF_STRING, /* const char *; one of choices if there are any */
-	CONF_IFNAME, /* char[IFNAMSIZ]: 1 to 15 bytes, no / : or space */
+	CONF_IFNAME, /* char[IFNAMSIZ]: 1 to 15 bytes, no / : % or space */
 	CONF_MAC,    /* uint8_t[6]; "" is absent */
 	CONF_IP,     /* struct ip; "" is absent */
 	CONF_PREFIX, /* struct prefix; null is an error, as in the reference */

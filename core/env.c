@@ -50,6 +50,10 @@ static int check_ifname(struct job *job, const char *name)
 	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
 		return fail(job, CNI_BAD_ENVIRONMENT,
 			    "interface name is . or ..");
+	/* The kernel would make another one, with a number. */
+	if (strchr(name, '%'))
+		return fail(job, CNI_BAD_ENVIRONMENT,
+			    "interface name contains %%");
 	if (strpbrk(name, "/: \t\n\v\f\r"))
 		return fail(
 			job, CNI_BAD_ENVIRONMENT,

@@ -118,6 +118,7 @@ static void check_knows_names_of_interfaces(void **state)
 		  "interface name should be less than 16 characters" },
 		{ ".", "interface name is . or ..", NULL },
 		{ "..", "interface name is . or ..", NULL },
+		{ "eth%d", "interface name contains %", NULL },
 		{ "a/b", bad, NULL },
 		{ "/", bad, NULL },
 		{ "a:b", bad, NULL },
