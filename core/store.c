@@ -42,7 +42,8 @@ static int open_dir(struct store *s, bool create)
 	enum { FLAGS = O_RDONLY | O_DIRECTORY | O_CLOEXEC };
 
 	s->dir = openat(AT_FDCWD, s->path, FLAGS);
-	if (s->dir >= 0 || (errno == ENOENT && !create))
+	if (s->dir >= 0 ||
+	    (!create && (errno == ENOENT || errno == ENAMETOOLONG)))
 		return 0;
 	if (errno == ENOENT) {
 		if (make_dirs(s->job, s->path) < 0)
@@ -60,7 +61,9 @@ static int lock_dir(struct store *s, int seconds, bool *gone)
 {
 	struct stat st;
 
-	s->lock = openat(s->dir, "lock", O_RDONLY | O_CREAT | O_CLOEXEC, 0750);
+	s->lock = openat(
+		s->dir, "lock",
+		O_RDONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0750);
 	*gone = s->lock < 0 && errno == ENOENT;
 	if (*gone)
 		return 0;

@@ -8,6 +8,8 @@
 
 #include "core/str.h"
 
+enum { RESOLV_CONF_MAX = 1 << 20 };
+
 static int read_file(struct job *job, const char *path, struct str *out)
 {
 	int fd = openat(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -19,11 +21,12 @@ static int read_file(struct job *job, const char *path, struct str *out)
 		return fail_errno(job, errno, "open %s", path);
 	/* So that there is text, if the file is empty. */
 	str_add(out, "");
-	while ((len = read(fd, buf, sizeof(buf))) > 0)
+	while ((len = read(fd, buf, sizeof(buf))) > 0 &&
+	       out->len < RESOLV_CONF_MAX)
 		str_add_len(out, buf, (size_t)len);
-	err = errno;
+	err = len < 0 ? errno : EFBIG;
 	close(fd);
-	return len < 0 ? fail_errno(job, err, "read %s", path) : 0;
+	return len ? fail_errno(job, err, "read %s", path) : 0;
 }
 
 /* The next word of the line at *text, which moves behind it, or NULL. */
