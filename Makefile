@@ -145,6 +145,7 @@ EACH_ALONE := -DJOB_CHUNK_SIZE=0
 SANITIZE ?= -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 UNIT := $(filter-out $(if $(CONFIG_NAT),,test_nat% test_nft% test_ct test_reference) \
+	$(if $(CONFIG_SYNC),,test_node) \
 	$(if $(CONFIG_HELP),,test_conf_help) \
 	$(if $(CONFIG_IPAM_EXEC),,test_ipam) \
 	$(if $(CONFIG_HOST_LOCAL_INDEX),,test_store_index),$(UNIT))

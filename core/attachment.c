@@ -47,6 +47,7 @@ static bool same_container(const char *owner, const char *other)
 struct asker {
 	struct call *c;
 	const char *owner;
+	bool yields; /* to the living */
 };
 
 static enum nat_holder tell_holder(void *arg, const char *owner)
@@ -56,7 +57,8 @@ static enum nat_holder tell_holder(void *arg, const char *owner)
 
 	if (!record_alive(c->job, c->applet->name, owner))
 		return NAT_DEAD;
-	return same_container(asker->owner, owner) ? NAT_SHARES : NAT_ALIVE;
+	return asker->yields || same_container(asker->owner, owner) ? NAT_SHARES
+								    : NAT_ALIVE;
 }
 
 /* The holder's DEL is to leave the entries to the one who asks. */
@@ -83,6 +85,13 @@ static int add_nat(struct call *c, const char *owner,
 	return nat_add(&c->nft, owner, entries, &holders);
 }
 
+/* What is removed from now on is not to be restored. */
+static void leave(struct call *c, const char *owner)
+{
+	if (IS_ENABLED(CONFIG_SYNC))
+		record_leave(c->job, c->applet->name, owner);
+}
+
 struct made {
 	struct call *c;
 	struct list entries;
@@ -92,6 +101,7 @@ static void undo_nat(void *arg)
 {
 	struct made *made = arg;
 
+	leave(made->c, attachment_owner(made->c));
 	nat_del(&made->c->nft, attachment_owner(made->c), &made->entries);
 }
 
@@ -103,6 +113,10 @@ int attachment_nat(struct call *c, struct record *record,
 
 	if (!IS_ENABLED(CONFIG_NAT) || !entries->count)
 		return 0;
+	/* What is noted may be restored at once. */
+	made = job_alloc(c->job, sizeof(*made));
+	*made = (struct made) { c, *entries };
+	undo_push(c->job, undo_nat, made);
 	for (size_t i = 0; i < entries->count; i++) {
 		struct str text = { .job = c->job };
 
@@ -110,9 +124,6 @@ int attachment_nat(struct call *c, struct record *record,
 		if (record_add(record, note_nat, text.text) < 0)
 			return -1;
 	}
-	made = job_alloc(c->job, sizeof(*made));
-	*made = (struct made) { c, *entries };
-	undo_push(c->job, undo_nat, made);
 	return add_nat(c, attachment_owner(c), entries);
 }
 
@@ -138,6 +149,47 @@ static void read_entries(struct call *c, const struct list *notes,
 			*(struct nat_entry *)list_add(c->job, entries,
 						      sizeof(entry)) = entry;
 	}
+}
+
+/* What is not is no error of ours. */
+static bool is_complete(struct call *c, const char *owner,
+			const struct list *entries,
+			const struct nat_holders *holders)
+{
+	bool complete = nat_check(&c->nft, owner, entries, holders) == 0;
+
+	c->job->msg = NULL;
+	return complete;
+}
+
+int attachment_restore(struct call *c, const char *owner, bool *changed,
+		       bool *lame)
+{
+	struct asker asker = { c, owner, true };
+	const struct nat_holders look = { tell_holder, &asker };
+	const struct nat_holders share = { share_with_holder, &asker };
+	const char *applet = c->applet->name;
+	struct list notes, entries = { 0 };
+	bool found, complete;
+
+	*changed = false;
+	if (!IS_ENABLED(CONFIG_NAT))
+		return 0;
+	if (record_read(c->job, applet, owner, &notes, &found) < 0)
+		return -1;
+	read_entries(c, &notes, &entries);
+	if (!entries.count || !record_alive(c->job, applet, owner) ||
+	    is_complete(c, owner, &entries, &look))
+		return 0;
+	*changed = true;
+	if (nat_add(&c->nft, owner, &entries, &share) < 0)
+		return -1;
+	complete = is_complete(c, owner, &entries, &look);
+	/* Its DEL may have looked for them before they were there. */
+	if (!record_alive(c->job, applet, owner))
+		return nat_del(&c->nft, owner, &entries);
+	*lame |= !complete;
+	return 0;
 }
 
 /* Makes what heirs left out when it was here. They may have come since the
@@ -199,6 +251,7 @@ int attachment_release(struct call *c, unsigned kinds, struct list *entries,
 	if (IS_ENABLED(CONFIG_NAT) && found) {
 		read_entries(c, &notes, entries);
 		if (entries->count) {
+			leave(c, owner);
 			ret |= nat_del(&c->nft, owner, entries);
 			ret |= leave_to_heirs(c, owner, false);
 		}
@@ -260,11 +313,15 @@ int attachment_gc(struct call *c, int (*drop)(struct call *c, const char *owner,
 	const char **owner;
 	int ret = 0;
 
-	if (IS_ENABLED(CONFIG_NAT))
-		ret = nat_gc(&c->nft, nat_is_dead, c);
 	if (record_list(c->job, c->applet->name, &owners) < 0)
 		return -1;
 	owner = owners.items;
+	for (size_t i = 0; i < owners.count; i++) {
+		if (attachment_is_dead(c, owner[i]))
+			leave(c, owner[i]);
+	}
+	if (IS_ENABLED(CONFIG_NAT))
+		ret = nat_gc(&c->nft, nat_is_dead, c);
 	for (size_t i = 0; i < owners.count; i++) {
 		if (ret == 0 && attachment_is_dead(c, owner[i]))
 			ret = drop_record(c, owner[i], drop);

@@ -22,6 +22,13 @@ int attachment_begin(struct call *c, struct record *record,
 int attachment_nat(struct call *c, struct record *record,
 		   const struct list *entries);
 
+/* Makes what is missing of the entries in owner's record of this applet, if it
+ * is alive; *changed if something was. What another one has by now it keeps, and
+ * leaves to owner when it goes. *lame is set if entries do not do what they
+ * should all the same. */
+int attachment_restore(struct call *c, const char *owner, bool *changed,
+		       bool *lame);
+
 /* CHECK: each of them is there, and is the attachment's or another one's of the
  * same container. */
 int attachment_check_nat(struct call *c, const struct list *entries);

@@ -6,6 +6,7 @@
 
 #include "core/cni.h"
 #include "core/install.h"
+#include "core/node.h"
 
 #define APPLET(name) extern const struct applet name##_applet;
 #include "applets.def"
@@ -32,6 +33,12 @@ static const char usage[] =
 #endif
 	"    cnibox --help, --version\n";
 
+static const char sync_usage[] =
+	"    cnibox sync                puts NAT back that others removed\n";
+
+static const char show_usage[] =
+	"    cnibox show [--json]       the attachments of this node\n";
+
 /* "/opt/cni/bin/buildkit-cni-bridge" is bridge, too. */
 static const struct applet *applet_called(const char *name)
 {
@@ -50,6 +57,15 @@ static void say_list(struct str *out)
 {
 	for (const struct applet *const *a = applets; *a; a++)
 		str_printf(out, "%s\n", (*a)->name);
+}
+
+static void say_usage(struct str *out)
+{
+	str_add(out, usage);
+	if (IS_ENABLED(CONFIG_SYNC))
+		str_add(out, sync_usage);
+	if (IS_ENABLED(CONFIG_SHOW))
+		str_add(out, show_usage);
 }
 
 static void say_help(struct str *out, const struct applet *applet)
@@ -128,25 +144,42 @@ static int applet_main(struct job *job, const struct applet *applet,
 	return finish(job);
 }
 
+static void node_main(struct job *job, char **argv, struct str *out)
+{
+	bool json = argv[1] && strcmp(argv[1], "--json") == 0;
+
+	if (strcmp(argv[0], "sync") == 0 && IS_ENABLED(CONFIG_SYNC))
+		node_sync(job, applets, out);
+	else if (strcmp(argv[0], "sync") == 0)
+		fail_unbuilt(job, CNI_INTERNAL, argv[0], "SYNC");
+	else if (IS_ENABLED(CONFIG_SHOW))
+		node_show(job, applets, json, out);
+	else
+		fail_unbuilt(job, CNI_INTERNAL, argv[0], "SHOW");
+}
+
 static int box_main(struct job *job, char **argv)
 {
-	const struct applet *applet;
+	const char *word = argv[1] ? argv[1] : "--help";
+	const struct applet *applet = applet_find(applets, word);
 	struct str text = { .job = job };
 
-	if (argv[1] && strcmp(argv[1], "--install") == 0)
+	if (strcmp(word, "--install") == 0)
 		return install_main(job, argv + 2);
-	applet = argv[1] ? applet_find(applets, argv[1]) : NULL;
 	if (applet)
 		return applet_main(job, applet, argv + 1);
-	if (argv[1] && strcmp(argv[1], "--list") == 0)
+	str_add(&text, "");
+	if (strcmp(word, "--list") == 0)
 		say_list(&text);
-	else if (argv[1] && strcmp(argv[1], "--version") == 0)
+	else if (strcmp(word, "sync") == 0 || strcmp(word, "show") == 0)
+		node_main(job, argv + 1, &text);
+	else if (strcmp(word, "--version") == 0)
 		str_add(&text, "cnibox v" CNIBOX_VERSION "\n");
-	else if (!argv[1] || strcmp(argv[1], "--help") == 0)
-		str_add(&text, usage);
+	else if (strcmp(word, "--help") == 0)
+		say_usage(&text);
 	else
-		return unknown(job, argv[1]);
-	cni_print(job, text.text ? text.text : "");
+		return unknown(job, word);
+	cni_print(job, text.text);
 	return finish(job);
 }
 

@@ -75,6 +75,9 @@ int nat_del_owner(struct nl *nl, const char *owner, unsigned kinds);
 int nat_gc(struct nl *nl, bool (*dead)(void *arg, const char *owner),
 	   void *arg);
 
+/* Removes the tables with everything in them. */
+int nat_reset(struct nl *nl);
+
 /* Each entry is there, is owner's or shared, and the rules that look it up are
  * there; otherwise an error that says what is missing. */
 int nat_check(struct nl *nl, const char *owner, const struct list *entries,

@@ -184,3 +184,17 @@ int nat_gc(struct nl *nl, bool (*dead)(void *arg, const char *owner), void *arg)
 		ret |= gc_in(nat_table(nl, nat_table_kinds[i]), dead, arg);
 	return ret;
 }
+
+int nat_reset(struct nl *nl)
+{
+	int ret = 0;
+
+	for (int i = 0; i < NAT_TABLES; i++) {
+		struct nft nft = nat_table(nl, nat_table_kinds[i]);
+
+		nft_begin(&nft, 0);
+		nft_table_del(&nft);
+		ret |= nft_commit(&nft);
+	}
+	return ret;
+}

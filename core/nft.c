@@ -111,6 +111,13 @@ void nft_chain_add(struct nft *nft, const char *chain,
 	nl_talk(nl, "add chain %s to table %s", chain, nft->table);
 }
 
+void nft_table_del(struct nft *nft)
+{
+	begin_message(nft, NFT_MSG_DELTABLE, 0);
+	nl_allow(nft->nl, ENOENT, &nft->stale);
+	nl_talk(nft->nl, "delete table %s", nft->table);
+}
+
 static void delete_unused(struct nft *nft, int type, int attr, const char *what,
 			  const char *name)
 {

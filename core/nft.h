@@ -81,6 +81,7 @@ void nft_chain_add(struct nft *nft, const char *chain,
 void nft_element_add(struct nft *nft, const struct nft_element *element);
 
 /* Removals; stale if it is not there, or if the chain or set is still in use. */
+void nft_table_del(struct nft *nft);
 void nft_chain_del(struct nft *nft, const char *chain);
 void nft_set_del(struct nft *nft, const char *set);
 void nft_rule_del(struct nft *nft, const char *chain,

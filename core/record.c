@@ -290,6 +290,12 @@ int record_del(struct job *job, const char *applet, const char *owner)
 	return 0;
 }
 
+/* By the file's mode, which takes no room on a disk that is full. */
+void record_leave(struct job *job, const char *applet, const char *owner)
+{
+	chmod(path_of(job, applet, owner), 0400);
+}
+
 bool record_alive(struct job *job, const char *applet, const char *owner)
 {
 	struct list notes = { 0 };
@@ -299,7 +305,9 @@ bool record_alive(struct job *job, const char *applet, const char *owner)
 	const char *at;
 	char *text;
 
-	if (read_text(job, applet, owner, &text) < 0 || !text)
+	if (stat(path_of(job, applet, owner), &st) < 0 ||
+	    !(st.st_mode & S_IWUSR) ||
+	    read_text(job, applet, owner, &text) < 0 || !text)
 		return false;
 	read_notes(job, text, &notes);
 	note = notes.items;

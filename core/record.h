@@ -62,8 +62,12 @@ int record_list(struct job *job, const char *applet, struct list *owners);
 /* Removes the record; absent is success. */
 int record_del(struct job *job, const char *applet, const char *owner);
 
-/* Whether the attachment has a record of applet and its network namespace is
- * the one it was made in. */
+/* From now on the attachment is not alive, as its DEL has begun; nothing
+ * happens if it has no record. */
+void record_leave(struct job *job, const char *applet, const char *owner);
+
+/* Whether the attachment has a record of applet, its network namespace is the
+ * one it was made in, and it was not left. */
 bool record_alive(struct job *job, const char *applet, const char *owner);
 
 /* Whether no other ADD runs on this node, now and until this process ends:

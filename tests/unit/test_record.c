@@ -382,6 +382,29 @@ static void attachment_lives_as_long_as_its_namespace(void **state)
 	close(netns.fd);
 }
 
+static void attachment_that_was_left_is_not_alive(void **state)
+{
+	struct job *job = covered(state);
+	struct record record;
+	struct list notes;
+	bool found;
+
+	record_leave(job, "app", OWNER);
+	assert_null(job->msg);
+	begin(job, &record);
+	assert_true(record_alive(job, "app", OWNER));
+	record_leave(job, "app", OWNER);
+	assert_false(record_alive(job, "app", OWNER));
+	assert_int_equal(record_add(&record, "kind", "text"), 0);
+	assert_int_equal(record_read(job, "app", OWNER, &notes, &found), 0);
+	assert_true(found);
+	close_record(&record);
+	assert_int_equal(record_del(job, "app", OWNER), 0);
+	begin(job, &record);
+	assert_true(record_alive(job, "app", OWNER));
+	close_record(&record);
+}
+
 static void record_without_a_namespace_lives(void **state)
 {
 	static const char *const dead[] = { "netns x\n", "netns 1\n",
@@ -453,6 +476,7 @@ int main(void)
 		NODE_TEST(what_is_no_record_is_an_error),
 		NODE_TEST(begin_needs_its_folder),
 		NODE_TEST(attachment_lives_as_long_as_its_namespace),
+		NODE_TEST(attachment_that_was_left_is_not_alive),
 		NODE_TEST(record_without_a_namespace_lives),
 		NODE_TEST(is_alone_shuts_others_out),
 		NODE_TEST(begin_waits_within_a_limit),

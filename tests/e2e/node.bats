@@ -1,0 +1,251 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# cnibox sync and cnibox show: all attachments of a node.
+
+# shellcheck disable=SC2034,SC2154 # variables of helpers.bash
+load helpers
+
+LIST='{
+	"cniVersion": "1.0.0", "name": "net1", "plugins": [
+		{
+			"type": "bridge", "bridge": "br0",
+			"isGateway": true, "ipMasq": true,
+			"ipam": {
+				"type": "host-local",
+				"ranges": [
+					[{"subnet": "10.1.2.0/24"}],
+					[{"subnet": "2001:db8:1::/64"}]
+				],
+				"routes": [{"dst": "0.0.0.0/0"}, {"dst": "::/0"}]
+			}
+		},
+		{"type": "portmap", "capabilities": {"portMappings": true}}
+	]
+}'
+RECORDS=/run/cni/cnibox
+
+# port NUMBER: the capability argument.
+port() {
+	jq -cn --argjson n "$1" '{portMappings: [
+		{hostPort: $n, containerPort: 80, protocol: "tcp"}]}'
+}
+
+setup() {
+	node_up
+	pod_up p1 p2
+}
+
+# syncs TEXT: prints that line and nothing else.
+syncs() {
+	run --separate-stderr -0 node env -i "$CNIBOX" sync
+	[ "$output$stderr" = "$1" ] || complain "$output$stderr" "not: $1"
+}
+
+shows() {
+	run --separate-stderr -0 node env -i "$CNIBOX" show "${@:2}"
+	[ "$output$stderr" = "$1" ] || complain "$output$stderr" "not: $1"
+}
+
+two_pods() {
+	add_list p1 "$LIST" "$(port 8081)"
+	add_list p2 "$LIST" "$(port 8082)"
+}
+
+both_are_whole() {
+	check_list p1 "$LIST" "$(port 8081)"
+	check_list p2 "$LIST" "$(port 8082)"
+}
+
+both_go() {
+	del_list p1 "$LIST" "$(port 8081)"
+	del_list p2 "$LIST" "$(port 8082)"
+	nothing_left
+}
+
+ruleset() {
+	node nft -a list ruleset
+}
+
+# ---- sync
+
+@test "what nft flush ruleset took comes back" {
+	local before
+	two_pods
+	outside_up
+	serve p1 80
+	before=$(nat_elements | sort)
+	node nft flush ruleset
+	no_answer outside 192.0.2.1 8081
+	syncs "2 attachments, 2 restored, 0 gone"
+	both_are_whole
+	[ "$(nat_elements | sort)" = "$before" ]
+	answers outside 192.0.2.1 8081 "p1 sees 192.0.2.2"
+	both_go
+}
+
+@test "where nothing is missing nothing is done" {
+	local before
+	syncs "0 attachments, 0 restored, 0 gone"
+	[ -z "$(ruleset)" ]
+	two_pods
+	before=$(ruleset)
+	syncs "2 attachments, 0 restored, 0 gone"
+	[ "$(ruleset)" = "$before" ]
+	both_go
+}
+
+@test "one element comes back, and one pod's are restored" {
+	two_pods
+	node nft delete element inet cnibox hostport4 '{ tcp . 8081 }'
+	syncs "2 attachments, 1 restored, 0 gone"
+	both_are_whole
+	both_go
+}
+
+@test "rules come back, of every chain" {
+	local chain chains
+	two_pods
+	chains=$(node nft -j list table inet cnibox |
+		jq -r '.nftables[].chain.name // empty')
+	[ "$(wc -l <<<"$chains")" -ge 6 ]
+	for chain in $chains; do
+		node nft flush chain inet cnibox "$chain"
+		syncs "2 attachments, 2 restored, 0 gone"
+		both_are_whole
+	done
+	both_go
+}
+
+@test "what others have stays" {
+	two_pods
+	node nft add table ip theirs
+	node nft add chain ip theirs other
+	syncs "2 attachments, 0 restored, 0 gone"
+	node nft delete table inet cnibox
+	syncs "2 attachments, 2 restored, 0 gone"
+	node nft list chain ip theirs other
+	node nft delete table ip theirs
+	both_go
+}
+
+@test "what a dead pod had goes, and its DEL finds nothing amiss" {
+	two_pods
+	pod_down p1
+	syncs "2 attachments, 0 restored, 1 gone"
+	check_list p2 "$LIST" "$(port 8082)"
+	[ "$(nat_elements | grep -c p1)" = 0 ]
+	node nft flush ruleset
+	syncs "2 attachments, 1 restored, 1 gone"
+	[ "$(nat_elements | grep -c p1)" = 0 ]
+	both_go
+}
+
+@test "what has no record is left alone" {
+	local before
+	two_pods
+	before=$(nat_elements)
+	node find $RECORDS -name '*:p1.*' -delete
+	syncs "1 attachments, 0 restored, 0 gone"
+	[ "$(nat_elements)" = "$before" ]
+	both_go
+}
+
+@test "a port that another has got since is its own until it goes" {
+	add_list p1 "$LIST" "$(port 8081)"
+	node nft flush ruleset
+	add_list p2 "$LIST" "$(port 8081)"
+	syncs "2 attachments, 1 restored, 0 gone"
+	check_list p2 "$LIST" "$(port 8081)"
+	syncs "2 attachments, 0 restored, 0 gone"
+	del_list p2 "$LIST" "$(port 8081)"
+	check_list p1 "$LIST" "$(port 8081)"
+	del_list p1 "$LIST" "$(port 8081)"
+	nothing_left
+}
+
+@test "networks of a container go on sharing a port" {
+	local other first
+	other=$(jq -c '.name = "net2" | .plugins[0].bridge = "br1"
+		| .plugins[0].ipam.ranges = [[{"subnet": "10.1.3.0/24"}]]' \
+		<<<"$LIST")
+	for first in "$LIST" "$other"; do
+		add_list p1 "$LIST" "$(port 8081)"
+		CNI_IFNAME=eth1 add_list p1 "$other" "$(port 8081)"
+		node nft flush ruleset
+		syncs "2 attachments, 2 restored, 0 gone"
+		if [ "$first" = "$LIST" ]; then
+			del_list p1 "$LIST" "$(port 8081)"
+			node nft get element inet cnibox hostport4 \
+				'{ tcp . 8081 }' | grep net2
+		fi
+		CNI_IFNAME=eth1 del_list p1 "$other" "$(port 8081)"
+		if [ "$first" = "$other" ]; then
+			node nft get element inet cnibox hostport4 \
+				'{ tcp . 8081 }' | grep net1
+			del_list p1 "$LIST" "$(port 8081)"
+		fi
+		nothing_left
+	done
+}
+
+@test "what a DEL has begun to remove does not come back" {
+	node strace -qq -o /dev/null true || skip "no strace"
+	add_list p1 "$LIST" "$(port 8081)"
+	WRAPPER=(strace -qq -o /dev/null -e inject=unlink:signal=KILL)
+	cni DEL portmap p1 "$(plugin_conf "$LIST" 1 null "{}")"
+	WRAPPER=()
+	[ "$status" = 137 ]
+	node test -e "$RECORDS/net1:eth0:p1.portmap"
+	syncs "1 attachments, 0 restored, 0 gone"
+	[ "$(nat_elements | grep -c ^host)" = 0 ]
+	del_list p1 "$LIST"
+	nothing_left
+}
+
+@test "an error of sync is one line" {
+	node mkdir -p /run/cni
+	node touch $RECORDS
+	run --separate-stderr -1 node env -i "$CNIBOX" sync
+	[ -z "$output" ]
+	[ "$stderr" = "cnibox: read $RECORDS: Not a directory" ] ||
+		complain "$stderr"
+	run --separate-stderr -1 node env -i "$CNIBOX" show
+	[ "$stderr" = "cnibox: read $RECORDS: Not a directory" ]
+}
+
+# ---- show
+
+@test "show has a line for each attachment" {
+	shows ""
+	add_list p1 "$LIST" "$(port 8081)"
+	shows "net1/eth0/p1 10.1.2.2/24,2001:db8:1::2/64 8081/tcp->80 /run/netns/p1"
+	pod p1 ip address del 2001:db8:1::2/64 dev eth0
+	shows "net1/eth0/p1 10.1.2.2/24 8081/tcp->80 /run/netns/p1"
+	pod p1 ip link del eth0
+	shows "net1/eth0/p1 - 8081/tcp->80 /run/netns/p1"
+	pod_down p1
+	shows "net1/eth0/p1 - 8081/tcp->80 /run/netns/p1 (gone)"
+	del_list p1 "$LIST" "$(port 8081)"
+	shows ""
+}
+
+@test "show --json says the same" {
+	local id
+	shows "[]" --json
+	id=$(printf '%0230d' 7)
+	add_list p1 "$LIST" '{"portMappings": [
+		{"hostPort": 8081, "containerPort": 80},
+		{"hostPort": 53, "containerPort": 5353, "protocol": "udp",
+			"hostIP": "127.0.0.1"}]}'
+	CNI_CONTAINERID=$id add p2 "$(plugin_conf "$LIST" 0 null "{}")"
+	run -0 node env -i "$CNIBOX" show --json
+	expect "$output" 'sort_by(.container) | length == 2 and
+		(map(select(.container == "p1")) == [{
+			network: "net1", interface: "eth0", container: "p1",
+			addresses: ["10.1.2.2/24", "2001:db8:1::2/64"],
+			ports: ["8081/tcp->80", "127.0.0.1:53/udp->5353"],
+			netns: "/run/netns/p1", state: "alive"
+		}]) and (map(select(.container != "p1"))[0]
+			| (.network | startswith("=")) and .interface == ""
+			and .netns == "/run/netns/p2" and .addresses == [])'
+}

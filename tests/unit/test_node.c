@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/node.h"
+#include "core/nft.h"
+#include "tests/unit/nat_attachment.h"
+
+static const struct applet *const applets[] = { &applet, NULL };
+
+static const char lines[] = MASQUERADE(POD1) PORT("8080", POD1);
+static const char others[] =
+	MASQUERADE("10.1.0.3/24") PORT("8081", "10.1.0.3/24");
+
+static void syncs(struct folder *f, const char *expected)
+{
+	struct str out = { .job = &f->job };
+
+	assert_int_equal(node_sync(&f->job, applets, &out), 0);
+	assert_no_error(&f->job);
+	assert_string_equal(out.text, expected);
+}
+
+static void shows(struct folder *f, bool json, const char *expected)
+{
+	struct str out = { .job = &f->job };
+
+	str_add(&out, "");
+	assert_int_equal(node_show(&f->job, applets, json, &out), 0);
+	assert_no_error(&f->job);
+	assert_string_equal(out.text, expected);
+}
+
+static void sync_of_nothing_makes_nothing(void **state)
+{
+	struct call *c = call_of(*state, "c1");
+	struct nft nft = { .nl = &c->nft, .family = 1, .table = "cnibox" };
+	bool missing;
+
+	syncs(*state, "0 attachments, 0 restored, 0 gone\n");
+	assert_int_equal(nft_find_table(&nft, &missing), 0);
+	assert_true(missing);
+}
+
+static void sync_restores_what_is_missing(void **state)
+{
+	struct folder *f = *state;
+	struct call *c = attached(f, "c1", lines);
+	struct call *other = attached(f, "c2", others);
+	struct list some = entries_of(c, PORT("8080", POD1));
+
+	syncs(f, "2 attachments, 0 restored, 0 gone\n");
+	assert_int_equal(nat_del(&c->nft, "net/eth0/c1", &some), 0);
+	assert_false(has_nat(c, lines));
+	syncs(f, "2 attachments, 1 restored, 0 gone\n");
+	assert_true(has_nat(c, lines));
+	assert_int_equal(nat_reset(&c->nft), 0);
+	assert_int_equal(nat_reset(&c->nft), 0);
+	syncs(f, "2 attachments, 2 restored, 0 gone\n");
+	assert_true(has_nat(c, lines));
+	assert_true(has_nat(other, others));
+}
+
+/* Between what DEL removes first and the record, which it removes last. */
+static void sync_leaves_what_is_being_removed(void **state)
+{
+	struct folder *f = *state;
+	struct call *c = attached(f, "c1", lines);
+
+	attached(f, "c2", others);
+	record_leave(&f->job, applet.name, "net/eth0/c1");
+	assert_int_equal(nat_reset(&c->nft), 0);
+	syncs(f, "2 attachments, 1 restored, 1 gone\n");
+	assert_false(has_nat(c, MASQUERADE(POD1)));
+}
+
+static void sync_removes_what_the_dead_have(void **state)
+{
+	struct folder *f = *state;
+	struct call *c = attached(f, "c1", lines);
+	struct call *other = attached(f, "c2", others);
+
+	record_leave(&f->job, applet.name, "net/eth0/c2");
+	syncs(f, "2 attachments, 0 restored, 1 gone\n");
+	assert_true(has_nat(c, lines));
+	assert_false(has_nat(other, MASQUERADE("10.1.0.3/24")));
+	assert_false(has_nat(other, PORT("8081", "10.1.0.3/24")));
+	/* As lost as the dead, but nobody knows that. */
+	assert_int_equal(record_del(&f->job, applet.name, "net/eth0/c1"), 0);
+	syncs(f, "1 attachments, 0 restored, 1 gone\n");
+	assert_true(has_nat(c, lines));
+}
+
+static void nothing_is_restored(void *arg)
+{
+	struct call *c = arg;
+	bool changed, lame = false;
+
+	assert_true(has_record(c));
+	assert_int_equal(
+		attachment_restore(c, attachment_owner(c), &changed, &lame), 0);
+	assert_false(changed || lame);
+}
+
+static void what_a_failed_add_takes_back_is_not_restored(void **state)
+{
+	struct folder *f = *state;
+	struct call *c = call_of(f, "c1");
+	struct record record;
+
+	begun(c, &record);
+	undo_push(&f->job, nothing_is_restored, c);
+	assert_int_equal(make(c, &record, lines), 0);
+	undo_run(&f->job);
+	assert_no_error(&f->job);
+	assert_false(has_nat(c, MASQUERADE(POD1)));
+	assert_false(has_record(c));
+}
+
+static void a_port_is_left_to_its_new_holder(void **state)
+{
+	struct folder *f = *state;
+	struct call *c = attached(f, "c1", lines);
+	struct call *other;
+	struct list entries;
+
+	assert_int_equal(nat_reset(&c->nft), 0);
+	other = attached(f, "c2", PORT("8080", "10.1.0.3/24"));
+	syncs(f, "2 attachments, 1 restored, 0 gone\n");
+	assert_true(has_nat(other, PORT("8080", "10.1.0.3/24")));
+	assert_true(has_nat(c, MASQUERADE(POD1)));
+	syncs(f, "2 attachments, 0 restored, 0 gone\n");
+	assert_int_equal(attachment_release(other, 0, &entries, NULL), 0);
+	assert_true(has_nat(c, lines));
+}
+
+static void show_tells_ports_once_and_whether_they_live(void **state)
+{
+	static const char udp[] = "port udp 192.0.2.1 53 " POD1 " 5353\n";
+	struct folder *f = *state;
+	const char *both;
+	struct call *c;
+
+	shows(f, false, "");
+	shows(f, true, "[]\n");
+	c = call_of(f, "c1");
+	both = job_printf(&f->job, "%s%s%s", PORT("8080", POD1), udp,
+			  PORT("8080", "2001:db8::2/64"));
+	attach(f, "eth0", "c1", both);
+	shows(f, false,
+	      "net/eth0/c1 - 8080/tcp->80,192.0.2.1:53/udp->5353 "
+	      "/proc/self/ns/net\n");
+	record_leave(&f->job, applet.name, attachment_owner(c));
+	shows(f, true,
+	      "[\n"
+	      "    {\n"
+	      "        \"network\": \"net\",\n"
+	      "        \"interface\": \"eth0\",\n"
+	      "        \"container\": \"c1\",\n"
+	      "        \"addresses\": [],\n"
+	      "        \"ports\": [\n"
+	      "            \"8080/tcp-\\u003e80\",\n"
+	      "            \"192.0.2.1:53/udp-\\u003e5353\"\n"
+	      "        ],\n"
+	      "        \"netns\": \"/proc/self/ns/net\",\n"
+	      "        \"state\": \"gone\"\n"
+	      "    }\n"
+	      "]\n");
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		STATE_TEST(sync_of_nothing_makes_nothing),
+		STATE_TEST(sync_restores_what_is_missing),
+		STATE_TEST(sync_leaves_what_is_being_removed),
+		STATE_TEST(sync_removes_what_the_dead_have),
+		STATE_TEST(what_a_failed_add_takes_back_is_not_restored),
+		STATE_TEST(a_port_is_left_to_its_new_holder),
+		STATE_TEST(show_tells_ports_once_and_whether_they_live),
+	};
+
+	return run_node_tests(tests);
+}
