@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* step - the system calls that can go wrong, and the hold on who makes them */
+#ifndef CNIBOX_STEP_H
+#define CNIBOX_STEP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/ptrace.h>
+#include <sys/types.h>
+
+#include <linux/ptrace.h>
+#include <linux/types.h>
+
+enum call_kind {
+	CALL_OTHER,
+	CALL_CLOSE, /* takes effect even when it fails */
+	CALL_OPEN,  /* its third argument is flags */
+	CALL_MMAP,
+	CALL_TRANSFER, /* its third argument is a number of bytes */
+	CALL_RECV,
+	CALL_RECVMSG,
+};
+
+/* A system call that counts. */
+struct call {
+	long nr;
+	const char *name;
+	enum call_kind kind;
+	bool changes;	    /* what outlives the process */
+	const char *faults; /* errors that make sense, any time */
+};
+
+/* The call with these arguments; NULL if it does not count: it can neither fail
+ * nor change anything outside of the process. */
+const struct call *call_find(__u64 nr, const __u64 args[6]);
+
+/* Whether the call may change what outlives the process, makes a file, or opens
+ * one for writing. */
+bool call_changes(const struct call *call, const __u64 args[6]);
+bool call_creates(const struct call *call, const __u64 args[6]);
+bool call_writes(const struct call *call, const __u64 args[6]);
+
+/* For a process that is about to make a call: has it made not at all, or with
+ * another third argument. */
+void tracee_skip(pid_t pid);
+void tracee_limit(pid_t pid, unsigned long len);
+
+/* For one that has made it: what it returns. */
+void tracee_return(pid_t pid, long result);
+
+/* The memory of the process. */
+bool tracee_read(pid_t pid, __u64 at, void *out, size_t len);
+void tracee_write16(pid_t pid, __u64 at, __u16 value);
+
+/* Writes what a call has done to files in folder, if anything, as a line:
+ *	create|truncate|unlink|mkdir|sync PATH, link PATH PATH,
+ *	write|mark PATH HEX (a mark is an attribute) */
+void record_call(FILE *out, const char *folder, pid_t pid,
+		 const struct call *call, const __u64 args[6], long result);
+
+#endif
