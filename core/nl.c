@@ -365,7 +365,7 @@ static int nl_read(struct nl *nl, bool *more)
 		if (answer(nl, msg) < 0)
 			return -1;
 	}
-	return 0;
+	return len > 0 ? fail_errno(nl->job, EBADMSG, "read from netlink") : 0;
 }
 
 static bool needs_answer(const struct nl *nl, const struct nl_request *request)
