@@ -124,13 +124,35 @@ int link_get_index(struct nl *nl, int index, struct link *out)
 struct created {
 	struct nl *nl;
 	const char *name;
+	uint8_t mac[MAC_LEN];
+	bool sure;
 };
 
+/* What there was no answer about is ours if it has the MAC address that we
+ * chose. */
 static void undo_link(void *arg)
 {
 	struct created *created = arg;
+	struct link link;
+	bool found;
 
+	if (!created->sure &&
+	    (link_find(created->nl, created->name, &link, &found) < 0 ||
+	     !found || memcmp(link.mac, created->mac, MAC_LEN) != 0))
+		return;
 	link_del(created->nl, created->name, NULL);
+}
+
+static void push_undo(struct nl *nl, const struct link_spec *spec, bool sure)
+{
+	struct created *created = job_alloc(nl->job, sizeof(*created));
+
+	created->nl = nl;
+	created->name = spec->name;
+	created->sure = sure;
+	if (spec->mac)
+		memcpy(created->mac, spec->mac, MAC_LEN);
+	undo_push(nl->job, undo_link, created);
 }
 
 static void put_spec(struct nl *nl, const struct link_spec *spec)
@@ -177,7 +199,7 @@ int link_add(struct nl *nl, const struct link_spec *spec, bool *exists)
 	struct ifinfomsg head =
 		head_of(0, spec->up ? IFF_UP : 0, spec->up ? IFF_UP : 0);
 	struct nlattr *info, *data;
-	struct created *created;
+	int ret;
 
 	nl_begin(nl, RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, &head,
 		 sizeof(head));
@@ -201,15 +223,10 @@ int link_add(struct nl *nl, const struct link_spec *spec, bool *exists)
 		set_alias(nl, spec);
 	if (spec->master_now)
 		link_get_index(nl, spec->master, spec->master_now);
-	if (nl_release(nl) < 0)
-		return -1;
-	if ((exists && *exists) || spec->shared)
-		return 0;
-	created = job_alloc(nl->job, sizeof(*created));
-	created->nl = nl;
-	created->name = spec->name;
-	undo_push(nl->job, undo_link, created);
-	return 0;
+	ret = nl_release(nl);
+	if (!spec->shared && (ret < 0 || !exists || !*exists))
+		push_undo(nl, spec, ret == 0);
+	return ret;
 }
 
 int link_del(struct nl *nl, const char *name, bool *existed)

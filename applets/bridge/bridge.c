@@ -93,12 +93,11 @@ static int bridge_create(struct call *c, struct record *record,
 	if (link_random_macs(c->job, mac, 1) < 0)
 		return -1;
 	spec.mac = mac[0];
+	bridge_undo_made(c, record, bridge, &spec);
 	if (link_add(&c->host, &spec, &exists) < 0 ||
 	    link_get(&c->host, conf->bridge, bridge) < 0)
 		return -1;
 	links->made = !exists;
-	if (links->made)
-		bridge_undo_push(c, record, bridge, bridge, NULL);
 	return 0;
 }
 

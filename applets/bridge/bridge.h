@@ -50,12 +50,11 @@ void bridge_guard_entries(struct call *c, const struct link *port,
  * DEL needs nothing else. */
 const char *bridge_port_name(struct call *c, const char *owner);
 
-/* Registers that ADD made link, which is the bridge or its gateway in a VLAN,
- * or, if gateway is not NULL, gave it this address: taken back only if nobody
- * else can be using it. */
-void bridge_undo_push(struct call *c, struct record *record,
-		      const struct link *bridge, const struct link *link,
-		      const struct prefix *gateway);
+/* Registers that ADD is about to make what spec says, which is the bridge (of
+ * index 0 as yet) or its gateway in a VLAN: taken back only if nobody else can be
+ * using it. */
+void bridge_undo_made(struct call *c, struct record *record,
+		      const struct link *bridge, const struct link_spec *spec);
 
 /* Gives link the gateway addresses of the result, and lets the host forward
  * packets. */

@@ -7,6 +7,7 @@
 
 #include "core/addr.h"
 #include "core/route.h"
+#include "core/str.h"
 #include "core/sysctl.h"
 
 /* What ADD has to take back of what others may have begun to use. */
@@ -14,7 +15,7 @@ struct bridge_undo {
 	struct call *c;
 	struct record *record;
 	struct link bridge, link;
-	struct prefix gateway; /* family 0: the link itself */
+	struct prefix gateway;
 };
 
 /* Whether the bridge has ports but the container's, and the one that leads to
@@ -37,32 +38,70 @@ static bool is_in_use(const struct bridge_undo *undo)
 	return false;
 }
 
-static void bridge_undo(void *arg)
+/* Finds the link, which others may have made at that moment: ours has the MAC
+ * address that we chose. */
+static bool is_made(struct bridge_undo *undo)
 {
-	struct bridge_undo *undo = arg;
 	struct nl *nl = &undo->c->host;
+	struct link now;
+	bool found;
 
-	if (!record_is_alone(undo->record) || is_in_use(undo))
-		return;
-	if (undo->gateway.ip.family)
-		addr_del(nl, &undo->link, &undo->gateway);
-	else
-		link_del(nl, undo->link.name, NULL);
+	if (link_find(nl, undo->link.name, &now, &found) < 0 || !found ||
+	    memcmp(now.mac, undo->link.mac, MAC_LEN) != 0)
+		return false;
+	undo->link = now;
+	if (!undo->bridge.index)
+		undo->bridge = now;
+	return true;
 }
 
-void bridge_undo_push(struct call *c, struct record *record,
-		      const struct link *bridge, const struct link *link,
-		      const struct prefix *gateway)
+static void undo_made(void *arg)
+{
+	struct bridge_undo *undo = arg;
+
+	if (is_made(undo) && record_is_alone(undo->record) && !is_in_use(undo))
+		link_del(&undo->c->host, undo->link.name, NULL);
+}
+
+static void undo_gateway(void *arg)
+{
+	struct bridge_undo *undo = arg;
+
+	if (record_is_alone(undo->record) && !is_in_use(undo))
+		addr_del(&undo->c->host, &undo->link, &undo->gateway);
+}
+
+static struct bridge_undo *new_undo(struct call *c, struct record *record,
+				    const struct link *bridge)
 {
 	struct bridge_undo *undo = job_alloc(c->job, sizeof(*undo));
 
 	undo->c = c;
 	undo->record = record;
 	undo->bridge = *bridge;
+	return undo;
+}
+
+void bridge_undo_made(struct call *c, struct record *record,
+		      const struct link *bridge, const struct link_spec *spec)
+{
+	struct bridge_undo *undo = new_undo(c, record, bridge);
+
+	str_copy(undo->link.name, sizeof(undo->link.name), spec->name);
+	memcpy(undo->link.mac, spec->mac, MAC_LEN);
+	undo_push(c->job, undo_made, undo);
+}
+
+static void bridge_undo_gateway(struct call *c, struct record *record,
+				const struct link *bridge,
+				const struct link *link,
+				const struct prefix *gateway)
+{
+	struct bridge_undo *undo = new_undo(c, record, bridge);
+
 	undo->link = *link;
-	if (gateway)
-		undo->gateway = *gateway;
-	undo_push(c->job, bridge_undo, undo);
+	undo->gateway = *gateway;
+	undo_push(c->job, undo_gateway, undo);
 }
 
 static void bridge_set_ipv6(struct call *c, const struct link *link,
@@ -159,16 +198,19 @@ int bridge_be_gateway(struct call *c, struct record *record,
 		struct prefix gateway = bridge_gateway(&ips[i]);
 		struct list addrs;
 		bool present;
+		int ret;
 
 		if (bridge_forward(c, link, gateway.ip.family, &addrs) < 0 ||
 		    bridge_make_way(c, link, &gateway, &addrs, &present) < 0)
 			return -1;
 		if (present)
 			continue;
-		if (addr_add(&c->host, link, &gateway, false, &present) < 0)
-			return -1;
+		ret = addr_add(&c->host, link, &gateway, false, &present);
+		/* Also where it failed: there may have been no answer. */
 		if (!present)
-			bridge_undo_push(c, record, bridge, link, &gateway);
+			bridge_undo_gateway(c, record, bridge, link, &gateway);
+		if (ret < 0)
+			return -1;
 	}
 	return 0;
 }

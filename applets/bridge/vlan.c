@@ -115,8 +115,9 @@ int bridge_check_vlans(struct call *c, const struct link *port)
 }
 
 /* A veth pair within the host; its other end is a port of the bridge. */
-static int create_gateway(struct call *c, const struct link *bridge,
-			  const char *name, bool *exists)
+static int create_gateway(struct call *c, struct record *record,
+			  const struct link *bridge, const char *name,
+			  bool *exists)
 {
 	char digits[12];
 	uint8_t mac[2][MAC_LEN];
@@ -136,6 +137,7 @@ static int create_gateway(struct call *c, const struct link *bridge,
 
 	if (link_random_macs(c->job, mac, 2) < 0)
 		return -1;
+	bridge_undo_made(c, record, bridge, &peer);
 	return link_add(&c->host, &spec, exists);
 }
 
@@ -155,7 +157,7 @@ int bridge_vlan_gateway(struct call *c, struct record *record,
 			name);
 	if (link_find(&c->host, name, out, &found) < 0)
 		return -1;
-	if (!found && (create_gateway(c, bridge, name, &exists) < 0 ||
+	if (!found && (create_gateway(c, record, bridge, name, &exists) < 0 ||
 		       link_get(&c->host, name, out) < 0))
 		return -1;
 	/* Somebody may have made it in another way. */
@@ -163,10 +165,8 @@ int bridge_vlan_gateway(struct call *c, struct record *record,
 		return 0;
 	port = (struct link) { .index = out->peer };
 	str_copy(port.name, sizeof(port.name), name);
-	if (!exists) {
-		bridge_undo_push(c, record, bridge, out, NULL);
+	if (!exists)
 		bridge_quiet_ipv6(c, out, true);
-	}
 	/* Each time, as whoever made it may have been cut short. */
 	if (brvlan_set(&c->host, &port, &vlans, conf->keep_vlan) < 0)
 		return -1;

@@ -292,12 +292,12 @@ static void add_registers_its_inverse_if_it_created(void **state)
 	acks(k, EEXIST);
 	assert_int_equal(link_add(&k->nl, &mine, NULL), -1);
 	assert_string_equal(k->job.msg, "create veth v: File exists");
-	assert_null(k->job.undo);
+	undo_run(&k->job);
 	k->job.msg = NULL;
 	acks(k, 0);
 	assert_int_equal(link_add(&k->nl, &mine, &exists), 0);
 	assert_false(exists);
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 5; i++)
 		asked(k, &layout);
 	acks(k, 0);
 	undo_run(&k->job);
@@ -306,6 +306,35 @@ static void add_registers_its_inverse_if_it_created(void **state)
 		     " 00 00 0000 00000000 00000000 00000000\n"
 		     "attr 3: \"v\"\n");
 	assert_asked(k, &layout, "nothing");
+}
+
+static void add_without_an_answer_is_undone_if_the_link_is_ours(void **state)
+{
+	static const uint8_t other[MAC_LEN] = { 2, 3, 4, 5, 6, 8 };
+	static const struct link_spec spec = { .kind = "veth",
+					       .name = "v",
+					       .mac = mac };
+	struct kernel *k = *state;
+
+	for (int ours = 0; ours < 2; ours++) {
+		struct nlmsghdr *msg;
+
+		assert_int_equal(link_add(&k->nl, &spec, NULL), -1);
+		asked(k, &layout);
+		msg = says_link(k, 5);
+		mnl_attr_put(msg, IFLA_ADDRESS, MAC_LEN, ours ? mac : other);
+		kernel_acks(k, k->nl.seq + 1, 0);
+		kernel_sends(k);
+		if (ours)
+			kernel_answers(k, k->nl.seq + 2, 0);
+		undo_run(&k->job);
+		asked(k, &layout);
+		assert_asked(k, &layout,
+			     ours ? "type 17 flags 005:"
+				    " 00 00 0000 00000000 00000000 00000000\n"
+				    "attr 3: \"v\"\n"
+				  : "nothing");
+	}
 }
 
 static void del_of_an_absent_link_is_success(void **state)
@@ -509,6 +538,7 @@ int main(void)
 		TEST(get_index_asks_by_index),
 		TEST(add_asks_for_what_the_spec_says),
 		TEST(add_registers_its_inverse_if_it_created),
+		TEST(add_without_an_answer_is_undone_if_the_link_is_ours),
 		TEST(del_of_an_absent_link_is_success),
 		TEST(random_mac_is_local_and_of_one_host),
 		TEST(settings_are_asked_for),
