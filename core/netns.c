@@ -14,6 +14,8 @@
 #include "core/job.h"
 #include "core/log.h"
 
+enum { LEAVE_TRIES = 1000 };
+
 static const char own_netns[] = "/proc/thread-self/ns/net";
 
 int netns_find(struct job *job, const char *path, struct netns *ns, bool *found)
@@ -72,11 +74,15 @@ static int enter(int netns)
 /* Keeps errno for the caller. */
 static void leave(int own)
 {
-	int err = errno;
+	int err = errno, tries = 1;
 
-	/* What comes next would be carried out in the wrong place. */
-	if (setns(own, CLONE_NEWNET) < 0)
-		job_abort("return from the container's network namespace");
+	/* What comes next would be carried out in the wrong place; to end here
+	 * would be to leave what ADD has made. */
+	while (setns(own, CLONE_NEWNET) < 0) {
+		if (tries++ == LEAVE_TRIES)
+			job_abort(
+				"return from the container's network namespace");
+	}
 	close(own);
 	errno = err;
 }
