@@ -11,10 +11,12 @@
 #include "core/log.h"
 #include "core/str.h"
 
-/* One chunk does for most jobs; pages that are not written to cost nothing. With
- * 0 each piece is a chunk, so that a sanitizer sees where it ends. */
+/* One chunk does for any ADD but of thousands of ports, so that there is either
+ * no memory to begin with, or enough to undo everything. Pages that are not
+ * written to cost nothing. With 0 each piece is a chunk, so that a sanitizer sees
+ * where it ends. */
 #ifndef JOB_CHUNK_SIZE
-#define JOB_CHUNK_SIZE (512 << 10)
+#define JOB_CHUNK_SIZE (4 << 20)
 #endif
 
 enum { ALIGNMENT = 16 };
@@ -33,8 +35,10 @@ struct undo {
 
 void job_abort(const char *why)
 {
+	static const char head[] = "{\n    \"cniVersion\": \"1.1.0\",\n"
+				   "    \"code\": 999,\n    \"msg\": \"";
 	struct iovec document[] = {
-		{ (void *)"{\n    \"code\": 999,\n    \"msg\": \"", 31 },
+		{ (void *)head, sizeof(head) - 1 },
 		{ (void *)why, strlen(why) },
 		{ (void *)"\"\n}\n", 4 },
 	};

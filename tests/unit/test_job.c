@@ -11,6 +11,7 @@
 #include "core/job.h"
 #include "core/json.h"
 #include "core/log.h"
+#include "core/result.h"
 
 /* Last, for its macro fail(): the function is (fail). */
 #include <cmocka.h>
@@ -95,11 +96,15 @@ static void out_of_memory_is_an_error_document(void **state)
 	struct job job = { 0 };
 	struct json *root;
 	const char *text = caught(&job, STDOUT_FILENO, too_much);
+	const char *const *newest = cni_versions;
 
 	(void)state;
 	assert_int_equal(json_parse(&job, "x", text, strlen(text), &root), 0);
 	assert_string_equal(json_member(root, "code")->text, "999");
 	assert_string_equal(json_member(root, "msg")->text, "out of memory");
+	while (newest[1])
+		newest++;
+	assert_string_equal(json_member(root, "cniVersion")->text, *newest);
 	job_free(&job);
 }
 
