@@ -50,13 +50,25 @@ static int loopback_addresses(struct call *c, const struct link *lo)
 	return 0;
 }
 
+static void loopback_undo(void *arg)
+{
+	struct call *c = arg;
+	struct link lo;
+
+	if (link_get(&c->guest, loopback_name, &lo) == 0)
+		link_set_flags(&c->guest, &lo, 0, IFF_UP);
+}
+
 static int loopback_add(struct call *c)
 {
 	struct result_interface *interface;
 	struct link lo;
 
-	if (link_get(&c->guest, loopback_name, &lo) < 0 ||
-	    link_set_flags(&c->guest, &lo, IFF_UP, IFF_UP) < 0 ||
+	if (link_get(&c->guest, loopback_name, &lo) < 0)
+		return -1;
+	if (!(lo.flags & IFF_UP))
+		undo_push(c->job, loopback_undo, c);
+	if (link_set_flags(&c->guest, &lo, IFF_UP, IFF_UP) < 0 ||
 	    loopback_addresses(c, &lo) < 0)
 		return -1;
 	if (c->has_prev) {
