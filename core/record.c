@@ -239,7 +239,7 @@ static int read_text(struct job *job, const char *applet, const char *owner,
 		len = read(fd, *out, (size_t)st.st_size);
 	}
 	close(fd);
-	if (!*out || len < 0)
+	if (!*out || len != st.st_size)
 		return fail(job, CNI_INTERNAL, "read %s: not a record", path);
 	return 0;
 }
@@ -263,21 +263,24 @@ int record_list(struct job *job, const char *applet, struct list *owners)
 {
 	const struct dirent *file;
 	DIR *dir = opendir(state_dir);
+	int ret = 0;
 
 	*owners = (struct list) { 0 };
 	if (!dir && errno == ENOENT)
 		return 0;
 	if (!dir)
 		return fail_errno(job, errno, "read %s", state_dir);
-	while ((file = readdir(dir))) {
+	for (errno = 0; (file = readdir(dir)); errno = 0) {
 		const char *owner = owner_of(job, applet, file->d_name);
 
 		if (owner)
 			*(const char **)list_add(job, owners, sizeof(owner)) =
 				owner;
 	}
+	if (errno)
+		ret = fail_errno(job, errno, "read %s", state_dir);
 	closedir(dir);
-	return 0;
+	return ret;
 }
 
 int record_del(struct job *job, const char *applet, const char *owner)

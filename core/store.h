@@ -67,7 +67,8 @@ bool store_taken(const struct store *s, const struct ip *ip);
 int store_release(struct store *s, const struct ip *ip);
 
 /* The reservations of owner; if there are none, those of old form, which name
- * only the container. *out is a list of struct reservation. */
+ * only the container. *out is a list of struct reservation, of those that could
+ * be read where it fails. */
 int store_find(struct store *s, const struct owner *owner, struct list *out);
 
 /* Whether ip is in a list of struct reservation. */

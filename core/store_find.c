@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "core/boot.h"
-#include "core/log.h"
 #include "core/store.h"
 #include "core/str.h"
 
@@ -54,49 +53,75 @@ static bool parse_owner(char *text, size_t len, struct owner *owner)
 	return true;
 }
 
-/* Opens an address's file, in *fd; -1 there if it is none or unreadable. Only
- * regular files: opening others may block or do things. */
-static void open_entry(struct store *s, const struct dirent *entry,
-		       struct ip *ip, int *fd)
+/* Opens an address's file: a descriptor, or -1 with the reason in errno, which
+ * is ENOENT if it is none. Only regular files: opening others may block or do
+ * things. */
+static int open_entry(const struct store *s, const struct dirent *file,
+		      struct ip *ip)
 {
 	char name[IP_TEXT];
 	struct stat st;
 
-	*fd = -1;
-	if ((entry->d_type != DT_REG && entry->d_type != DT_UNKNOWN) ||
-	    !ip_parse(entry->d_name, ip) ||
-	    strcmp(ip_print(ip, name), entry->d_name) != 0)
-		return;
-	if (entry->d_type == DT_UNKNOWN &&
-	    (fstatat(s->dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-	     !S_ISREG(st.st_mode)))
-		return;
-	*fd = openat(s->dir, name,
-		     O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (*fd < 0 && errno != ENOENT)
-		log_warn(s->job, "read %s/%s: %s", s->path, name,
-			 strerror(errno));
+	if (!ip_parse(file->d_name, ip) ||
+	    strcmp(ip_print(ip, name), file->d_name) != 0) {
+		errno = ENOENT;
+		return -1;
+	}
+	st.st_mode = (mode_t)DTTOIF(file->d_type);
+	if (file->d_type == DT_UNKNOWN &&
+	    fstatat(s->dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -1;
+	if (!S_ISREG(st.st_mode)) {
+		errno = ENOENT;
+		return -1;
+	}
+	return openat(s->dir, name,
+		      O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 }
 
-/* Reads what file names; false if it is no reservation. entry->fd is open, or
- * -1, and text holds the names. */
-static bool read_entry(struct store *s, const struct dirent *file,
-		       char text[STORE_OWNER_MAX + 1],
-		       struct store_entry *entry)
+/* Reads all of fd, at most STORE_OWNER_MAX bytes. */
+static ssize_t read_all(int fd, char *text)
 {
+	size_t len = 0;
+
+	while (len < STORE_OWNER_MAX) {
+		ssize_t got = read(fd, text + len, STORE_OWNER_MAX - len);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -1;
+		if (got == 0)
+			break;
+		len += (size_t)got;
+	}
+	return (ssize_t)len;
+}
+
+/* Reads what file says. entry->fd is open, or -1 if it is no reservation, or
+ * could not be read; text holds the names. */
+static int read_entry(struct store *s, const struct dirent *file,
+		      char text[STORE_OWNER_MAX + 1], struct store_entry *entry)
+{
+	int status = 0;
 	ssize_t len;
 
-	open_entry(s, file, &entry->ip, &entry->fd);
-	if (entry->fd < 0)
-		return false;
-	len = read(entry->fd, text, STORE_OWNER_MAX);
-	if (len >= 0 && len < STORE_OWNER_MAX) {
-		if (parse_owner(text, (size_t)len, &entry->owner))
-			return true;
-		store_release(s, &entry->ip);
-	}
-	close(entry->fd);
-	return false;
+	entry->fd = open_entry(s, file, &entry->ip);
+	if (entry->fd < 0 && errno == ENOENT)
+		return 0;
+	len = entry->fd < 0 ? -1 : read_all(entry->fd, text);
+	if (len < 0)
+		status = fail_errno(s->job, errno, "read %s/%s", s->path,
+				    file->d_name);
+	else if (len < STORE_OWNER_MAX &&
+		 parse_owner(text, (size_t)len, &entry->owner))
+		return 0;
+	else if (len < STORE_OWNER_MAX)
+		status = store_release(s, &entry->ip);
+	if (entry->fd >= 0)
+		close(entry->fd);
+	entry->fd = -1;
+	return status;
 }
 
 int store_each(struct store *s,
@@ -115,15 +140,17 @@ int store_each(struct store *s,
 	dir = opendir(job_printf(s->job, "/proc/self/fd/%d", s->dir));
 	if (!dir)
 		return fail_errno(s->job, errno, "read %s", s->path);
-	while ((file = readdir(dir))) {
+	for (errno = 0; (file = readdir(dir)); errno = 0) {
 		struct store_entry entry;
 
-		if (!read_entry(s, file, text, &entry))
+		status |= read_entry(s, file, text, &entry);
+		if (entry.fd < 0)
 			continue;
-		if (visit(s, &entry, arg) < 0)
-			status = -1;
+		status |= visit(s, &entry, arg);
 		close(entry.fd);
 	}
+	if (errno)
+		status = fail_errno(s->job, errno, "read %s", s->path);
 	closedir(dir);
 	return status;
 }
@@ -194,13 +221,14 @@ bool store_among(const struct list *found, const struct ip *ip)
 }
 
 /* Reads the files that the index names, of which some may be another's now. */
-static void search_index(struct store *s, struct search *search,
-			 const struct owner *owner)
+static int search_index(struct store *s, struct search *search,
+			const struct owner *owner)
 {
 	const char *name = store_text(s, owner);
 	char text[STORE_OWNER_MAX + 1];
 	const struct ip *ip;
 	struct list ips;
+	int status = 0;
 
 	index_find(&s->index, name, &ips);
 	ip = ips.items;
@@ -212,29 +240,35 @@ static void search_index(struct store *s, struct search *search,
 		if (store_among(&search->exact, &ip[i]) ||
 		    store_among(&search->old, &ip[i]))
 			continue;
-		if (!read_entry(s, &file, text, &entry)) {
+		if (read_entry(s, &file, text, &entry) < 0) {
+			status = -1;
+			continue;
+		}
+		if (entry.fd < 0) {
 			index_drop(&s->index, name, &ip[i]);
 			continue;
 		}
 		match_owner(s, &entry, search);
 		close(entry.fd);
 	}
+	return status;
 }
 
 /* By the index, which is made if there is none. */
 static int search_quickly(struct store *s, struct search *search)
 {
 	const struct owner old = { .container = search->owner->container };
+	int status;
 
 	if (!s->indexed)
 		index_open(&s->index, s->job, s->dir);
 	s->indexed = true;
 	if (!s->index.valid)
 		return search_all(s, search);
-	search_index(s, search, search->owner);
+	status = search_index(s, search, search->owner);
 	if (!search->exact.count)
-		search_index(s, search, &old);
-	return 0;
+		status |= search_index(s, search, &old);
+	return status;
 }
 
 int store_find(struct store *s, const struct owner *owner, struct list *out)
