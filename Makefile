@@ -5,7 +5,8 @@
 # make check-clients    runs containerd, podman, libcni on it; needs root
 # make demo             a node in miniature, its pods and packets; needs root
 # make soak             N=10000 random operations on 1000 pods; needs root.
-#                       SEED= repeats the decisions
+#                       SEED= repeats the decisions. Then every system call
+#                       fails; ten minutes
 # make bench            measures against the Go plugins, and those in PEER=dir;
 #                       needs root. bench-quick: in less than two minutes
 # make unit             builds and runs the unit tests
@@ -229,6 +230,7 @@ check-clients:
 soak: all
 	tests/setup check
 	CNIBOX=$(abspath $(BINARY)) N=$(or $(N),10000) PODS=1000 tests/soak
+	CNIBOX=$(abspath $(BINARY)) tests/faults/run all
 
 check-configs:
 	tests/builds
