@@ -20,6 +20,25 @@ CNIBOX=${CNIBOX:-$TOP/out/cnibox}
 REFERENCE=/usr/lib/cni
 VERSIONS="0.1.0 0.2.0 0.3.0 0.3.1 0.4.0 1.0.0 1.1.0"
 
+# Both families, a gateway, masquerading, and ports.
+DUAL_LIST='{
+	"cniVersion": "1.0.0", "name": "net1", "plugins": [
+		{
+			"type": "bridge", "bridge": "br0",
+			"isGateway": true, "ipMasq": true,
+			"ipam": {
+				"type": "host-local",
+				"ranges": [
+					[{"subnet": "10.1.2.0/24"}],
+					[{"subnet": "2001:db8:1::/64"}]
+				],
+				"routes": [{"dst": "0.0.0.0/0"}, {"dst": "::/0"}]
+			}
+		},
+		{"type": "portmap", "capabilities": {"portMappings": true}}
+	]
+}'
+
 setup_file() {
 	plugins_up
 }

@@ -5,23 +5,7 @@
 # shellcheck disable=SC2034,SC2154 # variables of helpers.bash
 load helpers
 
-LIST='{
-	"cniVersion": "1.0.0", "name": "net1", "plugins": [
-		{
-			"type": "bridge", "bridge": "br0",
-			"isGateway": true, "ipMasq": true,
-			"ipam": {
-				"type": "host-local",
-				"ranges": [
-					[{"subnet": "10.1.2.0/24"}],
-					[{"subnet": "2001:db8:1::/64"}]
-				],
-				"routes": [{"dst": "0.0.0.0/0"}, {"dst": "::/0"}]
-			}
-		},
-		{"type": "portmap", "capabilities": {"portMappings": true}}
-	]
-}'
+LIST=$DUAL_LIST
 
 # As seen by socat.
 NODE6="[2001:0db8:ffff:0000:0000:0000:0000:0001]"
