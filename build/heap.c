@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { ALIGNMENT = 16, FIRST = 1 << 20, PIECE = 1 << 20 };
+enum { ALIGNMENT = 16, FIRST = 5 << 20, PIECE = 1 << 20 };
 
 /* What stands before each block. */
 struct block {
@@ -18,7 +18,8 @@ struct block {
 	char data[] __attribute__((aligned(ALIGNMENT)));
 };
 
-/* Most calls need no more. Common, so that it comes behind all other data. */
+/* Most calls need no more: it holds the first chunk of a job. Common, so that it
+ * comes behind all other data. */
 __attribute__((common)) _Alignas(ALIGNMENT) char heap_first[FIRST];
 
 /* The piece in use: from at on it is free, from fresh on still all zeros. */
