@@ -85,11 +85,12 @@ struct nlmsghdr *nl_begin(struct nl *nl, int type, int flags, const void *head,
 		nl->buf = grown;
 		nl->size = size;
 	}
-	msg = mnl_nlmsg_put_header(nl->buf + nl->len);
+	msg = (struct nlmsghdr *)(nl->buf + nl->len);
+	*msg = (struct nlmsghdr) { .nlmsg_len = NLMSG_HDRLEN };
 	msg->nlmsg_type = (uint16_t)type;
 	msg->nlmsg_flags = (uint16_t)(flags | NLM_F_REQUEST);
 	msg->nlmsg_seq = ++nl->seq;
-	memcpy(mnl_nlmsg_put_extra_header(msg, len), head, len);
+	memcpy(nl_extend(msg, len), head, len);
 	request = list_add(nl->job, &nl->requests, sizeof(*request));
 	*request = (struct nl_request) { nl->seq, nl->len, len };
 	return msg;
@@ -107,7 +108,7 @@ void nl_put(struct nl *nl, int attr, const void *data, size_t len)
 
 void nl_put_raw(struct nl *nl, const void *data, size_t len)
 {
-	memcpy(mnl_nlmsg_put_extra_header(current(nl), len), data, len);
+	memcpy(nl_extend(current(nl), len), data, len);
 }
 
 void nl_put_text(struct nl *nl, int attr, const char *text)
@@ -203,7 +204,7 @@ static struct nl_request *request_of(struct nl *nl, uint32_t seq)
 /* The kernel's own words in an extended ack, or NULL. */
 static const char *ack_text(struct nl *nl, const struct nlmsghdr *msg)
 {
-	const struct nlmsgerr *ack = mnl_nlmsg_get_payload(msg);
+	const struct nlmsgerr *ack = NLMSG_DATA(msg);
 	size_t head = sizeof(*ack);
 	const struct nlattr *attr;
 
@@ -211,7 +212,7 @@ static const char *ack_text(struct nl *nl, const struct nlmsghdr *msg)
 		return NULL;
 	if (!(msg->nlmsg_flags & NLM_F_CAPPED))
 		head += ack->msg.nlmsg_len - sizeof(ack->msg);
-	if (head > mnl_nlmsg_get_payload_len(msg))
+	if (head > NLMSG_PAYLOAD(msg, 0))
 		return NULL;
 	mnl_attr_for_each(attr, msg, (unsigned)head)
 	{
@@ -260,10 +261,10 @@ static int dump_end(struct nl *nl, struct nl_request *request,
 {
 	const struct nlmsghdr **answers = request->answers.items;
 	size_t count = request->answers.count;
-	const int *error = mnl_nlmsg_get_payload(end);
+	const int *error = NLMSG_DATA(end);
 
 	request->answers.count = 0;
-	if (mnl_nlmsg_get_payload_len(end) >= sizeof(*error) && *error) {
+	if (NLMSG_PAYLOAD(end, 0) >= sizeof(*error) && *error) {
 		request->answered = true;
 		refused(nl, request, errno_of(*error), NULL);
 		return 0;
@@ -306,7 +307,7 @@ static bool is_dump(const struct nl *nl, const struct nl_request *request)
 static int answer(struct nl *nl, const struct nlmsghdr *msg)
 {
 	struct nl_request *request = request_of(nl, msg->nlmsg_seq);
-	const struct nlmsgerr *ack = mnl_nlmsg_get_payload(msg);
+	const struct nlmsgerr *ack = NLMSG_DATA(msg);
 	size_t head = 0;
 
 	if (!request)
@@ -315,7 +316,7 @@ static int answer(struct nl *nl, const struct nlmsghdr *msg)
 		head = sizeof(*ack);
 	else if (msg->nlmsg_type >= NLMSG_MIN_TYPE)
 		head = request->head;
-	if (mnl_nlmsg_get_payload_len(msg) < head)
+	if (NLMSG_PAYLOAD(msg, 0) < head)
 		return fail(nl->job, CNI_INTERNAL, "%s: short answer",
 			    request->label);
 	if (msg->nlmsg_type == NLMSG_ERROR) {
@@ -356,12 +357,9 @@ static int nl_read(struct nl *nl, bool *more)
 			    "read from netlink: answer of %zd bytes", got);
 	if (from.nl_pid)
 		return 0;
-	/* libmnl reads up to the next multiple of four, and takes a length
-	 * above INT_MAX for a negative one. */
+	/* libmnl reads up to the next multiple of four. */
 	memset(nl->answer + got, 0, MNL_ALIGN((size_t)got) - (size_t)got);
-	for (len = (int)got;
-	     mnl_nlmsg_ok(msg, len) && msg->nlmsg_len <= (unsigned)len;
-	     msg = mnl_nlmsg_next(msg, &len)) {
+	for (len = (int)got; NLMSG_OK(msg, len); msg = NLMSG_NEXT(msg, len)) {
 		if (answer(nl, msg) < 0)
 			return -1;
 	}

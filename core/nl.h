@@ -48,6 +48,9 @@ void nl_put_u32(struct nl *nl, int attr, uint32_t value);
 struct nlattr *nl_nest(struct nl *nl, int attr);
 void nl_nest_end(struct nl *nl, struct nlattr *nest);
 
+/* So much more of a message, zeroed. */
+void *nl_extend(struct nlmsghdr *msg, size_t len);
+
 /* The request being built may be answered with err: that is success, and *seen
  * (if not NULL) becomes true. At most two for one request. */
 void nl_allow(struct nl *nl, int err, bool *seen);

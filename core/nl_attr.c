@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <libmnl/libmnl.h>
+#include <linux/netlink.h>
 
 static void attr_store(const struct nlattr *attr, const struct nlattr **attrs,
 		       int max)
@@ -63,11 +64,6 @@ void nl_each(const struct nlattr *nest, int type,
 		if (mnl_attr_get_type(attr) == type)
 			visit(attr, arg);
 	}
-}
-
-const void *nl_payload(const struct nlmsghdr *msg)
-{
-	return mnl_nlmsg_get_payload(msg);
 }
 
 size_t nl_attr_len(const struct nlattr *attr)
