@@ -244,6 +244,38 @@ int link_del(struct nl *nl, const char *name, bool *existed)
 	return ret;
 }
 
+static void set_group(struct nl *nl, const char *name, uint32_t group)
+{
+	struct ifinfomsg head = head_of(0, 0, 0);
+
+	nl_begin(nl, RTM_SETLINK, NLM_F_ACK, &head, sizeof(head));
+	nl_put_text(nl, IFLA_IFNAME, name);
+	nl_put_u32(nl, IFLA_GROUP, group);
+	nl_allow(nl, ENODEV, NULL);
+	nl_talk(nl, "set the group of %s", name);
+}
+
+int link_del_all(struct nl *nl, const struct list *links)
+{
+	struct ifinfomsg head = head_of(0, 0, 0);
+	const struct link *link = links->items;
+	uint32_t group; /* that nobody else uses */
+
+	if (links->count < 2)
+		return links->count ? link_del(nl, link->name, NULL) : 0;
+	if (getrandom(&group, sizeof(group), 0) != sizeof(group))
+		return fail_errno(nl->job, errno, "choose a group of links");
+	group |= 1U << 30;
+	nl_hold(nl);
+	for (size_t i = 0; i < links->count; i++)
+		set_group(nl, link[i].name, group);
+	nl_begin(nl, RTM_DELLINK, NLM_F_ACK, &head, sizeof(head));
+	nl_put_u32(nl, IFLA_GROUP, group);
+	nl_allow(nl, ENODEV, NULL);
+	nl_talk(nl, "delete %zu links", links->count);
+	return nl_release(nl);
+}
+
 int link_random_macs(struct job *job, uint8_t macs[][MAC_LEN], size_t count)
 {
 	if (getrandom(macs, count * MAC_LEN, 0) != (ssize_t)(count * MAC_LEN))

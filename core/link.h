@@ -49,6 +49,10 @@ int link_add(struct nl *nl, const struct link_spec *spec, bool *exists);
 /* Deletes; absent is success, and told if existed is not NULL. */
 int link_del(struct nl *nl, const char *name, bool *existed);
 
+/* Deletes those of a list of struct link that are still there, by their names:
+ * many in the time that one takes. */
+int link_del_all(struct nl *nl, const struct list *links);
+
 /* So many MAC addresses of our own choice, locally administered. */
 int link_random_macs(struct job *job, uint8_t macs[][MAC_LEN], size_t count);
 

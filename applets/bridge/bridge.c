@@ -448,15 +448,14 @@ static int bridge_drop(struct call *c, const char *owner,
 	return link_del(&c->host, bridge_port_name(c, owner), NULL);
 }
 
-/* Ports whose record was lost. */
+/* All at once, also those whose record was lost. */
 static int bridge_drop_ports(struct call *c)
 {
 	const struct bridge_conf *conf = c->conf;
+	struct list ports, dead = { 0 };
 	const struct link *port;
 	struct link bridge;
-	struct list ports;
 	bool found;
-	int ret = 0;
 
 	if (link_find(&c->host, conf->bridge, &bridge, &found) < 0)
 		return -1;
@@ -467,16 +466,17 @@ static int bridge_drop_ports(struct call *c)
 	port = ports.items;
 	for (size_t i = 0; i < ports.count; i++) {
 		if (attachment_is_dead(c, port[i].alias))
-			ret |= link_del(&c->host, port[i].name, NULL);
+			*(struct link *)list_add(c->job, &dead, sizeof(*port)) =
+				port[i];
 	}
-	return ret;
+	return link_del_all(&c->host, &dead);
 }
 
 static int bridge_gc(struct call *c)
 {
-	int ret = attachment_gc(c, bridge_drop);
+	int ret = bridge_drop_ports(c);
 
-	ret |= bridge_drop_ports(c);
+	ret |= attachment_gc(c, bridge_drop);
 	return ipam_gc(c) | ret;
 }
 

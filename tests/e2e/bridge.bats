@@ -1490,6 +1490,28 @@ notices() {
 	failed_with 'failed to find plugin "nope"'
 }
 
+@test "GC takes down many dead attachments at once, and no other" {
+	local pods=(p{1..12}) conf
+	conf=$(with "$MASQ" '{"cniVersion": "1.1.0"}')
+	pod_up "${pods[@]}"
+	for pod in "${pods[@]}"; do
+		add "$pod" "$conf"
+	done
+	# Without its record it is known by its alias.
+	node rm /run/cni/cnibox/net1:eth0:p3.bridge
+	CNI_CONTAINERID="" CNI_NETNS="" CNI_IFNAME="" cni GC bridge p1 \
+		"$(with "$conf" '{"cni.dev/valid-attachments": [
+			{"containerID": "p2", "ifname": "eth0"},
+			{"containerID": "p12", "ifname": "eth0"}]}')"
+	silent GC
+	[ "$(node ip -o link show type veth | wc -l)" = 2 ]
+	[ "$(nat_elements | wc -l)" = 2 ]
+	check p2 "$conf"
+	check p12 "$conf"
+	del p2 "$conf"
+	gone p12 "$conf"
+}
+
 @test "GC removes what belongs to no valid attachment" {
 	local conf
 	conf=$(with "$MASQ" '{"cniVersion": "1.1.0"}')

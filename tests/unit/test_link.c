@@ -16,7 +16,7 @@ static const uint8_t mac[MAC_LEN] = { 2, 3, 4, 5, 6, 7 };
 /* Types: 16 RTM_NEWLINK, 17 RTM_DELLINK, 18 RTM_GETLINK, 19 RTM_SETLINK. */
 static const struct layout layout = {
 	.head = "112444",
-	.numbers = " 4 10 29 18.2.1.4 18.2.1.28 26.2.1.22 26.2.1.26 ",
+	.numbers = " 4 10 27 29 18.2.1.4 18.2.1.28 26.2.1.22 26.2.1.26 ",
 	.headed = "18.2.1",
 };
 
@@ -356,6 +356,47 @@ static void del_of_an_absent_link_is_success(void **state)
 	assert_string_equal(k->job.msg, "delete v: Device or resource busy");
 }
 
+static void many_are_deleted_by_a_group_of_their_own(void **state)
+{
+	struct link links[] = { { .name = "a" }, { .name = "b" } };
+	const struct list both = { links, 2 };
+	struct kernel *k = *state;
+	unsigned group[3];
+	const char *asks;
+
+	/* One of them was gone. */
+	kernel_acks(k, 2, ENODEV);
+	kernel_acks(k, 3, 0);
+	kernel_sends(k);
+	assert_int_equal(link_del_all(&k->nl, &both), 0);
+	asks = asked(k, &layout);
+#define GROUP "attr 27: %x\n"
+	assert_int_equal(
+		sscanf(asks,
+		       "type 19 flags 001: 00 00 0000 00000000 00000000 00000000\n"
+		       "attr 3: \"a\"\n" GROUP
+		       "type 19 flags 001: 00 00 0000 00000000 00000000 00000000\n"
+		       "attr 3: \"b\"\n" GROUP
+		       "type 17 flags 005: 00 00 0000 00000000 00000000 00000000\n" GROUP,
+		       &group[0], &group[1], &group[2]),
+		3);
+	assert_int_equal(group[0], group[1]);
+	assert_int_equal(group[0], group[2]);
+	assert_true(group[0] >= 1U << 30);
+}
+
+static void one_is_deleted_by_its_name(void **state)
+{
+	struct link link = { .name = "a" };
+	const struct list one = { &link, 1 }, none = { 0 };
+	struct kernel *k = *state;
+
+	assert_int_equal(link_del_all(&k->nl, &none), 0);
+	kernel_answers(k, 1, EPERM);
+	assert_int_equal(link_del_all(&k->nl, &one), -1);
+	assert_string_equal(k->job.msg, "delete a: Operation not permitted");
+}
+
 static void random_mac_is_local_and_of_one_host(void **state)
 {
 	uint8_t one[MAC_LEN], other[MAC_LEN];
@@ -540,6 +581,8 @@ int main(void)
 		TEST(add_registers_its_inverse_if_it_created),
 		TEST(add_without_an_answer_is_undone_if_the_link_is_ours),
 		TEST(del_of_an_absent_link_is_success),
+		TEST(many_are_deleted_by_a_group_of_their_own),
+		TEST(one_is_deleted_by_its_name),
 		TEST(random_mac_is_local_and_of_one_host),
 		TEST(settings_are_asked_for),
 		TEST(settings_that_are_refused_are_named),
