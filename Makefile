@@ -12,6 +12,7 @@
 # make unit             builds and runs the unit tests
 # make fuzz             fuzzes T=60 seconds for each target, or FUZZ=target
 # make lint             checks the house rules
+# make analyze          looks for bugs with gcc, clang-tidy and cppcheck
 # make check-configs    builds N=10 random configurations and some others
 # make install          installs to DESTDIR= CNI_BIN_DIR=/opt/cni/bin
 # make fetch            fills DEPS_DIR=out/deps; with it make needs no network
@@ -216,6 +217,11 @@ fuzz:
 lint:
 	build/lint
 
+analyze: $(GEN)/autoconf.h $(GEN)/applets.def | $(HOST_READY)
+	$(Q)tests/setup analyze
+	$(Q)GEN=$(GEN) COMPILE=$(call quoted,$(ours) $(HOST_CFLAGS) $(banned)) \
+		build/analyze $(filter-out build/%,$(SRC))
+
 check:
 	tests/setup check
 	$(MAKE) all
@@ -291,5 +297,5 @@ help:
 	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile
 
 FORCE:
-.PHONY: all install fetch unit unit-build fuzz fuzz-build lint check check-clients \
-	check-configs soak demo bench bench-quick clean distclean help FORCE
+.PHONY: all install fetch unit unit-build fuzz fuzz-build lint analyze check \
+	check-clients check-configs soak demo bench bench-quick clean distclean help FORCE
