@@ -89,7 +89,8 @@ $(GEN)/applets.def: FORCE
 APPLETS := $(sort $(applets-y))
 NAT_SRC := $(wildcard core/nat*.c core/nft*.c) core/ct.c core/reference.c
 CORE_SRC := $(filter-out $(if $(CONFIG_NAT),,$(NAT_SRC)) \
-	$(if $(CONFIG_HELP),,core/conf_help.c),$(wildcard core/*.c))
+	$(if $(CONFIG_HELP),,core/conf_help.c) \
+	$(if $(CONFIG_SANDBOX),,core/sandbox.c),$(wildcard core/*.c))
 SRC := $(CORE_SRC) $(DEPS_SRC) \
 	$(foreach a,$(APPLETS),$(wildcard applets/$(a).c applets/$(a)/*.c))
 OBJ := $(SRC:%.c=$(O)/obj/%.o)
@@ -157,6 +158,7 @@ UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 UNIT := $(filter-out $(if $(CONFIG_NAT),,test_nat% test_nft% test_ct test_reference) \
 	$(if $(CONFIG_SYNC),,test_node) \
 	$(if $(CONFIG_HELP),,test_conf_help) \
+	$(if $(CONFIG_SANDBOX),,test_sandbox) \
 	$(if $(CONFIG_IPAM_EXEC),,test_ipam) \
 	$(if $(CONFIG_HOST_LOCAL_INDEX),,test_store_index),$(UNIT))
 UNIT := $(UNIT:%=$(O)/host/%)
