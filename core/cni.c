@@ -10,6 +10,7 @@
 
 #include "core/ipam.h"
 #include "core/log.h"
+#include "core/sandbox.h"
 
 enum { NETLINK_ROUTE = 0, NETLINK_NETFILTER = 12, READ_AT_ONCE = 4 << 10 };
 
@@ -351,6 +352,10 @@ static int run_verb(struct call *c, const struct verb *verb)
 		return fail_unbuilt(job, CNI_BAD_CONFIG, "prevResult", "CHAIN");
 	if (c->has_prev && result_read(job, "prevResult", c->net.prev_result,
 				       c->net.version, true, &c->prev) < 0)
+		return -1;
+	/* Another program would inherit it. */
+	if (IS_ENABLED(CONFIG_SANDBOX) && !ipam_is_foreign(c) &&
+	    sandbox_enter(job) < 0)
 		return -1;
 	nl_init(&c->host, job, -1, NETLINK_ROUTE);
 	nl_init(&c->guest, job, c->netns.fd, NETLINK_ROUTE);

@@ -101,7 +101,7 @@ static bool is_choice(const char *const *choices, const char *text)
 {
 	if (!choices)
 		return true;
-	while (*choices && strcmp(*choices, text))
+	while (*choices && strcmp(*choices, text) != 0)
 		choices++;
 	return *choices;
 }

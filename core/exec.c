@@ -16,8 +16,6 @@
 
 enum { BUSY_TRIES = 50, BUSY_WAIT_NS = 20000000 };
 
-extern char **environ;
-
 /* Files in memory instead of pipes: neither side can wait for the other. */
 static int memory_file(struct job *job, const char *text, size_t len)
 {

@@ -14,26 +14,34 @@
 enum { DAD_MS = 10000 };
 
 /* The regular file "<directory of CNI_PATH>/<type>" that comes first. */
-static int find_plugin(struct call *c, const char **path, struct stat *st)
+static bool search_path(struct call *c, const char **path, struct stat *st)
 {
-	const char *dirs = c->env.path;
-	char *path_list;
+	const char *dirs = *c->env.path ? c->env.path : NULL;
 
-	if (strchr(c->net.ipam, '/'))
-		return fail(c->job, CNI_BAD_CONFIG, "invalid plugin name: %s",
-			    c->net.ipam);
-	if (!*dirs)
-		return fail(c->job, CNI_BAD_ENVIRONMENT,
-			    "required env variables [CNI_PATH] missing");
 	while (dirs) {
 		int len = (int)strcspn(dirs, ":");
 
 		*path = job_printf(c->job, "%.*s/%s", len ? len : 1,
 				   len ? dirs : ".", c->net.ipam);
 		if (stat(*path, st) == 0 && S_ISREG(st->st_mode))
-			return 0;
+			return true;
 		dirs = dirs[len] ? dirs + len + 1 : NULL;
 	}
+	return false;
+}
+
+static int find_plugin(struct call *c, const char **path, struct stat *st)
+{
+	char *path_list;
+
+	if (strchr(c->net.ipam, '/'))
+		return fail(c->job, CNI_BAD_CONFIG, "invalid plugin name: %s",
+			    c->net.ipam);
+	if (!*c->env.path)
+		return fail(c->job, CNI_BAD_ENVIRONMENT,
+			    "required env variables [CNI_PATH] missing");
+	if (search_path(c, path, st))
+		return 0;
 	path_list = job_printf(c->job, "%s", c->env.path);
 	for (char *p = path_list; *p; p++) {
 		if (*p == ':')
@@ -55,6 +63,15 @@ static const struct applet *own_applet(struct call *c, const struct stat *st)
 	    self.st_ino != st->st_ino)
 		return NULL;
 	return applet_find(c->applets, c->net.ipam);
+}
+
+bool ipam_is_foreign(struct call *c)
+{
+	const char *path;
+	struct stat st;
+
+	return IS_ENABLED(CONFIG_IPAM_EXEC) && c->net.ipam &&
+	       search_path(c, &path, &st) && !own_applet(c, &st);
 }
 
 /* Takes over the error that the plugin printed, as it is. */

@@ -18,6 +18,9 @@ int ipam_check(struct call *c);
 int ipam_status(struct call *c);
 int ipam_gc(struct call *c);
 
+/* Whether that is another program, which is there and will be run. */
+bool ipam_is_foreign(struct call *c);
+
 /* Gives the container's link, which is down, the addresses and routes of
  * c->result whose interface is index, and brings it up. dad leaves duplicate
  * address detection on for IPv6, and waits for it. */

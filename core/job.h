@@ -44,20 +44,22 @@ enum cni_code {
 
 /* Zeroed memory that lives as long as the job; prints an error document and
  * ends the process when there is none. */
-void *job_alloc(struct job *job, size_t size);
+void *job_alloc(struct job *job, size_t size) __attribute__((returns_nonnull));
 
 /* A copy of the first len bytes of text, NUL-terminated, in the job's memory. */
-char *job_strndup(struct job *job, const char *text, size_t len);
+char *job_strndup(struct job *job, const char *text, size_t len)
+	__attribute__((returns_nonnull));
 
 /* Formatted text in the job's memory. */
 char *job_printf(struct job *job, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+	__attribute__((format(printf, 2, 3), returns_nonnull));
 char *job_vprintf(struct job *job, const char *fmt, va_list args)
-	__attribute__((format(printf, 2, 0)));
+	__attribute__((format(printf, 2, 0), returns_nonnull));
 
 /* A new zeroed item of size bytes at the end of list; every item of one list
  * has the same size. Valid until the next list_add. */
-void *list_add(struct job *job, struct list *list, size_t size);
+void *list_add(struct job *job, struct list *list, size_t size)
+	__attribute__((returns_nonnull));
 
 /* Records the error of the job, unless it has one: then it is logged. -1. */
 int fail(struct job *job, int code, const char *fmt, ...)

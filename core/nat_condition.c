@@ -114,9 +114,10 @@ static void read_match(struct parser *p, struct match *match)
 	if (take(p, p->family == AF_INET ? "ip" : "ip6")) {
 		word = next(p);
 		match->address = true;
-		match->side =
-			strcmp(word, "saddr") ? NFT_DESTINATION : NFT_SOURCE;
-		if (match->side == NFT_DESTINATION && strcmp(word, "daddr"))
+		match->side = strcmp(word, "saddr") == 0 ? NFT_SOURCE
+							 : NFT_DESTINATION;
+		if (match->side == NFT_DESTINATION &&
+		    strcmp(word, "daddr") != 0)
 			complain(p, "saddr or daddr", word);
 	} else {
 		take(p, "meta");

@@ -110,7 +110,8 @@ static const char *map_name(const struct nat_entry *entry, bool condition)
 	if (condition)
 		map = bound ? NAT_MAP_BOUND_CONDITION
 			    : NAT_MAP_UNBOUND_CONDITION;
-	return nat_map(map, entry->pod.ip.family)->name;
+	/* A binary that has IPv6 may have written the record. */
+	return maps[map][entry->pod.ip.family == AF_INET6].name;
 }
 
 static void fill_port_key(const struct nat_entry *entry,

@@ -404,7 +404,8 @@ static void read_chain(const struct nlmsghdr *msg, void *arg)
 	const char **chain;
 
 	nl_attrs(msg, sizeof(struct nfgenmsg), attrs, NFTA_CHAIN_MAX);
-	if (strcmp(nl_attr_text(attrs[NFTA_CHAIN_TABLE]), reader->nft->table))
+	if (strcmp(nl_attr_text(attrs[NFTA_CHAIN_TABLE]), reader->nft->table) !=
+	    0)
 		return;
 	chain = list_add(reader->job, reader->out, sizeof(*chain));
 	*chain = job_printf(reader->job, "%s",

@@ -285,7 +285,7 @@ static int dump_end(struct nl *nl, struct nl_request *request,
 static int dump_part(struct nl *nl, struct nl_request *request,
 		     const struct nlmsghdr *msg)
 {
-	const struct nlmsghdr **answer;
+	const struct nlmsghdr **copy;
 
 	if (msg->nlmsg_flags & NLM_F_DUMP_INTR)
 		request->interrupted = true;
@@ -293,9 +293,9 @@ static int dump_part(struct nl *nl, struct nl_request *request,
 		return dump_end(nl, request, msg);
 	if (msg->nlmsg_type < NLMSG_MIN_TYPE)
 		return 0;
-	answer = list_add(nl->job, &request->answers, sizeof(*answer));
-	*answer = (void *)job_strndup(nl->job, (const char *)msg,
-				      MNL_ALIGN(msg->nlmsg_len));
+	copy = list_add(nl->job, &request->answers, sizeof(*copy));
+	*copy = (void *)job_strndup(nl->job, (const char *)msg,
+				    MNL_ALIGN(msg->nlmsg_len));
 	return 0;
 }
 

@@ -191,7 +191,7 @@ static int read_addresses(struct job *job, const char *ifname,
 	char text[PREFIX_TEXT];
 	const struct addr *addr;
 	struct netns netns;
-	struct list addrs;
+	struct list addrs = { 0 };
 	struct link link;
 	struct nl nl;
 	bool found;

@@ -116,7 +116,7 @@ static const struct conf_key version_keys[] = {
 enum result_family result_family(const char *version)
 {
 	for (const char *const *v = cni_versions; *v; v++) {
-		if (strcmp(*v, version))
+		if (strcmp(*v, version) != 0)
 			continue;
 		if (str_starts(version, "1."))
 			return RESULT_10;

@@ -71,10 +71,10 @@ int bridge_vlans(struct call *c, struct brvlan *out, bool *any)
 	}
 	*any = conf->vlan || memcmp(out, &none, sizeof(none)) != 0;
 	/* What comes without a tag has to belong somewhere. */
-	if (*any)
+	if (*any) {
 		out->native = conf->vlan ? conf->vlan : 1;
-	if (*any)
 		brvlan_put(out, out->native);
+	}
 	return 0;
 }
 

@@ -1063,6 +1063,27 @@ not_namespaces() {
 	gone p1 "$MASQ"
 }
 
+@test "DEL after the pod gave another interface the name releases everything" {
+	local veth
+	pod_up p1
+	add p1 "$MASQ"
+	veth=$(host_veth p1)
+	pod p1 ip link set eth0 down
+	pod p1 ip link set eth0 name mine alias "$veth"
+	pod p1 ip link add eth0 type bridge
+	gone p1 "$MASQ"
+	no_link p1 mine
+}
+
+@test "DEL after the pod took the interface away releases everything" {
+	pod_up p1
+	add p1 "$MASQ"
+	pod_up p2
+	node ip -n p1 link set eth0 netns p2 name other
+	gone p1 "$MASQ"
+	no_link p2 other
+}
+
 @test "DEL with the record lost releases everything" {
 	pod_up p1
 	add p1 "$MASQ"

@@ -71,6 +71,26 @@ plugins_up() {
 	fi
 }
 
+# build_own CONFIG [OPTION...]: in place of plugins_up, with a binary of that
+# configuration and these options.
+build_own() {
+	local out=$BATS_FILE_TMPDIR/out make option applet
+	make=(env -u MAKEFLAGS make -s -C "$TOP" O="$out"
+		KCONFIG_CONFIG="$out/.config"
+		DEPS_DIR="${DEPS_DIR:-$TOP/out/deps}")
+	mkdir -p "$out" "$BATS_FILE_TMPDIR/bin"
+	"${make[@]}" "$1" 3>&-
+	for option in "${@:2}"; do
+		echo "CONFIG_$option=y" >>"$out/.config"
+	done
+	"${make[@]}" olddefconfig 3>&-
+	"${make[@]}" all 3>&-
+	export CNIBOX=$out/cnibox PLUGINS=$BATS_FILE_TMPDIR/bin PLUGIN_PATH=
+	for applet in $("$CNIBOX" --list); do
+		ln -s "$CNIBOX" "$PLUGINS/$applet"
+	done
+}
+
 # The first process of the node keeps it alive and dies with this one; all
 # others of the node die with the first.
 node_up() {

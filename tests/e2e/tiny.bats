@@ -19,19 +19,7 @@ NET='{
 LO='{"cniVersion": "1.0.0", "name": "lo", "type": "loopback"}'
 
 setup_file() {
-	local out=$BATS_FILE_TMPDIR/out applet
-	tiny_make() {
-		env -u MAKEFLAGS make -s -C "$TOP" O="$out" \
-			KCONFIG_CONFIG="$out/.config" \
-			DEPS_DIR="${DEPS_DIR:-$TOP/out/deps}" "$@" 3>&-
-	}
-	mkdir -p "$out" "$BATS_FILE_TMPDIR/bin"
-	tiny_make tiny_defconfig
-	tiny_make all
-	export CNIBOX=$out/cnibox PLUGINS=$BATS_FILE_TMPDIR/bin PLUGIN_PATH=
-	for applet in $("$CNIBOX" --list); do
-		ln -s "$CNIBOX" "$PLUGINS/$applet"
-	done
+	build_own tiny_defconfig
 }
 
 # refuses CONF WHAT OPTION: ADD says so, and nothing is left behind.

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* sandbox - gives up what the rest of an invocation does not need */
+#ifndef CNIBOX_SANDBOX_H
+#define CNIBOX_SANDBOX_H
+
+struct job;
+
+/* From here on there are few capabilities and few system calls: none that
+ * starts another program, or that looks into another process. For good. */
+int sandbox_enter(struct job *job);
+
+#endif

@@ -1,0 +1,89 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A binary with SANDBOX: it can do what a plugin does, and nothing else.
+
+# shellcheck disable=SC2034,SC2154 # variables of helpers.bash
+load helpers
+
+NET='{
+	"cniVersion": "1.1.0", "name": "net1", "type": "bridge",
+	"bridge": "br0", "isGateway": true, "ipMasq": true, "macspoofchk": true,
+	"ipam": {
+		"type": "host-local",
+		"ranges": [
+			[{"subnet": "10.1.2.0/24"}],
+			[{"subnet": "2001:db8:1::/64"}]
+		],
+		"routes": [{"dst": "0.0.0.0/0"}, {"dst": "::/0"}]
+	}
+}'
+PORTS='{
+	"cniVersion": "1.1.0", "name": "net1", "type": "portmap",
+	"runtimeConfig": {"portMappings": [
+		{"hostPort": 8080, "containerPort": 80, "protocol": "udp"}]}
+}'
+
+setup_file() {
+	build_own defconfig SANDBOX
+}
+
+# From here on the system calls of each call are in /run/trace.
+watched() {
+	command -v strace >/dev/null || skip "strace is not installed"
+	WRAPPER=(strace -o /run/trace)
+}
+
+# The filter was there, and has refused nothing.
+nothing_refused() {
+	node grep -q '^prctl(PR_SET_SECCOMP.* = 0$' /run/trace ||
+		complain "no filter" "$(node tail -n 5 /run/trace)"
+	! node grep EPERM /run/trace
+}
+
+@test "no call of any verb is refused" {
+	local ports
+	watched
+	pod_up p1
+	add p1 "$NET"
+	nothing_refused
+	ports=$(with_prev "$PORTS" "$result")
+	cni ADD portmap p1 "$ports"
+	succeeded ADD
+	nothing_refused
+	check p1 "$NET"
+	nothing_refused
+	cni STATUS bridge p1 "$NET"
+	silent STATUS
+	nothing_refused
+	del p1 "$ports"
+	nothing_refused
+	cni GC bridge p1 "$(with "$NET" '{"cni.dev/valid-attachments": []}')"
+	silent GC
+	nothing_refused
+	gone p1 "$NET"
+	nothing_refused
+}
+
+@test "an ADD that fails takes back what it made" {
+	pod_up p1
+	add_fails p1 "$(with "$NET" '{"ipam": {"routes":
+		[{"dst": "10.9.0.0/16", "gw": "10.200.0.1"}]}}')" "10.9.0.0/16"
+	nothing_left
+}
+
+@test "an ipam plugin of others is run, with all that it may need" {
+	node mkdir /run/plugins
+	node tee /run/plugins/foreign >/dev/null <<-'EOT'
+		#!/bin/sh
+		PATH=/usr/bin:/bin
+		grep -E '^(CapEff|NoNewPrivs|Seccomp):' /proc/self/status >/run/status
+		echo '{"cniVersion": "1.1.0", "ips": [{"address": "10.1.2.9/24"}]}'
+	EOT
+	node chmod +x /run/plugins/foreign
+	CNI_PATH=/run/plugins:$PLUGINS
+	pod_up p1
+	add p1 "$(with "$NET" '{"ipam": {"type": "foreign"}}')"
+	[ "$(node cat /run/status)" = "$(node grep -E \
+		'^(CapEff|NoNewPrivs|Seccomp):' /proc/self/status)" ]
+	gone p1 "$(with "$NET" '{"ipam": {"type": "foreign"}}')"
+}
