@@ -22,8 +22,8 @@ setup() {
 	node_up
 	pod_up p1 p2
 	node mkdir -p /var/lib/cni $RECORDS
-	node mount -t tmpfs -o size=64k store /var/lib/cni
-	node mount -t tmpfs -o size=64k records $RECORDS
+	node mount -t tmpfs -o size=64k,nr_inodes=64 store /var/lib/cni
+	node mount -t tmpfs -o size=64k,nr_inodes=64 records $RECORDS
 	add_list p1 "$LIST" "$PORT"
 }
 
