@@ -2,10 +2,8 @@
 #include "core/nl.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/times.h>
 #include <unistd.h>
 
 #include <libmnl/libmnl.h>
@@ -359,7 +357,8 @@ static int nl_read(struct nl *nl, bool *more)
 		return 0;
 	/* libmnl reads up to the next multiple of four. */
 	memset(nl->answer + got, 0, MNL_ALIGN((size_t)got) - (size_t)got);
-	for (len = (int)got; NLMSG_OK(msg, len); msg = NLMSG_NEXT(msg, len)) {
+	for (len = (int)got; len > 0 && NLMSG_OK(msg, (unsigned)len);
+	     msg = NLMSG_NEXT(msg, len)) {
 		if (answer(nl, msg) < 0)
 			return -1;
 	}
@@ -472,27 +471,4 @@ int nl_subscribe(struct nl *nl, int group)
 		return fail_errno(nl->job, errno, "listen to netlink group %d",
 				  group);
 	return 0;
-}
-
-long nl_deadline(int ms)
-{
-	enum { MS_PER_TICK = 10 };
-
-	/* Exact enough, and 1,000 bytes less than clock_gettime(3). */
-	return times(NULL) * MS_PER_TICK + ms;
-}
-
-bool nl_wait(struct nl *nl, long deadline)
-{
-	struct pollfd pollfd = { .fd = nl->fd, .events = POLLIN };
-	long left = deadline - nl_deadline(0);
-	char drop[64];
-
-	if (left <= 0)
-		return false;
-	poll(&pollfd, 1, (int)left);
-	while (recv(nl->fd, drop, sizeof(drop), MSG_DONTWAIT) >= 0 &&
-	       nl_deadline(0) < deadline)
-		continue;
-	return true;
 }

@@ -77,11 +77,12 @@ int nl_release(struct nl *nl);
  * multicast group (RTNLGRP_*). */
 int nl_subscribe(struct nl *nl, int group);
 
-/* Waits for a change, at most until the deadline (CLOCK_MONOTONIC, in
- * milliseconds); false when that has passed. Read anew what may have changed. */
+/* Waits for a change, at most until the deadline; false when that has passed.
+ * Read anew what may have changed. */
 bool nl_wait(struct nl *nl, long deadline);
 
-/* The deadline that lies ms milliseconds ahead. */
+/* The deadline that lies ms milliseconds ahead, to a hundredth of a second. It
+ * may have wrapped: only nl_wait() knows what is later. */
 long nl_deadline(int ms);
 
 /* The attributes of a message behind its fixed header of len bytes: fills

@@ -10,7 +10,7 @@
 #include "core/job.h"
 #include "core/str.h"
 
-enum { LINE = 512 };
+enum { TEXT = 448, LINE = 512 };
 
 static int64_t now(void)
 {
@@ -20,16 +20,13 @@ static int64_t now(void)
 	return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-static void say(int64_t spent, const char *fmt, va_list args)
+static void say(int64_t spent, const char *text)
 {
 	char line[LINE];
-	size_t len = str_format(line, sizeof(line), "cnibox: %6lu.%lu us  ",
+	size_t len = str_format(line, sizeof(line), "cnibox: %6lu.%lu us  %s\n",
 				(unsigned long)(spent / 1000),
-				(unsigned long)(spent % 1000 / 100));
+				(unsigned long)(spent % 1000 / 100), text);
 
-	str_vformat(line + len, sizeof(line) - len - 1, fmt, args);
-	len = strlen(line);
-	line[len++] = '\n';
 	(void)!write(STDERR_FILENO, line, len);
 }
 
@@ -45,26 +42,19 @@ void trace_begin(struct job *job)
 void trace_step(struct job *job, const char *fmt, ...)
 {
 	int64_t spent = now() - job->trace.last;
+	char text[TEXT];
 	va_list args;
 
 	va_start(args, fmt);
-	say(spent, fmt, args);
+	str_vformat(text, sizeof(text), fmt, args);
 	va_end(args);
+	say(spent, text);
 	job->trace.total += spent;
 	job->trace.last = now();
-}
-
-static void say_total(struct job *job, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	say(job->trace.total, fmt, args);
-	va_end(args);
 }
 
 void trace_end(struct job *job)
 {
 	if (job->trace.on)
-		say_total(job, "in all");
+		say(job->trace.total, "in all");
 }

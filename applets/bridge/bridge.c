@@ -87,12 +87,12 @@ static int bridge_create(struct call *c, struct record *record,
 				  .mtu = links->mtu,
 				  .vlan_filtering = bridge_has_vlans(conf),
 				  .shared = true };
-	uint8_t mac[1][MAC_LEN];
+	uint8_t mac[MAC_LEN];
 	bool exists;
 
-	if (link_random_macs(c->job, mac, 1) < 0)
+	if (link_random_macs(c->job, &mac, 1) < 0)
 		return -1;
-	spec.mac = mac[0];
+	spec.mac = mac;
 	bridge_undo_made(c, record, bridge, &spec);
 	if (link_add(&c->host, &spec, &exists) < 0 ||
 	    link_get(&c->host, conf->bridge, bridge) < 0)

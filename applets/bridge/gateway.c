@@ -141,20 +141,16 @@ static bool bridge_wants(const struct result *result, const struct prefix *addr)
 	return false;
 }
 
-/* Makes way for gateway among the link's addresses; *present if it is one of
- * them already. */
+/* Makes way for gateway, which is none of them, among the link's addresses. */
 static int bridge_make_way(struct call *c, const struct link *link,
 			   const struct prefix *gateway,
-			   const struct list *addrs, bool *present)
+			   const struct list *addrs)
 {
 	const struct bridge_conf *conf = c->conf;
 	char text[PREFIX_TEXT];
 	const struct addr *addr = addrs->items;
 
-	*present = false;
-	for (size_t i = 0; i < addrs->count; i++)
-		*present |= prefix_equal(&addr[i].prefix, gateway);
-	for (size_t i = 0; !*present && i < addrs->count; i++) {
+	for (size_t i = 0; i < addrs->count; i++) {
 		if (bridge_wants(&c->result, &addr[i].prefix) ||
 		    (gateway->ip.family == AF_INET6 &&
 		     !prefix_overlaps(&addr[i].prefix, gateway)))
@@ -200,11 +196,12 @@ int bridge_be_gateway(struct call *c, struct record *record,
 		bool present;
 		int ret;
 
-		if (bridge_forward(c, link, gateway.ip.family, &addrs) < 0 ||
-		    bridge_make_way(c, link, &gateway, &addrs, &present) < 0)
+		if (bridge_forward(c, link, gateway.ip.family, &addrs) < 0)
 			return -1;
-		if (present)
+		if (addr_among(&addrs, &gateway))
 			continue;
+		if (bridge_make_way(c, link, &gateway, &addrs) < 0)
+			return -1;
 		ret = addr_add(&c->host, link, &gateway, false, &present);
 		/* Also where it failed: there may have been no answer. */
 		if (!present)

@@ -756,6 +756,18 @@ resolv_conf() {
 	gone p1 "$conf"
 }
 
+@test "a bridge hears no router, whoever made it" {
+	local ra=/proc/sys/net/ipv6/conf/br0/accept_ra
+	pod_up p1
+	add p1 "$DUAL"
+	[ "$(node cat $ra)" = 0 ]
+	del p1 "$DUAL"
+	node bash -c "echo 2 >$ra"
+	add p1 "$DUAL"
+	[ "$(node cat $ra)" = 0 ]
+	gone p1 "$DUAL"
+}
+
 @test "ipMasq may be of one family" {
 	local conf
 	pod_up p1

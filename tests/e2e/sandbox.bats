@@ -5,18 +5,8 @@
 # shellcheck disable=SC2034,SC2154 # variables of helpers.bash
 load helpers
 
-NET='{
-	"cniVersion": "1.1.0", "name": "net1", "type": "bridge",
-	"bridge": "br0", "isGateway": true, "ipMasq": true, "macspoofchk": true,
-	"ipam": {
-		"type": "host-local",
-		"ranges": [
-			[{"subnet": "10.1.2.0/24"}],
-			[{"subnet": "2001:db8:1::/64"}]
-		],
-		"routes": [{"dst": "0.0.0.0/0"}, {"dst": "::/0"}]
-	}
-}'
+NET=$(jq -c '{cniVersion: "1.1.0", name} + .plugins[0] + {macspoofchk: true}' \
+	<<<"$DUAL_LIST")
 PORTS='{
 	"cniVersion": "1.1.0", "name": "net1", "type": "portmap",
 	"runtimeConfig": {"portMappings": [

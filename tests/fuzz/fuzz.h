@@ -21,6 +21,7 @@
 #include "core/job.h"
 #include "core/json.h"
 #include "core/log.h"
+#include "core/record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -121,6 +122,16 @@ static inline void fuzz_cover(const char *path)
 		exit(1);
 	}
 	free(top);
+}
+
+/* An empty folder of records, which nobody else has. */
+static inline void fuzz_records(void)
+{
+	struct job job = { 0 };
+
+	fuzz_cover(CONFIG_STATE_DIR);
+	close(record_dir(&job));
+	job_free(&job);
 }
 
 #endif

@@ -148,17 +148,7 @@ static int (*const questions[])(struct nl *nl) = {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct job job = { 0 };
-	struct nl nl;
-
-	if (!size)
-		return 0;
-	kernel_begin(data + 1, size - 1);
-	nl_init(&nl, &job, -1, NETLINK_NETFILTER);
-	fuzz_told(&job,
-		  questions[*data % (sizeof(questions) / sizeof(*questions))](
-			  &nl));
-	nl_close(&nl);
-	job_free(&job);
+	kernel_ask(data, size, NETLINK_NETFILTER, questions,
+		   sizeof(questions) / sizeof(*questions));
 	return 0;
 }

@@ -11,12 +11,8 @@ static const char owner[] = "net/eth0/a", heir[] = "net/eth1/a",
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	struct job job = { 0 };
-
 	(void)argc, (void)argv;
-	fuzz_cover(CONFIG_STATE_DIR);
-	close(record_dir(&job));
-	job_free(&job);
+	fuzz_records();
 	return 0;
 }
 

@@ -16,12 +16,8 @@ static const char folder[] = CONFIG_STATE_DIR "/net";
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	struct job job = { 0 };
-
 	(void)argc, (void)argv;
-	fuzz_cover(CONFIG_STATE_DIR);
-	close(record_dir(&job));
-	job_free(&job);
+	fuzz_records();
 	return 0;
 }
 

@@ -148,4 +148,21 @@ int socket(int domain, int type, int protocol)
 	return open("/dev/null", O_RDWR | O_CLOEXEC);
 }
 
+/* The first byte chooses the question, the others are what the kernel says. */
+static inline void kernel_ask(const uint8_t *data, size_t size, int protocol,
+			      int (*const questions[])(struct nl *nl),
+			      size_t count)
+{
+	struct job job = { 0 };
+	struct nl nl;
+
+	if (!size)
+		return;
+	kernel_begin(data + 1, size - 1);
+	nl_init(&nl, &job, -1, protocol);
+	fuzz_told(&job, questions[*data % count](&nl));
+	nl_close(&nl);
+	job_free(&job);
+}
+
 #endif

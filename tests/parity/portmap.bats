@@ -5,23 +5,7 @@
 # shellcheck disable=SC2034,SC2154,SC2317 # shared with helpers.bash
 load helpers
 
-LIST='{
-	"cniVersion": "1.0.0", "name": "net1", "plugins": [
-		{
-			"type": "bridge", "bridge": "br0", "hairpinMode": true,
-			"isGateway": true, "ipMasq": true,
-			"ipam": {
-				"type": "host-local",
-				"ranges": [
-					[{"subnet": "10.1.2.0/24"}],
-					[{"subnet": "2001:db8:1::/64"}]
-				],
-				"routes": [{"dst": "0.0.0.0/0"}, {"dst": "::/0"}]
-			}
-		},
-		{"type": "portmap", "capabilities": {"portMappings": true}}
-	]
-}'
+LIST=$(jq '.plugins[0].hairpinMode = true' <<<"$DUAL_LIST")
 
 # Every one asks for the port by every address of the node. Only what the
 # packets say is of interest here, not how it is done.
