@@ -2,10 +2,13 @@
 #include "core/sandbox.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
+#include <linux/landlock.h>
 #include <linux/seccomp.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/prctl.h>
@@ -13,6 +16,7 @@
 #include <unistd.h>
 
 #include "core/job.h"
+#include "core/record.h"
 
 /* The numbers of another architecture's calls mean other ones. */
 #if defined(__x86_64__)
@@ -75,6 +79,9 @@ static const uint16_t calls[] = {
 	__NR_rt_sigprocmask,
 	__NR_rt_sigreturn,
 	__NR_restart_syscall,
+	__NR_landlock_create_ruleset,
+	__NR_landlock_add_rule,
+	__NR_landlock_restrict_self,
 	__NR_getpid,
 	__NR_getrandom,
 	__NR_uname,
@@ -171,4 +178,54 @@ int sandbox_enter(struct job *job)
 	if (filter_calls() < 0)
 		return fail_errno(job, errno, "filter system calls");
 	return 0;
+}
+
+/* What Landlock governs for us: all changes of files that its first version
+ * knows, and to start programs. Reading is free. */
+enum {
+	ENTRIES = LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+		  LANDLOCK_ACCESS_FS_WRITE_FILE,
+	GOVERNED = ENTRIES | LANDLOCK_ACCESS_FS_EXECUTE |
+		   LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_MAKE_DIR |
+		   LANDLOCK_ACCESS_FS_MAKE_CHAR |
+		   LANDLOCK_ACCESS_FS_MAKE_BLOCK |
+		   LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |
+		   LANDLOCK_ACCESS_FS_MAKE_SYM,
+};
+
+/* A folder that is not there is no place to write to. */
+static int allow(int rules, int dir, uint64_t what)
+{
+	struct landlock_path_beneath_attr rule = { .allowed_access = what,
+						   .parent_fd = dir };
+
+	return dir < 0 ? 0
+		       : (int)syscall(SYS_landlock_add_rule, rules,
+				      LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+}
+
+int sandbox_files(struct job *job, int store)
+{
+	struct landlock_ruleset_attr governed = { .handled_access_fs =
+							  GOVERNED };
+	int rules = (int)syscall(SYS_landlock_create_ruleset, &governed,
+				 sizeof(governed), 0);
+	int state, settings, err;
+	bool kept;
+
+	if (rules < 0)
+		return errno == ENOSYS || errno == EOPNOTSUPP
+			       ? 0
+			       : fail_errno(job, errno, "use Landlock");
+	state = record_dir(job);
+	settings = openat(AT_FDCWD, "/proc/sys", O_PATH | O_CLOEXEC);
+	kept = allow(rules, store, ENTRIES) == 0 &&
+	       allow(rules, state, ENTRIES) == 0 &&
+	       allow(rules, settings, LANDLOCK_ACCESS_FS_WRITE_FILE) == 0 &&
+	       syscall(SYS_landlock_restrict_self, rules, 0) == 0;
+	err = errno;
+	close(rules);
+	close(state);
+	close(settings);
+	return kept ? 0 : fail_errno(job, err, "restrict changes of files");
 }

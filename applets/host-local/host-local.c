@@ -27,6 +27,7 @@ config HOST_LOCAL
 
 #include "core/cni.h"
 #include "core/lock.h"
+#include "core/sandbox.h"
 
 #define DEFAULT_DATA_DIR "/var/lib/cni/networks"
 
@@ -181,8 +182,14 @@ static int open_store(struct call *c, bool create, struct store *out)
 	const struct host_local_conf *conf = c->conf;
 	const char *dir = *conf->data_dir ? conf->data_dir : DEFAULT_DATA_DIR;
 
-	return store_open(c->job, job_printf(c->job, "%s/%s", dir, c->net.name),
-			  create, LOCK_SECONDS, out);
+	if (store_open(c->job, job_printf(c->job, "%s/%s", dir, c->net.name),
+		       create, LOCK_SECONDS, out) < 0)
+		return -1;
+	if (!IS_ENABLED(CONFIG_SANDBOX) || out->dir < 0 ||
+	    sandbox_files(c->job, out->dir) == 0)
+		return 0;
+	store_close(out);
+	return -1;
 }
 
 static int host_local_add(struct call *c)

@@ -1,28 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/sandbox.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/landlock.h>
+#include <linux/netlink.h>
 #include <sched.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include "core/job.h"
-#include "core/sandbox.h"
-
-/* Last, for its macro fail(). */
-#include <cmocka.h>
-
-#include <linux/netlink.h>
+#include "state.h"
 
 /* Runs test in a child in the sandbox; what it returns. */
 static int within(int (*test)(void))
@@ -105,6 +95,62 @@ static int look_at_oneself(void)
 	return own_status("\nSeccomp:\t") == 2 ? 0 : 4;
 }
 
+/* May the file be changed, and made if flags say so? */
+static bool writes(const char *path, int flags)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | flags, 0600);
+
+	close(fd);
+	return fd >= 0;
+}
+
+static int is_denied(long status)
+{
+	return status == -1 && errno == EACCES;
+}
+
+/* The number of the first that is not as it should be, or 0. */
+static int keep_to_own_files(void)
+{
+	struct job job = { .name = "test" };
+	int store = open("store", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (sandbox_files(&job, store) < 0)
+		return 98;
+	if (!writes("store/own", 0) || !writes("store/new", O_CREAT) ||
+	    rename("store/new", "store/newer") < 0 ||
+	    link("store/newer", "store/newest") < 0 ||
+	    unlink("store/newer") < 0)
+		return 1;
+	if (!writes(CONFIG_STATE_DIR "/record", O_CREAT))
+		return 2;
+	if (!writes("/proc/sys/net/ipv4/ip_forward", 0))
+		return 3;
+	if (!is_denied(unlink("other/own")))
+		return 4;
+	if (writes("other/own", 0) || writes("other/new", O_CREAT))
+		return 5;
+	if (!is_denied(mkdir("store/folder", 0700)))
+		return 6;
+	if (open("other/own", O_RDONLY | O_CLOEXEC) < 0)
+		return 7;
+	return 0;
+}
+
+/* With Landlock, of whose rules there can be some. */
+static void files_of_others_stay_as_they_are(void **state)
+{
+	(void)state;
+	if (syscall(SYS_landlock_create_ruleset, NULL, 0,
+		    LANDLOCK_CREATE_RULESET_VERSION) < 1)
+		skip();
+	mkdir("store", 0700);
+	mkdir("other", 0700);
+	put_file("store/own", "", 0600);
+	put_file("other/own", "", 0600);
+	assert_int_equal(within(keep_to_own_files), 0);
+}
+
 static void starts_nothing_and_looks_at_nobody(void **state)
 {
 	(void)state;
@@ -129,6 +175,7 @@ int main(void)
 		cmocka_unit_test(starts_nothing_and_looks_at_nobody),
 		cmocka_unit_test(what_is_needed_is_allowed),
 		cmocka_unit_test(few_capabilities_are_left),
+		STATE_TEST(files_of_others_stay_as_they_are),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
