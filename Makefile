@@ -12,7 +12,7 @@
 # make unit             builds and runs the unit tests
 # make fuzz             fuzzes T=60 seconds for each target, or FUZZ=target
 # make lint             checks the house rules
-# make analyze          looks for bugs with gcc, clang-tidy and cppcheck
+# make analyze          looks for bugs with gcc, clang-tidy, scan-build, cppcheck
 # make check-configs    builds N=10 random configurations and some others
 # make install          installs to DESTDIR= CNI_BIN_DIR=/opt/cni/bin
 # make fetch            fills DEPS_DIR=out/deps; with it make needs no network
