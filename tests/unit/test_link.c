@@ -530,10 +530,18 @@ static void wait_up_has_a_limit(void **state)
 	assert_int_equal(link_wait_up(&k->nl, &v, 20), -1);
 	assert_string_equal(k->job.msg, "wait for v: not up after 20 ms "
 					"(operstate 2)");
-	k->job.msg = NULL;
-	/* It may vanish meanwhile. */
-	acks(k, ENODEV);
-	assert_int_equal(link_wait_up(&k->nl, &v, 20), -1);
+}
+
+static void wait_up_tells_of_a_link_that_is_gone(void **state)
+{
+	struct kernel *k = *state;
+	struct link v = { .name = "v" };
+
+	leave_network();
+	says_state(k, 0, OPER_DOWN);
+	kernel_acks(k, k->nl.seq + 2, ENODEV);
+	kernel_sends(k);
+	assert_int_equal(link_wait_up(&k->nl, &v, 0), -1);
 	assert_string_equal(k->job.msg, "look up v: No such device");
 }
 
@@ -589,6 +597,7 @@ int main(void)
 		TEST(wait_up_reads_the_link_again),
 		TEST(wait_up_is_woken_by_a_change),
 		TEST(wait_up_has_a_limit),
+		TEST(wait_up_tells_of_a_link_that_is_gone),
 		TEST(ports_are_those_of_the_bridge),
 	};
 
