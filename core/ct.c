@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "core/log.h"
+#include "core/route.h"
 
 /* What of a tuple a filter compares; the kernel's headers for us lack it. */
 enum {
@@ -193,8 +194,7 @@ static int keep_forwarded(struct nl *nl, struct list *connections)
 		nl_begin(&route, RTM_GETROUTE, 0, &head, sizeof(head));
 		nl_put(&route, RTA_DST, c[i].dst.bytes,
 		       ip_size(c[i].dst.family));
-		nl_allow(&route, ENETUNREACH, NULL);
-		nl_allow(&route, EHOSTUNREACH, NULL);
+		route_allow_none(&route);
 		nl_on_reply(&route, read_route, &c[i]);
 		nl_talk(&route, "find a route to the address of a connection");
 	}

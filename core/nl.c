@@ -17,6 +17,7 @@ enum {
 	QUEUE_MANY = 64,      /* answers that may not fit the default buffer */
 	QUEUE_BYTES = 8 << 20,
 	RESTARTS_MAX = 20,
+	ALLOWED_MAX = 4,
 };
 
 struct nl_request {
@@ -27,7 +28,7 @@ struct nl_request {
 	struct {
 		int err;
 		bool *seen;
-	} allow[2];
+	} allow[ALLOWED_MAX];
 	void (*reply)(const struct nlmsghdr *, void *);
 	void *arg;
 	bool answered;
@@ -142,8 +143,10 @@ void nl_nest_end(struct nl *nl, struct nlattr *nest)
 void nl_allow(struct nl *nl, int err, bool *seen)
 {
 	struct nl_request *request = last_request(nl);
-	int i = request->allow[0].err != 0;
+	int i = 0;
 
+	while (i < ALLOWED_MAX - 1 && request->allow[i].err)
+		i++;
 	request->allow[i].err = err;
 	request->allow[i].seen = seen;
 	if (seen)
@@ -232,7 +235,7 @@ static void refused(struct nl *nl, struct nl_request *request, int err,
 {
 	const char *why, *details = NULL;
 
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < ALLOWED_MAX; i++) {
 		if (err != request->allow[i].err)
 			continue;
 		if (request->allow[i].seen)

@@ -166,6 +166,18 @@ int route_exists(struct nl *nl, const struct link *link,
 	return 0;
 }
 
+void route_allow_none(struct nl *nl)
+{
+	static const int none[] = {
+		ENETUNREACH, EHOSTUNREACH, /* unreachable */
+		EINVAL,			   /* blackhole */
+		EACCES,			   /* prohibit */
+	};
+
+	for (size_t i = 0; i < sizeof(none) / sizeof(*none); i++)
+		nl_allow(nl, none[i], NULL);
+}
+
 static void on_way(const struct nlmsghdr *msg, void *arg)
 {
 	const struct nlattr *attrs[RTA_MAX + 1];
@@ -184,8 +196,7 @@ int route_link(struct nl *nl, const struct ip *ip, int *index)
 	*index = 0;
 	nl_begin(nl, RTM_GETROUTE, 0, &head, sizeof(head));
 	nl_put(nl, RTA_DST, ip->bytes, ip_size(ip->family));
-	nl_allow(nl, ENETUNREACH, NULL);
-	nl_allow(nl, EHOSTUNREACH, NULL);
+	route_allow_none(nl);
 	nl_on_reply(nl, on_way, index);
 	return nl_talk(nl, "look up the route to %s", ip_print(ip, text));
 }

@@ -15,8 +15,12 @@ int route_add(struct nl *nl, const struct link *link,
 int route_exists(struct nl *nl, const struct link *link,
 		 const struct route *route, bool *exists);
 
-/* The index of the link over which packets to ip leave; 0: no route. */
+/* The index of the link over which packets to ip leave; 0: no route, or one that
+ * leads nowhere. */
 int route_link(struct nl *nl, const struct ip *ip, int *index);
+
+/* The RTM_GETROUTE being built may be answered so that there is no such link. */
+void route_allow_none(struct nl *nl);
 
 /* Whether this host forwards packets of a family. */
 int route_forwarding(struct nl *nl, int family, bool *on);

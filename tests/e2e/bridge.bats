@@ -476,6 +476,12 @@ routes() {
 	expect "$(link p1 eth0)" '.mtu == 1500'
 	[[ $stderr == *"no default route"* ]]
 	gone p1 "$conf"
+	node ip route add blackhole default
+	node ip -6 route add blackhole default
+	add p1 "$conf"
+	[[ $stderr == *"no default route"* ]]
+	gone p1 "$conf"
+	node ip route del blackhole default
 	outside_up
 	node ip link set uplink0 mtu 1300
 	node ip route add default via 192.0.2.2

@@ -532,6 +532,20 @@ mapped() {
 	gone_list p2 "$LIST"
 }
 
+@test "a route that leads nowhere is none" {
+	local kind conf
+	conf=$(plugin_conf "$LIST" 1 '{
+		"cniVersion": "1.0.0", "ips": [{"address": "192.0.2.7/24"}]
+	}' "$(port 8080 80)")
+	pod_up p1
+	for kind in blackhole prohibit unreachable; do
+		node ip route add "$kind" 192.0.2.0/24
+		add p1 "$conf"
+		gone p1 "$conf"
+		node ip route del "$kind" 192.0.2.0/24
+	done
+}
+
 # ---- DEL
 
 @test "DEL that knows neither ports nor result removes them" {
