@@ -180,11 +180,11 @@ static int keep_forwarded(struct nl *nl, struct list *connections)
 {
 	struct connection *c = connections->items;
 	struct nl route;
-	int ret;
+	int ret = 0;
 
 	nl_init(&route, nl->job, nl->netns, NETLINK_ROUTE);
 	nl_hold(&route);
-	for (size_t i = 0; i < connections->count; i++) {
+	for (size_t i = 0; ret == 0 && i < connections->count; i++) {
 		struct rtmsg head = {
 			.rtm_family = (uint8_t)c[i].dst.family,
 			.rtm_dst_len = (uint8_t)ip_bits(c[i].dst.family),
@@ -197,8 +197,10 @@ static int keep_forwarded(struct nl *nl, struct list *connections)
 		route_allow_none(&route);
 		nl_on_reply(&route, read_route, &c[i]);
 		nl_talk(&route, "find a route to the address of a connection");
+		ret = nl_relieve(&route);
 	}
-	ret = nl_release(&route);
+	if (ret == 0)
+		ret = nl_release(&route);
 	nl_close(&route);
 	return ret;
 }
@@ -219,6 +221,8 @@ static int forget(struct nl *nl, const struct list *connections, int family)
 			nl_put_u16(nl, CTA_ZONE, c[i].zone);
 		nl_allow(nl, ENOENT, NULL);
 		nl_talk(nl, "forget a connection");
+		if (nl_relieve(nl) < 0)
+			return -1;
 	}
 	return nl_release(nl);
 }

@@ -16,6 +16,7 @@ enum {
 	READ_SIZE = 32 << 10, /* what the kernel puts into one read at most */
 	QUEUE_MANY = 64,      /* answers that may not fit the default buffer */
 	QUEUE_BYTES = 8 << 20,
+	HELD_MANY = 128, /* whose answers fit in any case */
 	RESTARTS_MAX = 20,
 	ALLOWED_MAX = 4,
 };
@@ -458,6 +459,16 @@ int nl_release(struct nl *nl)
 {
 	nl->held = false;
 	return nl_flush(nl);
+}
+
+int nl_relieve(struct nl *nl)
+{
+	if (nl->requests.count < HELD_MANY)
+		return 0;
+	if (nl_release(nl) < 0)
+		return -1;
+	nl_hold(nl);
+	return 0;
 }
 
 int nl_subscribe(struct nl *nl, int group)

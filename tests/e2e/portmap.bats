@@ -532,6 +532,20 @@ mapped() {
 	gone_list p2 "$LIST"
 }
 
+@test "UDP flows that were there before the mapping may be many" {
+	pod_up p1 p2
+	add_list p2 "$LIST" "$(port 8080 80)"
+	# shellcheck disable=SC2016 # the node's bash expands it
+	node bash -c 'for ((i = 0; i < 25000; i++)); do
+		echo >/dev/udp/127.0.0.$((i % 100 + 1))/8053
+	done' 2>/dev/null
+	(($(node conntrack -C) > 24000))
+	add_list p1 "$LIST" "$(port 8053 53 udp)"
+	(($(node conntrack -C) < 100))
+	del_list p2 "$LIST"
+	gone_list p1 "$LIST"
+}
+
 @test "a route that leads nowhere is none" {
 	local kind conf
 	conf=$(plugin_conf "$LIST" 1 '{
