@@ -15,7 +15,7 @@
 
 /* Room for the owner in a file name beside the applet's, in a comment of an
  * element, which is 256 bytes with its header, and in a rule's. */
-enum { OWNER_MAX = 200, HASH_DIGITS = 32, RECORD_MAX = 1 << 20 };
+enum { OWNER_MAX = 200, HASH_DIGITS = 32, RECORD_MAX = 64 << 20 };
 
 static const char state_dir[] = CONFIG_STATE_DIR;
 

@@ -303,7 +303,27 @@ static int make_folder(const char *path)
 static int make_huge(const char *path)
 {
 	put_file(path, "link cni0\n", 0600);
-	return truncate(path, 1 << 20);
+	return truncate(path, 64 << 20);
+}
+
+/* What was written can be read, of thousands of ports with long terms, too. */
+static void record_may_be_long(void **state)
+{
+	enum { NOTES = 3000, LEN = 1000 };
+	struct job *job = covered(state);
+	char *text = job_alloc(job, LEN + 1);
+	struct record record;
+	struct list notes;
+	bool found;
+
+	memset(text, 'x', LEN);
+	begin(job, &record);
+	for (int i = 0; i < NOTES; i++)
+		assert_int_equal(record_add(&record, "nat", text), 0);
+	close_record(&record);
+	assert_int_equal(record_read(job, "app", OWNER, &notes, &found), 0);
+	assert_true(found);
+	assert_int_equal(notes.count, NOTES);
 }
 
 static void what_is_no_record_is_an_error(void **state)
@@ -473,6 +493,7 @@ int main(void)
 		NODE_TEST(del_may_be_repeated),
 		NODE_TEST(list_names_the_owners_of_an_applet),
 		NODE_TEST(lines_that_were_not_finished_are_ignored),
+		NODE_TEST(record_may_be_long),
 		NODE_TEST(what_is_no_record_is_an_error),
 		NODE_TEST(begin_needs_its_folder),
 		NODE_TEST(attachment_lives_as_long_as_its_namespace),
