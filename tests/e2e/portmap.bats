@@ -193,6 +193,23 @@ mapped() {
 	gone_list p1 "$LIST"
 }
 
+# As many as relays of calls have.
+@test "one pod may have 12,500 ports" {
+	local conf
+	conf=$(jq -c '{
+		cniVersion: "1.0.0", name: "net1", type: "portmap",
+		prevResult: .,
+		runtimeConfig: {portMappings: [range(12500) + 20000
+			| {hostPort: ., containerPort: .}]}
+	}' <<<'{"cniVersion": "1.0.0", "ips": [
+		{"address": "10.1.2.3/24"}, {"address": "fd00::3/64"}]}')
+	pod_up p1
+	add p1 "$conf"
+	[ "$(mapped)" = 25000 ]
+	check p1 "$conf"
+	gone p1 "$conf"
+}
+
 @test "SCTP ports are mapped" {
 	pod_up p1
 	add_list p1 "$LIST" "$(port 8080 80 sctp)"
