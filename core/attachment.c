@@ -197,6 +197,7 @@ int attachment_restore(struct call *c, const char *owner, bool *changed,
 static int leave_to_heirs(struct call *c, const char *owner, bool gc)
 {
 	const struct record_note *note;
+	const char *last = "";
 	struct list notes;
 	bool found;
 
@@ -207,9 +208,12 @@ static int leave_to_heirs(struct call *c, const char *owner, bool gc)
 		struct list heirs_notes, entries = { 0 };
 		const char *heir = note[i].text;
 
+		/* It is noted once for each entry. */
 		if (strcmp(note[i].kind, note_heir) != 0 ||
+		    strcmp(heir, last) == 0 ||
 		    (gc && attachment_is_dead(c, heir)))
 			continue;
+		last = heir;
 		if (record_read(c->job, c->applet->name, heir, &heirs_notes,
 				&found) < 0)
 			return -1;

@@ -495,6 +495,24 @@ mapped() {
 	gone_list p1 "$LIST"
 }
 
+@test "the heir of many ports is looked after once" {
+	local one two trace=$BATS_TEST_TMPDIR/trace
+	node strace -qq -o /dev/null true || skip "no strace"
+	pod_up p1
+	one=$(portmap_conf null | jq -c '.runtimeConfig.portMappings = [
+		range(1; 300) | {hostPort: ., containerPort: .}]')
+	two=$(jq -c '.name = "net2" | .prevResult.interfaces[0].name = "eth1"
+		| .prevResult.ips[0].address = "10.1.3.2/24"' <<<"$one")
+	add p1 "$one"
+	CNI_IFNAME=eth1 add p1 "$two"
+	WRAPPER=(strace -qq -o "$trace" -e trace=openat,open)
+	del p1 "$one"
+	WRAPPER=()
+	[ "$(grep -c net2:eth1:p1 "$trace")" = 1 ]
+	[ "$(mapped)" = 299 ]
+	CNI_IFNAME=eth1 gone p1 "$two"
+}
+
 @test "DEL of one network leaves the container's ports of another" {
 	local other
 	other=$(jq -c '.name = "net2" | .plugins[0].bridge = "br1"
