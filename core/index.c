@@ -158,18 +158,25 @@ static struct slot *slot_at(struct index_file *file, uint64_t digest,
 	return &file->slot[(digest + step) & (file->slots - 1)];
 }
 
-void index_add(struct index *index, const char *owner, const struct ip *ip)
+static struct slot slot_of(const char *owner, const struct ip *ip)
 {
-	struct index_file *file = index->file;
 	struct slot slot = { digest_of(owner),
 			     ip->family == AF_INET ? 4 : 6,
 			     { 0 } };
+
+	memcpy(slot.bytes, ip->bytes, ip_size(ip->family));
+	return slot;
+}
+
+void index_add(struct index *index, const char *owner, const struct ip *ip)
+{
+	struct index_file *file = index->file;
+	struct slot slot = slot_of(owner, ip);
 
 	if (index->valid)
 		index->valid = file->used < file->slots / 2;
 	if (!index->valid)
 		return;
-	memcpy(slot.bytes, ip->bytes, ip_size(ip->family));
 	for (uint64_t step = 0; step < file->slots; step++) {
 		struct slot *at = slot_at(file, slot.digest, step);
 
@@ -198,11 +205,14 @@ static struct slot *next_slot(struct index_file *file, uint64_t digest,
 
 void index_drop(struct index *index, const char *owner, const struct ip *ip)
 {
-	uint64_t digest = digest_of(owner), step = 0;
+	const struct slot dropped = slot_of(owner, ip);
 	struct slot *slot;
+	uint64_t step = 0;
 
-	while ((slot = next_slot(index->file, digest, &step))) {
-		if (memcmp(slot->bytes, ip->bytes, ip_size(ip->family)) == 0)
+	while ((slot = next_slot(index->file, dropped.digest, &step))) {
+		if (slot->family == dropped.family &&
+		    memcmp(slot->bytes, dropped.bytes, sizeof(slot->bytes)) ==
+			    0)
 			slot->digest = 0;
 	}
 }

@@ -43,6 +43,22 @@ static void owners_have_what_was_added(void **state)
 	done_with(&index);
 }
 
+/* Of an address that begins with the same bytes nothing is dropped. */
+static void addresses_are_dropped_whole(void **state)
+{
+	struct folder *f = *state;
+	struct index index = index_of(&f->job, "net");
+	struct ip ip;
+
+	index_begin(&index, 2);
+	add_to(&index, "a", "2001:db8::7");
+	add_to(&index, "a", "32.1.13.184");
+	assert_true(ip_parse("32.1.13.184", &ip));
+	index_drop(&index, "a", &ip);
+	assert_string_equal(found_in(&index, "a"), "2001:db8::7 ");
+	done_with(&index);
+}
+
 static const char *nth_ip(struct job *job, size_t n)
 {
 	return job_printf(job, "10.%zu.%zu.%zu", n >> 16, n >> 8 & 255,
@@ -307,6 +323,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		STATE_TEST(owners_have_what_was_added),
+		STATE_TEST(addresses_are_dropped_whole),
 		STATE_TEST(owners_may_be_many),
 		STATE_TEST(directories_have_an_index_each),
 		STATE_TEST(directories_made_anew_have_none),
