@@ -42,8 +42,8 @@ static int open_dir(struct store *s, bool create)
 	enum { FLAGS = O_RDONLY | O_DIRECTORY | O_CLOEXEC };
 
 	s->dir = openat(AT_FDCWD, s->path, FLAGS);
-	if (s->dir >= 0 ||
-	    (!create && (errno == ENOENT || errno == ENAMETOOLONG)))
+	if (s->dir >= 0 || (!create && (errno == ENOENT || errno == ENOTDIR ||
+					errno == ENAMETOOLONG)))
 		return 0;
 	if (errno == ENOENT) {
 		if (make_dirs(s->job, s->path) < 0)

@@ -163,6 +163,9 @@ each_verb() {
 		replace $STORE "$kind"
 		said=$(each_verb) || complain "$kind" "$said"
 		grep "ADD 1" <<<"$said"
+		# Nothing can be in it.
+		grep "GC 0" <<<"$said" || complain "$kind" "$said"
+		grep "DEL 0" <<<"$said" || complain "$kind" "$said"
 	done
 }
 
