@@ -271,16 +271,27 @@ int attachment_release(struct call *c, unsigned kinds, struct list *entries,
 	return ret;
 }
 
-bool attachment_is_dead(struct call *c, const char *owner)
+/* Made once, as each may be compared with thousands. */
+static const char *const *valid_owners(struct call *c)
 {
 	const struct attachment *valid = c->net.attachments.items;
+	struct list *owners = &c->net.owners;
+
+	for (size_t i = owners->count; i < c->net.attachments.count; i++)
+		*(const char **)list_add(c->job, owners, sizeof(char *)) =
+			record_owner(c->job, c->net.name, valid[i].ifname,
+				     valid[i].container);
+	return owners->items;
+}
+
+bool attachment_is_dead(struct call *c, const char *owner)
+{
+	const char *const *valid = valid_owners(c);
 
 	if (!record_owner_is_of(c->job, owner, c->net.name))
 		return false;
 	for (size_t i = 0; i < c->net.attachments.count; i++) {
-		if (strcmp(owner,
-			   record_owner(c->job, c->net.name, valid[i].ifname,
-					valid[i].container)) == 0)
+		if (strcmp(owner, valid[i]) == 0)
 			return false;
 	}
 	return true;

@@ -40,8 +40,11 @@ const char *record_owner(struct job *job, const char *network,
 
 bool record_owner_is_of(struct job *job, const char *owner, const char *network)
 {
-	return str_starts(owner, job_printf(job, "%s/", network)) ||
-	       str_starts(owner, hashed_network(job, network));
+	size_t len = strlen(network);
+
+	if (*owner == '=')
+		return str_starts(owner, hashed_network(job, network));
+	return strncmp(owner, network, len) == 0 && owner[len] == '/';
 }
 
 /* "network:interface:container.applet": no part can hold a colon. */

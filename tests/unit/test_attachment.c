@@ -23,6 +23,44 @@ static int release_nothing(struct call *c)
 	return 0;
 }
 
+static size_t pieces_of_memory(const struct job *job)
+{
+	struct chunk_head {
+		const struct chunk_head *next;
+	} const *chunk = (const void *)job->chunks;
+	size_t count = 0;
+
+	for (; chunk; chunk = chunk->next)
+		count++;
+	return count;
+}
+
+/* GC asks for thousands of owners, and there may be thousands of attachments. */
+static void asking_who_is_dead_takes_no_memory(void **state)
+{
+	enum { MANY = 100 };
+	struct folder *f = *state;
+	struct call *c = call_of(f, "c1");
+	size_t before;
+
+	for (int i = 0; i < MANY; i++) {
+		struct attachment *valid =
+			list_add(&f->job, &c->net.attachments, sizeof(*valid));
+
+		valid->container = job_printf(&f->job, "c%d", i);
+		valid->ifname = "eth0";
+	}
+	assert_false(attachment_is_dead(c, "net/eth0/c99"));
+	before = pieces_of_memory(&f->job);
+	for (int i = 0; i < MANY; i++) {
+		assert_false(attachment_is_dead(c, "net/eth0/c99"));
+		assert_false(attachment_is_dead(c, "net2/eth0/c100"));
+		assert_true(attachment_is_dead(c, "net/eth0/c100"));
+		assert_true(attachment_is_dead(c, "net/eth1/c1"));
+	}
+	assert_int_equal(pieces_of_memory(&f->job), before);
+}
+
 static void begin_records_the_namespace(void **state)
 {
 	struct folder *f = *state;
@@ -158,6 +196,7 @@ static void gc_drops_the_records_of_the_dead(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		STATE_TEST(asking_who_is_dead_takes_no_memory),
 		STATE_TEST(begin_records_the_namespace),
 		STATE_TEST(begin_releases_what_was_left),
 		STATE_TEST(begin_after_release_is_alone),
