@@ -220,6 +220,10 @@ static int leave_to_heirs(struct call *c, const char *owner, bool gc)
 		read_entries(c, &heirs_notes, &entries);
 		if (add_nat(c, heir, &entries) < 0)
 			return -1;
+		/* Its DEL may have looked for them before they were there. */
+		if (!record_alive(c->job, c->applet->name, heir) &&
+		    nat_del(&c->nft, heir, &entries) < 0)
+			return -1;
 	}
 	return 0;
 }

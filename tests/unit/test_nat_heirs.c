@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Attachments of one container that ask for the same port. */
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "tests/unit/nat_attachment.h"
 
 #define POD2 "10.1.0.3/24"
@@ -193,6 +196,33 @@ static void heir_gets_everything_it_asked_for(void **state)
 	assert_false(has_nat(second, PORT("8081", POD2)));
 }
 
+/* While the holder goes, too, and may have read that it is there. */
+static void heir_that_goes_meanwhile_inherits_nothing(void **state)
+{
+	enum { ROUNDS = 200 };
+	struct folder *f = *state;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		struct call *first = attached(f, "c1", ports[0]);
+		struct call *second = attach(f, "eth1", "c1", ports[1]);
+		pid_t child = fork();
+		int status;
+
+		assert_true(child >= 0);
+		if (!child) {
+			nl_init(&second->nft, second->job, -1,
+				NETLINK_NETFILTER);
+			usleep((unsigned)i * 10);
+			detach(second);
+			_exit(0);
+		}
+		detach(first);
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_int_equal(status, 0);
+		assert_false(has_nat(second, ports[1]));
+	}
+}
+
 /* Its ADD has failed, and the port was never its own. */
 static void undone_heir_inherits_nothing(void **state)
 {
@@ -266,6 +296,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		STATE_TEST(port_is_shared_by_attachments_of_one_container),
 		STATE_TEST(port_goes_to_who_is_left),
+		STATE_TEST(heir_that_goes_meanwhile_inherits_nothing),
 		STATE_TEST(port_is_free_when_all_are_gone),
 		STATE_TEST(port_is_shared_across_networks),
 		STATE_TEST(port_is_not_shared_by_others),
