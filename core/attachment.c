@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/nft.h"
 #include "core/reference.h"
 
 /* An entry; the owner of entries that were left out as they are here. */
@@ -246,6 +247,18 @@ static int release_reference(struct call *c, unsigned kinds)
 	return ret;
 }
 
+static int release_by_name(struct call *c, const char *owner, unsigned kinds)
+{
+	bool none;
+
+	if (nft_find(&c->nft, &none) < 0)
+		return -1;
+	if (none)
+		return 0;
+	return nat_del_owner(&c->nft, owner, kinds) |
+	       release_reference(c, kinds);
+}
+
 int attachment_release(struct call *c, unsigned kinds, struct list *entries,
 		       int (*rest)(struct call *c))
 {
@@ -264,8 +277,7 @@ int attachment_release(struct call *c, unsigned kinds, struct list *entries,
 			ret |= leave_to_heirs(c, owner, false);
 		}
 	} else if (IS_ENABLED(CONFIG_NAT)) {
-		ret |= nat_del_owner(&c->nft, owner, kinds);
-		ret |= release_reference(c, kinds);
+		ret |= release_by_name(c, owner, kinds);
 	}
 	if (rest)
 		ret |= rest(c);

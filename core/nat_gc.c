@@ -178,9 +178,12 @@ static int gc_in(struct nft nft, bool (*dead)(void *arg, const char *owner),
 
 int nat_gc(struct nl *nl, bool (*dead)(void *arg, const char *owner), void *arg)
 {
+	bool none;
 	int ret = 0;
 
-	for (int i = 0; i < NAT_TABLES; i++)
+	if (nft_find(nl, &none) < 0)
+		return -1;
+	for (int i = 0; !none && i < NAT_TABLES; i++)
 		ret |= gc_in(nat_table(nl, nat_table_kinds[i]), dead, arg);
 	return ret;
 }

@@ -295,6 +295,18 @@ int nft_get_generation(struct nft *nft, uint32_t *generation)
 	return nl_talk(nft->nl, "read the generation of nftables");
 }
 
+int nft_find(struct nl *nl, bool *missing)
+{
+	struct nft nft = { .nl = nl };
+	uint32_t generation;
+
+	begin_request(&nft, NFT_MSG_GETGEN, 0);
+	nl_allow(nl, EPROTONOSUPPORT, missing);
+	nl_allow(nl, EINVAL, missing);
+	nl_on_reply(nl, read_generation, &generation);
+	return nl_talk(nl, "find nf_tables");
+}
+
 int nft_find_table(struct nft *nft, bool *missing)
 {
 	begin_message(nft, NFT_MSG_GETTABLE, NLM_F_ACK);

@@ -134,6 +134,9 @@ void nft_verdict(struct nft *nft, int verdict, const char *chain);
  * or element that is missing is an answer. Out parameters must live until
  * then. */
 int nft_get_generation(struct nft *nft, uint32_t *generation);
+
+/* Whether the kernel has no nf_tables, and so nothing in them. */
+int nft_find(struct nl *nl, bool *missing);
 int nft_find_table(struct nft *nft, bool *missing);
 int nft_find_chain(struct nft *nft, const char *chain, bool *missing);
 

@@ -161,11 +161,27 @@ void nl_on_reply(struct nl *nl, void (*reply)(const struct nlmsghdr *, void *),
 	last_request(nl)->arg = arg;
 }
 
+static bool allows(struct nl *nl, struct nl_request *request, int err)
+{
+	for (int i = 0; i < ALLOWED_MAX; i++) {
+		if (err != request->allow[i].err)
+			continue;
+		if (request->allow[i].seen)
+			*request->allow[i].seen = true;
+		nl->refused = true;
+		return true;
+	}
+	return false;
+}
+
 static int nl_open(struct nl *nl)
 {
 	int one = 1;
 
 	nl->fd = netns_socket(nl->netns, nl->protocol);
+	if (nl->fd < 0 && errno == EPROTONOSUPPORT && nl->requests.count &&
+	    allows(nl, last_request(nl), errno))
+		return -1;
 	if (nl->fd < 0)
 		return fail_errno(nl->job, errno, "open netlink socket");
 	/* Older kernels lack these, and serve us without. */
@@ -236,14 +252,8 @@ static void refused(struct nl *nl, struct nl_request *request, int err,
 {
 	const char *why, *details = NULL;
 
-	for (int i = 0; i < ALLOWED_MAX; i++) {
-		if (err != request->allow[i].err)
-			continue;
-		if (request->allow[i].seen)
-			*request->allow[i].seen = true;
-		nl->refused = true;
+	if (allows(nl, request, err))
 		return;
-	}
 	/* What fails because something before it did is no news. */
 	if (nl->failed)
 		return;
@@ -405,7 +415,7 @@ static int nl_exchange(struct nl *nl)
 	bool more = true;
 
 	if (nl->fd < 0 && nl_open(nl) < 0)
-		return -1;
+		return nl->refused ? 0 : -1;
 	drop_acks(nl);
 	if (nl_send(nl, 0, nl->len) < 0)
 		return -1;

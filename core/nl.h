@@ -52,7 +52,8 @@ void nl_nest_end(struct nl *nl, struct nlattr *nest);
 void *nl_extend(struct nlmsghdr *msg, size_t len);
 
 /* The request being built may be answered with err: that is success, and *seen
- * (if not NULL) becomes true. At most four for a request. */
+ * (if not NULL) becomes true. At most four for a request. EPROTONOSUPPORT: the
+ * kernel may lack the whole protocol. */
 void nl_allow(struct nl *nl, int err, bool *seen);
 
 /* reply(msg, arg) gets what the kernel answers to the request being built: one

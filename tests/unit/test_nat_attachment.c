@@ -186,9 +186,23 @@ static void entries_with_terms_survive_the_record(void **state)
 	assert_false(has_nat(c, CONDITION("8080", POD1, "x")));
 }
 
+/* A DEL that is repeated has no record to go by; GC looks at everything. */
+static void without_nftables_there_is_nothing_to_remove(void **state)
+{
+	struct folder *f = *state;
+	struct call *c = call_of(f, "c1");
+	struct list entries;
+
+	break_nat(c);
+	assert_int_equal(attachment_release(c, ~0U, &entries, NULL), 0);
+	assert_int_equal(attachment_gc(c, NULL), 0);
+	assert_no_error(&f->job);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		STATE_TEST(without_nftables_there_is_nothing_to_remove),
 		STATE_TEST(nat_is_noted_made_and_undone),
 		STATE_TEST(nat_is_noted_before_it_is_made),
 		STATE_TEST(release_removes_what_the_record_names),

@@ -358,11 +358,34 @@ static void rules_are_listed(void **state)
 	}
 }
 
+/* Of a kernel that has netfilter, but not this part of it. */
+static void nf_tables_may_be_missing(void **state)
+{
+	static const struct {
+		int err;
+		bool missing;
+	} table[] = { { EINVAL, true }, { EPERM, false } };
+	struct kernel *k = *state;
+	bool missing;
+
+	for (size_t i = 0; i < COUNT(table); i++) {
+		kernel_answers(k, k->nl.seq + 1, table[i].err);
+		assert_int_equal(nft_find(&k->nl, &missing),
+				 table[i].missing ? 0 : -1);
+		assert_int_equal(missing, table[i].missing);
+	}
+	kernel_tells(k, k->nl.seq + 1, NFT | NFT_MSG_NEWGEN);
+	kernel_sends(k);
+	assert_int_equal(nft_find(&k->nl, &missing), 0);
+	assert_false(missing);
+}
+
 int main(void)
 {
 #define TEST(name)                                                             \
 	cmocka_unit_test_setup_teardown(name, kernel_set_up, kernel_tear_down)
 	static const struct CMUnitTest tests[] = {
+		TEST(nf_tables_may_be_missing),
 		TEST(generation_is_read),
 		TEST(missing_is_an_answer),
 		TEST(elements_are_read_whatever_their_shape),
