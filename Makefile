@@ -47,9 +47,18 @@ update = if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 BINARY := $(O)/cnibox
 GEN := $(O)/gen
 
-all: $(BINARY)
+ifneq ($(and $(filter %config,$(MAKECMDGOALS)),$(word 2,$(MAKECMDGOALS))),)
 
-ifneq ($(filter-out help clean distclean,$(or $(MAKECMDGOALS),all)),)
+# What is made depends on .config: one goal after the other.
+.PHONY: $(MAKECMDGOALS) in-turn
+$(MAKECMDGOALS): in-turn
+	@:
+in-turn:
+	@for goal in $(MAKECMDGOALS); do $(MAKE) $$goal || exit; done
+
+else ifneq ($(filter-out help clean distclean,$(or $(MAKECMDGOALS),all)),)
+
+all: $(BINARY)
 
 # ---- options
 
