@@ -508,7 +508,8 @@ mapped() {
 	WRAPPER=(strace -qq -o "$trace" -e trace=openat,open)
 	del p1 "$one"
 	WRAPPER=()
-	[ "$(grep -c net2:eth1:p1 "$trace")" = 1 ]
+	# To read its record, and to see that it is still there.
+	[ "$(grep -c net2:eth1:p1 "$trace")" = 2 ]
 	[ "$(mapped)" = 299 ]
 	CNI_IFNAME=eth1 gone p1 "$two"
 }
