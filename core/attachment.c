@@ -209,7 +209,7 @@ static int leave_to_heirs(struct call *c, const char *owner, bool gc)
 		struct list heirs_notes, entries = { 0 };
 		const char *heir = note[i].text;
 
-		/* It is noted once for each entry. */
+		/* It is noted once for each entry, in a row. */
 		if (strcmp(note[i].kind, note_heir) != 0 ||
 		    strcmp(heir, last) == 0 ||
 		    (gc && attachment_is_dead(c, heir)))
@@ -247,6 +247,7 @@ static int release_reference(struct call *c, unsigned kinds)
 	return ret;
 }
 
+/* What has no record, whether it ever had one or not. */
 static int release_by_name(struct call *c, const char *owner, unsigned kinds)
 {
 	bool none;
@@ -287,7 +288,7 @@ int attachment_release(struct call *c, unsigned kinds, struct list *entries,
 	return ret;
 }
 
-/* Made once, as each may be compared with thousands. */
+/* Those that are valid, made once: each may be compared with thousands. */
 static const char *const *valid_owners(struct call *c)
 {
 	const struct attachment *valid = c->net.attachments.items;

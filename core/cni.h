@@ -23,7 +23,7 @@ struct net_conf {
 	const char *ipam;		/* ipam.type, or NULL */
 	const struct json *prev_result; /* or NULL */
 	struct list attachments; /* GC: the valid ones, of struct attachment */
-	struct list owners; /* the same as they are looked up, once they were */
+	struct list owners; /* theirs, of char *; made when first asked for */
 };
 
 /* One call of one plugin: what it was given, what it answers. */

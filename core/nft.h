@@ -130,13 +130,14 @@ void nft_dnat(struct nft *nft, int family, int address_word, int port_word);
 void nft_masquerade(struct nft *nft);
 void nft_verdict(struct nft *nft, int verdict, const char *chain);
 
+/* *missing: the kernel has no nf_tables, and so nothing in them. A request of its
+ * own, or held. Any other refusal is an error. */
+int nft_find(struct nl *nl, bool *missing);
+
 /* What is there. These are requests of their own, or held; a table, chain, map
  * or element that is missing is an answer. Out parameters must live until
  * then. */
 int nft_get_generation(struct nft *nft, uint32_t *generation);
-
-/* Whether the kernel has no nf_tables, and so nothing in them. */
-int nft_find(struct nl *nl, bool *missing);
 int nft_find_table(struct nft *nft, bool *missing);
 int nft_find_chain(struct nft *nft, const char *chain, bool *missing);
 
