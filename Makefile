@@ -104,14 +104,15 @@ SRC := $(CORE_SRC) $(DEPS_SRC) \
 	$(foreach a,$(APPLETS),$(wildcard applets/$(a).c applets/$(a)/*.c))
 OBJ := $(SRC:%.c=$(O)/obj/%.o)
 
-CFLAGS ?= $(if $(CONFIG_DEBUG),-Og -g,-Os)
+# What the compiler knows of these options.
+known = $(shell $(CC) -Werror $(1) -S -o /dev/null -x c /dev/null 2>/dev/null && echo $(1))
+CFLAGS ?= $(if $(CONFIG_DEBUG),-Og -g,$(or $(call known,-Oz),-Os))
 WARNINGS := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wvla -Wformat=2 \
 	-Wno-missing-field-initializers -Werror=vla -Werror=date-time
 ours = -std=c11 -D_GNU_SOURCE -DCNIBOX_VERSION='"$(VERSION)"' -I. -I$(GEN) \
 	-include autoconf.h -include build/enabled.h $(WARNINGS) $(EXTRA_CFLAGS)
-# Of these what the compiler knows: no registers of floating point, which each
-# function with variable arguments saves, and no gaps before data.
-known = $(shell $(CC) -Werror $(1) -S -o /dev/null -x c /dev/null 2>/dev/null && echo $(1))
+# No registers of floating point, which each function with variable arguments
+# saves, and no gaps before data.
 FRUGAL := $(call known,-mgeneral-regs-only) $(call known,-malign-data=abi)
 # That a large frame cannot step over the guard of the stack costs nothing. Left
 # out is what would do nothing here: musl has no functions for _FORTIFY_SOURCE,

@@ -354,6 +354,8 @@ static int portmap_add(struct call *c)
 		return -1;
 	if (!entries.count)
 		return 0;
+	if (nat_note_services(&c->nft, &c->host, false) < 0)
+		return -1;
 	if (conf->snat && portmap_open_localhost(c) < 0)
 		return -1;
 	portmap_flush(c, &entries, true);

@@ -85,10 +85,11 @@ static void on_addr(const struct nlmsghdr *msg, void *arg)
 	uint32_t flags;
 
 	nl_attrs(msg, sizeof(*head), attrs, IFA_MAX);
-	if ((int)head->ifa_index != search->index ||
+	if ((search->index && (int)head->ifa_index != search->index) ||
 	    !read_addr(attrs, head, &addr.prefix.ip))
 		return;
 	addr.prefix.len = head->ifa_prefixlen;
+	addr.index = (int)head->ifa_index;
 	addr.link_local = head->ifa_scope == RT_SCOPE_LINK;
 	flags = attrs[IFA_FLAGS] ? nl_attr_u32(attrs[IFA_FLAGS])
 				 : head->ifa_flags;
@@ -105,11 +106,12 @@ static int dump(struct nl *nl, const struct link *link, int family,
 		struct addr_search *search)
 {
 	struct ifaddrmsg head = { .ifa_family = (uint8_t)family,
-				  .ifa_index = (uint32_t)link->index };
+				  .ifa_index = (uint32_t)search->index };
 
 	nl_begin(nl, RTM_GETADDR, NLM_F_DUMP, &head, sizeof(head));
 	nl_on_reply(nl, on_addr, search);
-	return nl_talk(nl, "list addresses of %s", link->name);
+	return nl_talk(nl, "list addresses of %s",
+		       link ? link->name : "this host");
 }
 
 int addr_list(struct nl *nl, const struct link *link, int family,
@@ -118,7 +120,7 @@ int addr_list(struct nl *nl, const struct link *link, int family,
 	struct addr_search *search = job_alloc(nl->job, sizeof(*search));
 
 	*search = (struct addr_search) { .job = nl->job,
-					 .index = link->index,
+					 .index = link ? link->index : 0,
 					 .out = out };
 	*out = (struct list) { 0 };
 	return dump(nl, link, family, search);

@@ -7,6 +7,7 @@
 
 struct addr {
 	struct prefix prefix;
+	int index;	 /* of its link */
 	bool link_local; /* of scope link */
 };
 
@@ -19,8 +20,8 @@ int addr_add(struct nl *nl, const struct link *link,
 int addr_del(struct nl *nl, const struct link *link,
 	     const struct prefix *prefix);
 
-/* The addresses of link, as a list of struct addr. family 0: both. Can be
- * held. */
+/* The addresses of link (NULL: of all), as a list of struct addr. family 0:
+ * both. Can be held. */
 int addr_list(struct nl *nl, const struct link *link, int family,
 	      struct list *out);
 

@@ -20,15 +20,24 @@ struct want {
 	struct nft_element element;
 	struct list found; /* of struct nft_element, one or none */
 	const char
-		*shared;   /* with this holder, which was told of it; or NULL */
-	const char *chain; /* that it leads to, or NULL */
-	bool chain_missing;
+		*shared; /* with this holder, which was told of it; or NULL */
+	int chain;	 /* that it leads to, an index; -1: none */
+};
+
+/* A chain that elements of ours lead to. */
+struct want_chain {
+	const char *name;
+	const struct nat_entry *entry; /* one of those that do */
+	bool missing, needed;
 };
 
 /* What is to be done, and what it is to be done to. */
 struct nat {
 	struct nft nft;
-	struct list wants; /* of struct want */
+	struct list wants;  /* of struct want */
+	struct list chains; /* of struct want_chain; there are few */
+	uint32_t *slots;    /* of a hash: an index into wants and 1, or 0 */
+	size_t slots_mask;
 	bool table_missing;
 	uint32_t generation;
 };
@@ -56,18 +65,71 @@ static bool same_data(const struct nft_element *a, const struct nft_element *b)
 	       memcmp(a->data, b->data, a->data_len) == 0;
 }
 
+/* Makes room for so many keys. */
+static void expect_wants(struct nat *nat, size_t count)
+{
+	size_t slots = 8;
+
+	while (slots < 2 * count)
+		slots *= 2;
+	nat->slots = job_alloc(nat->nft.nl->job, slots * sizeof(*nat->slots));
+	nat->slots_mask = slots - 1;
+}
+
+static size_t hash_key(const struct nft_element *element)
+{
+	uint32_t hash = 0;
+
+	for (size_t i = 0; i < element->key_len; i++)
+		hash = (hash ^ element->key[i]) * 0x9e3779b1U;
+	return hash ^ hash >> 15;
+}
+
+/* Where the one with this key is in the hash, or would be. */
+static uint32_t *find_slot(const struct nat *nat,
+			   const struct nft_element *element)
+{
+	const struct want *wants = nat->wants.items;
+
+	for (size_t i = hash_key(element);; i++) {
+		uint32_t *slot = &nat->slots[i & nat->slots_mask];
+
+		if (!*slot || same_key(&wants[*slot - 1].element, element))
+			return slot;
+	}
+}
+
 /* The one with this key, which may be new. */
 static struct want *want(struct nat *nat, const struct nft_element *element)
 {
-	struct want *wants = nat->wants.items, *added;
+	uint32_t *slot = find_slot(nat, element);
+	struct want *wants;
 
-	for (size_t i = 0; i < nat->wants.count; i++) {
-		if (same_key(&wants[i].element, element))
-			return &wants[i];
+	if (!*slot) {
+		wants = list_add(nat->nft.nl->job, &nat->wants, sizeof(*wants));
+		*wants = (struct want) { .element = *element, .chain = -1 };
+		*slot = (uint32_t)nat->wants.count;
 	}
-	added = list_add(nat->nft.nl->job, &nat->wants, sizeof(*added));
-	added->element = *element;
-	return added;
+	wants = nat->wants.items;
+	return &wants[*slot - 1];
+}
+
+/* Its number among those that are wanted, which it becomes one of. */
+static int want_chain(struct nat *nat, const struct nat_entry *entry)
+{
+	const char *name = nat_chain(nat->nft.nl->job, entry);
+	const struct want_chain *chains = nat->chains.items;
+	struct want_chain *added;
+
+	if (!name)
+		return -1;
+	for (size_t i = 0; i < nat->chains.count; i++) {
+		if (strcmp(chains[i].name, name) == 0)
+			return (int)i;
+	}
+	added = list_add(nat->nft.nl->job, &nat->chains, sizeof(*added));
+	*added = (struct want_chain) { .name = name, .entry = entry };
+	return (int)nat->chains.count - 1;
 }
 
 static int want_entries(struct nat *nat, const char *owner,
@@ -76,6 +138,7 @@ static int want_entries(struct nat *nat, const char *owner,
 	const struct nat_entry *entry = entries->items;
 	struct job *job = nat->nft.nl->job;
 
+	expect_wants(nat, entries->count);
 	for (size_t i = 0; i < entries->count; i++) {
 		struct nft_element element;
 		struct want *w;
@@ -89,7 +152,7 @@ static int want_entries(struct nat *nat, const char *owner,
 				    nat_entry_describe(job, &entry[i],
 						       "twice to be "));
 		w->entry = &entry[i];
-		w->chain = nat_chain(job, w->entry);
+		w->chain = want_chain(nat, w->entry);
 	}
 	return 0;
 }
@@ -97,17 +160,18 @@ static int want_entries(struct nat *nat, const char *owner,
 /* Finds out what there is. */
 static int look_up(struct nat *nat)
 {
+	struct want_chain *chain = nat->chains.items;
 	struct want *w = nat->wants.items;
 	struct nft *nft = &nat->nft;
 
 	nl_hold(nft->nl);
 	nft_get_generation(nft, &nat->generation);
 	nft_find_table(nft, &nat->table_missing);
+	for (size_t i = 0; i < nat->chains.count; i++, chain++)
+		nft_find_chain(nft, chain->name, &chain->missing);
 	for (size_t i = 0; i < nat->wants.count; i++, w++) {
 		w->found = (struct list) { 0 };
 		nft_find_element(nft, &w->element, &w->found);
-		if (w->chain)
-			nft_find_chain(nft, w->chain, &w->chain_missing);
 		if (nl_relieve(nft->nl) < 0)
 			return -1;
 	}
@@ -127,6 +191,17 @@ static bool is_left(const struct want *w)
 	const struct nft_element *found = w->found.items;
 
 	return found && w->shared && strcmp(found->comment, w->shared) == 0;
+}
+
+/* Those of a dead holder would be those of the port's new one. */
+static int drop_conditions(struct nat *nat, const struct want *w)
+{
+	const struct nft_element *found = w->found.items;
+
+	return w->entry->kind == NAT_PORT
+		       ? nat_del_owner(nat->nft.nl, found->comment,
+				       1 << NAT_CONDITION)
+		       : 0;
 }
 
 /* No key is another's who lives. *again: a holder shares, and has to be looked
@@ -153,22 +228,12 @@ static int check_holders(struct nat *nat, const struct nat_holders *holders,
 		/* What it is could not be found out. */
 		if (job->msg)
 			return -1;
+		if (holder == NAT_DEAD && drop_conditions(nat, w) < 0)
+			return -1;
 		w->shared = holder == NAT_SHARES ? found->comment : NULL;
 		*again |= holder == NAT_SHARES;
 	}
 	return 0;
-}
-
-static bool is_first_of_chain(const struct nat *nat, const struct want *w)
-{
-	const struct want *other = nat->wants.items;
-
-	for (; other < w; other++) {
-		if (other->chain && !is_left(other) &&
-		    strcmp(other->chain, w->chain) == 0)
-			return false;
-	}
-	return true;
 }
 
 /* One transaction, with no more in it than is missing. What is replaced has to
@@ -176,12 +241,19 @@ static bool is_first_of_chain(const struct nat *nat, const struct want *w)
 static int write_wants(struct nat *nat)
 {
 	struct want *wants = nat->wants.items, *end = wants + nat->wants.count;
+	struct want_chain *chains = nat->chains.items;
 	struct nft *nft = &nat->nft;
 	bool replaces = false, any = false;
 
+	for (size_t i = 0; i < nat->chains.count; i++)
+		chains[i].needed = false;
 	for (struct want *w = wants; w < end; w++) {
-		any |= !is_left(w);
+		if (is_left(w))
+			continue;
+		any = true;
 		replaces |= w->found.count > 0;
+		if (w->chain >= 0)
+			chains[w->chain].needed = true;
 	}
 	nft->stale = false;
 	if (!any)
@@ -189,10 +261,9 @@ static int write_wants(struct nat *nat)
 	nft_begin(nft, replaces ? nat->generation : 0);
 	if (nat->table_missing)
 		nat_table_add(nft);
-	for (struct want *w = wants; w < end; w++) {
-		if (w->chain_missing && !is_left(w) &&
-		    is_first_of_chain(nat, w))
-			nat_chain_add(nft, w->chain, w->entry);
+	for (size_t i = 0; i < nat->chains.count; i++) {
+		if (chains[i].missing && chains[i].needed)
+			nat_chain_add(nft, chains[i].name, chains[i].entry);
 	}
 	for (struct want *w = wants; w < end; w++) {
 		if (is_left(w))
@@ -219,6 +290,8 @@ static int add_to(struct nft nft, const char *owner, const struct list *entries,
 		return -1;
 	if (!nat.wants.count)
 		return 0;
+	if (nat_check_rivals(&nat.nft, owner, entries, holders) < 0)
+		return -1;
 	/* At first all is taken to be there but the elements. */
 	for (int i = 0; i < TRIES_MAX; i++) {
 		bool looks = i || nat.wants.count > SLICE, again = false;
@@ -231,7 +304,8 @@ static int add_to(struct nft nft, const char *owner, const struct list *entries,
 		if (write_wants(&nat) < 0)
 			return -1;
 		if (!nat.nft.stale)
-			return 0;
+			return nat_check_rivals(&nat.nft, owner, entries,
+						holders);
 	}
 	return give_up(&nat);
 }
@@ -289,7 +363,7 @@ int nat_remove(struct nft *nft, const struct list *elements)
 		for (; left && nat.wants.count < SLICE; left--) {
 			added = list_add(nft->nl->job, &nat.wants,
 					 sizeof(*added));
-			added->element = *element++;
+			*added = (struct want) { .element = *element++ };
 		}
 		if (remove_owned(&nat) < 0)
 			return -1;
@@ -304,6 +378,7 @@ static int del_from(struct nft nft, const char *owner,
 	struct nat nat = { .nft = nft };
 	struct nft_element element;
 
+	expect_wants(&nat, entries->count);
 	for (size_t i = 0; i < entries->count; i++) {
 		if (!nat_is_in(&nft, entry[i].kind))
 			continue;
@@ -328,6 +403,7 @@ int nat_del(struct nl *nl, const char *owner, const struct list *entries)
 static int check_want(struct nat *nat, const struct want *w,
 		      const struct nat_holders *holders)
 {
+	struct want_chain *chains = nat->chains.items;
 	const struct nft_element *found = w->found.items;
 	struct job *job = nat->nft.nl->job;
 
@@ -344,9 +420,9 @@ static int check_want(struct nat *nat, const struct want *w,
 	if (!same_data(found, &w->element))
 		return fail(job, CNI_INTERNAL, "%s differently",
 			    nat_entry_describe(job, w->entry, ""));
-	if (!w->chain)
-		return 0;
-	return nat_chain_check(&nat->nft, w->chain, w->entry);
+	if (w->chain >= 0)
+		chains[w->chain].needed = true;
+	return 0;
 }
 
 static int check_in(struct nft nft, const char *owner,
@@ -354,6 +430,7 @@ static int check_in(struct nft nft, const char *owner,
 		    const struct nat_holders *holders)
 {
 	struct nat nat = { .nft = nft };
+	const struct want_chain *chain;
 	const struct want *w;
 
 	if (want_entries(&nat, owner, entries) < 0)
@@ -365,6 +442,12 @@ static int check_in(struct nft nft, const char *owner,
 	w = nat.wants.items;
 	for (size_t i = 0; i < nat.wants.count; i++) {
 		if (check_want(&nat, &w[i], holders) < 0)
+			return -1;
+	}
+	chain = nat.chains.items;
+	for (size_t i = 0; i < nat.chains.count; i++) {
+		if (chain[i].needed && nat_chain_check(&nat.nft, chain[i].name,
+						       chain[i].entry) < 0)
 			return -1;
 	}
 	return nat_table_check(&nat.nft);

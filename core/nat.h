@@ -75,6 +75,12 @@ int nat_del_owner(struct nl *nl, const char *owner, unsigned kinds);
 int nat_gc(struct nl *nl, bool (*dead)(void *arg, const char *owner),
 	   void *arg);
 
+/* kube-proxy in IPVS mode gives the node the addresses of all services, on
+ * kube-ipvs0: which they are is noted in the tables, so that published ports are
+ * not taken for ports of these. Without such a link nothing is done, unless
+ * gone: then it may have been there. host is a NETLINK_ROUTE socket. */
+int nat_note_services(struct nl *nl, struct nl *host, bool gone);
+
 /* Removes the tables with everything in them. */
 int nat_reset(struct nl *nl);
 

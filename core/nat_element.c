@@ -17,7 +17,7 @@
 #define IPV4	       NFT_TYPE_IPV4
 #define IPV6	       NFT_TYPE_IPV6
 
-static const struct nft_map maps[NAT_MAPS][2] = {
+static const struct nft_map maps[NAT_MAPS_ALL][2] = {
 	{ { "hostip4", KEY_BOUND(IPV4), 12, TARGET(IPV4), 8 },
 	  { "hostip6", KEY_BOUND(IPV6), 24, TARGET(IPV6), 20 } },
 	{ { "hostport4", KEY_UNBOUND, 8, TARGET(IPV4), 8 },
@@ -29,6 +29,8 @@ static const struct nft_map maps[NAT_MAPS][2] = {
 	{ { "guarded", NFT_TYPE_IFNAME, IFNAMSIZ, .set = true } },
 	{ { "sources", TWO(NFT_TYPE_IFNAME, NFT_TYPE_MAC), IFNAMSIZ + 8,
 	    .set = true } },
+	{ { "services4", IPV4, 4, .set = true },
+	  { "services6", IPV6, 16, .set = true } },
 };
 
 const struct nft_map *nat_map(enum nat_map map, int family)
@@ -62,40 +64,41 @@ static void append(uint8_t *to, size_t *len, const void *data, size_t size)
 
 enum { TERMS_DIGITS = 16 };
 
-static const char masquerade_prefix[] = "masq-";
-static const char hairpin_prefix[] = "hairpin-";
-static const char condition_prefix[] = "cond-";
+static const char masquerade_prefix[] = "masq";
+static const char hairpin_prefix[] = "hairpin";
+static const char condition_prefix[] = "cond";
 
 const char *nat_chain(struct job *job, const struct nat_entry *entry)
 {
-	struct prefix network = prefix_network(&entry->pod);
-	char text[PREFIX_TEXT], digits[TERMS_DIGITS + 1] = "";
+	char digits[TERMS_DIGITS + 1] = "";
 	const char *terms = entry->terms ? entry->terms : "";
 
 	if (*terms)
 		hash_text(terms, TERMS_DIGITS, digits);
 	if (entry->kind == NAT_CONDITION)
-		return job_printf(job, "%s%s", condition_prefix, digits);
+		return job_printf(job, "%s-%s", condition_prefix, digits);
 	if (entry->kind != NAT_MASQUERADE && entry->kind != NAT_HAIRPIN)
 		return NULL;
-	prefix_print(&network, text);
-	for (char *p = text; *p; p++) {
-		if (*p == ':') /* the nft tool could not read it back */
-			*p = '_';
-	}
-	return job_printf(job, "%s%s%s%s",
+	return job_printf(job, "%s%d-%d%s%s",
 			  entry->kind == NAT_HAIRPIN ? hairpin_prefix
 						     : masquerade_prefix,
-			  text, *terms ? "-" : "", digits);
+			  entry->pod.ip.family == AF_INET ? 4 : 6,
+			  entry->pod.len, *terms ? "-" : "", digits);
+}
+
+/* Behind a name of such chains and sets; nothing else begins so. */
+static bool is_chain_of(const char *chain, const char *prefix)
+{
+	return str_starts(chain, prefix) && chain[strlen(prefix)];
 }
 
 bool nat_chain_kind(const char *chain, enum nat_kind *kind)
 {
-	if (str_starts(chain, masquerade_prefix))
+	if (is_chain_of(chain, masquerade_prefix))
 		*kind = NAT_MASQUERADE;
-	else if (str_starts(chain, hairpin_prefix))
+	else if (is_chain_of(chain, hairpin_prefix))
 		*kind = NAT_HAIRPIN;
-	else if (str_starts(chain, condition_prefix))
+	else if (is_chain_of(chain, condition_prefix))
 		*kind = NAT_CONDITION;
 	else
 		return false;
@@ -130,6 +133,7 @@ static void fill_port_key(const struct nat_entry *entry,
 void nat_element(struct job *job, const struct nat_entry *entry,
 		 const char *owner, struct nft_element *out)
 {
+	struct ip network = prefix_network(&entry->pod).ip;
 	int family = entry->pod.ip.family;
 	uint16_t pod_port = htobe16(entry->pod_port);
 
@@ -140,6 +144,7 @@ void nat_element(struct job *job, const struct nat_entry *entry,
 		out->map = nat_chain(job, entry);
 		append(out->key, &out->key_len, entry->pod.ip.bytes,
 		       ip_size(family));
+		append(out->key, &out->key_len, network.bytes, ip_size(family));
 		break;
 	case NAT_PORT:
 		out->map = map_name(entry, false);

@@ -9,13 +9,17 @@
 
 enum {
 	FAMILIES = 1 + IS_ENABLED(CONFIG_IPV6),
-	PRIORITY_DSTNAT = -100,
-	PRIORITY_SRCNAT = 100,
+	/* Behind all who have the usual ones, -100 and 100. */
+	PRIORITY_DSTNAT = -99,
+	PRIORITY_SRCNAT = 101,
 	PRIORITY_GUARD = -300,
+	/* The reference's own choice, which others keep away from. */
+	MARK_REDIRECTED = 0x2000,
 };
 
 static const int families[] = { AF_INET, AF_INET6 };
 
+static const char chain_guard[] = "guard";
 static const char chain_local[] = "local";
 static const char chain_ports[] = "ports";
 static const char chain_prerouting[] = "prerouting";
@@ -36,14 +40,17 @@ static const struct chain chains[] = {
 	{ chain_hairpin, { 0 }, RULES_VARY },
 	{ chain_masquerade, { 0 }, RULES_VARY },
 	{ chain_ports, { 0 }, 2 * FAMILIES },
-	{ chain_local, { 0 }, 3 * FAMILIES + 1 },
+	{ chain_local, { 0 }, 4 * FAMILIES + 1 },
+	{ chain_guard,
+	  { "filter", NF_INET_PRE_ROUTING, PRIORITY_GUARD },
+	  2 * FAMILIES },
 	{ chain_prerouting,
 	  { "nat", NF_INET_PRE_ROUTING, PRIORITY_DSTNAT },
 	  1 },
 	{ chain_output, { "nat", NF_INET_LOCAL_OUT, PRIORITY_DSTNAT }, 1 },
 	{ chain_postrouting,
 	  { "nat", NF_INET_POST_ROUTING, PRIORITY_SRCNAT },
-	  2 * FAMILIES + 1 },
+	  2 },
 };
 
 static const struct chain guard_chains[] = {
@@ -104,6 +111,7 @@ static void add_port_rule(struct nft *nft, const char *chain, int family,
 		nft_lookup_verdict(nft, name);
 	} else {
 		nft_lookup(nft, name);
+		nft_set_mark(nft, MARK_REDIRECTED, true);
 		nft_dnat(nft, family, 0, words);
 	}
 	nft_rule_end(nft);
@@ -128,23 +136,49 @@ static void add_guard_rule(struct nft *nft)
 	nft_rule_end(nft);
 }
 
-/* What others redirected, such as the addresses of services, is theirs to
- * masquerade: ours had one of the published ports at first. */
-static void add_hairpin_rule(struct nft *nft, int family, enum nat_map map)
+/* Also where a bridge shows its frames to netfilter before any routing. */
+static void add_loopback_rule(struct nft *nft, int family, enum nft_side side)
 {
-	int port = 1;
+	static const struct prefix loopback[] = {
+		{ { AF_INET, { 127 } }, 8 },
+		{ { AF_INET6, { [15] = 1 } }, 128 },
+	};
 
-	nft_rule(nft, chain_postrouting);
-	nft_match_redirected(nft);
+	nft_rule(nft, chain_guard);
+	nft_match_address(nft, side, &loopback[family == AF_INET6]);
+	nft_match_from_elsewhere(nft);
+	nft_verdict(nft, NF_DROP, NULL);
+	nft_rule_end(nft);
+}
+
+static void add_service_rule(struct nft *nft, int family)
+{
+	nft_rule(nft, chain_local);
 	nft_match_family(nft, family);
-	nft_load_protocol(nft, 0);
-	if (map == NAT_MAP_BOUND) {
-		nft_load_first_address(nft, family, 1);
-		port += (int)ip_size(family) / 4;
-	}
-	nft_load_first_port(nft, port);
-	nft_lookup(nft, map_name(map, family));
+	nft_load_address(nft, NFT_DESTINATION, family, 0);
+	nft_match_set(nft, map_name(NAT_MAP_SERVICE, family), true);
+	nft_verdict(nft, NFT_RETURN, NULL);
+	nft_rule_end(nft);
+}
+
+/* What others redirected, such as the addresses of services, is theirs to
+ * masquerade. */
+static void add_hairpin_rule(struct nft *nft)
+{
+	nft_rule(nft, chain_postrouting);
+	nft_match_mark(nft, MARK_REDIRECTED);
+	nft_match_redirected(nft);
+	nft_set_mark(nft, MARK_REDIRECTED, false);
 	nft_verdict(nft, NFT_JUMP, chain_hairpin);
+	nft_rule_end(nft);
+}
+
+/* What goes through a tunnel of IPsec is chosen by the address it has now. */
+static void add_ipsec_rule(struct nft *nft)
+{
+	nft_rule(nft, chain_masquerade);
+	nft_match_ipsec(nft);
+	nft_verdict(nft, NFT_RETURN, NULL);
 	nft_rule_end(nft);
 }
 
@@ -170,14 +204,20 @@ void nat_table_add(struct nft *nft)
 		add_guard_rule(nft);
 		return;
 	}
-	for (enum nat_map map = 0; map < NAT_MAP_GUARDED; map++) {
-		for (int i = 0; i < FAMILIES; i++)
+	for (int i = 0; i < FAMILIES; i++) {
+		for (enum nat_map map = 0; map < NAT_MAP_GUARDED; map++)
 			nft_map_add(nft, nat_map(map, families[i]));
+		nft_map_add(nft, nat_map(NAT_MAP_SERVICE, families[i]));
 	}
 	for (int i = 0; i < CHAINS; i++)
 		add_chain(nft, &chains[i]);
 	add_local_rule(nft, chain_prerouting);
 	add_local_rule(nft, chain_output);
+	for (int i = 0; i < FAMILIES; i++) {
+		add_loopback_rule(nft, families[i], NFT_SOURCE);
+		add_loopback_rule(nft, families[i], NFT_DESTINATION);
+		add_service_rule(nft, families[i]);
+	}
 	for (int i = 0; i < FAMILIES; i++) {
 		add_port_rule(nft, chain_local, families[i],
 			      NAT_MAP_BOUND_CONDITION);
@@ -191,11 +231,10 @@ void nat_table_add(struct nft *nft)
 		add_port_rule(nft, chain_ports, families[i], NAT_MAP_BOUND);
 		add_port_rule(nft, chain_ports, families[i], NAT_MAP_UNBOUND);
 	}
-	for (int i = 0; i < FAMILIES; i++) {
-		add_hairpin_rule(nft, families[i], NAT_MAP_BOUND);
-		add_hairpin_rule(nft, families[i], NAT_MAP_UNBOUND);
-	}
+	add_hairpin_rule(nft);
 	add_goto_rule(nft, chain_postrouting, chain_masquerade);
+	if (!nft->no_ipsec)
+		add_ipsec_rule(nft);
 }
 
 static void add_address_rule(struct nft *nft, const char *chain,
@@ -208,6 +247,21 @@ static void add_address_rule(struct nft *nft, const char *chain,
 	else
 		nft_verdict(nft, NFT_RETURN, NULL);
 	nft_rule_end(nft);
+}
+
+/* The address on side pod is that of an entry in the set, and the one on side
+ * other is in its network. */
+static void match_network(struct nft *nft, const char *set,
+			  const struct nat_entry *entry, enum nft_side pod,
+			  enum nft_side other)
+{
+	int family = entry->pod.ip.family;
+
+	nft_match_family(nft, family);
+	nft_load_address(nft, pod, family, 0);
+	nft_load_network(nft, other, family, entry->pod.len,
+			 (int)ip_size(family) / 4);
+	nft_match_set(nft, set, true);
 }
 
 /* The subnets in the terms of a NAT_MASQUERADE. */
@@ -238,7 +292,10 @@ static void add_masquerade_chain(struct nft *nft, const char *chain,
 	const struct prefix *subnet;
 	struct list subnets;
 
-	add_address_rule(nft, chain, NFT_DESTINATION, &entry->pod);
+	nft_rule(nft, chain);
+	match_network(nft, chain, entry, NFT_SOURCE, NFT_DESTINATION);
+	nft_verdict(nft, NFT_RETURN, NULL);
+	nft_rule_end(nft);
 	add_address_rule(nft, chain, NFT_DESTINATION,
 			 &multicast[entry->pod.ip.family == AF_INET6]);
 	read_subnets(nft->nl->job, entry, &subnets);
@@ -262,28 +319,31 @@ const char *nat_chain_from(enum nat_kind kind)
 	}
 }
 
-/* A set, and the rule that leads from its addresses to the chain. */
+/* The rule that leads from the addresses of the set to the chain. */
 static void add_way(struct nft *nft, const char *chain,
 		    const struct nat_entry *entry)
 {
-	int family = entry->pod.ip.family;
 	bool hairpin = entry->kind == NAT_HAIRPIN;
+	enum nft_side side = hairpin ? NFT_DESTINATION : NFT_SOURCE;
+
+	nft_rule(nft, nat_chain_from(entry->kind));
+	match_network(nft, chain, entry, side, side);
+	/* What needs no hairpin goes on to the masquerading. */
+	nft_verdict(nft, hairpin ? NFT_JUMP : NFT_GOTO, chain);
+	nft_rule_end(nft);
+}
+
+static void add_set(struct nft *nft, const char *name, int family)
+{
+	int type = family == AF_INET ? NFT_TYPE_IPV4 : NFT_TYPE_IPV6;
 	const struct nft_map set = {
-		.name = chain,
-		.key_type = family == AF_INET ? NFT_TYPE_IPV4 : NFT_TYPE_IPV6,
-		.key_len = (int)ip_size(family),
+		.name = name,
+		.key_type = type << 6 | type,
+		.key_len = 2 * (int)ip_size(family),
 		.set = true,
 	};
 
 	nft_map_add(nft, &set);
-	nft_rule(nft, nat_chain_from(entry->kind));
-	nft_match_family(nft, family);
-	nft_load_address(nft, hairpin ? NFT_DESTINATION : NFT_SOURCE, family,
-			 0);
-	nft_match_set(nft, chain, true);
-	/* What needs no hairpin goes on to the masquerading. */
-	nft_verdict(nft, hairpin ? NFT_JUMP : NFT_GOTO, chain);
-	nft_rule_end(nft);
 }
 
 static void add_hairpin_chain(struct nft *nft, const char *chain,
@@ -291,7 +351,10 @@ static void add_hairpin_chain(struct nft *nft, const char *chain,
 {
 	static const struct prefix loopback = { { AF_INET, { 127 } }, 8 };
 
-	add_address_rule(nft, chain, NFT_SOURCE, &entry->pod);
+	nft_rule(nft, chain);
+	match_network(nft, chain, entry, NFT_DESTINATION, NFT_SOURCE);
+	nft_masquerade(nft);
+	nft_rule_end(nft);
 	if (entry->pod.ip.family == AF_INET)
 		add_address_rule(nft, chain, NFT_SOURCE, &loopback);
 }
@@ -304,6 +367,7 @@ void nat_chain_add(struct nft *nft, const char *chain,
 		nat_condition_rules_add(nft, chain, entry, chain_ports);
 		return;
 	}
+	add_set(nft, chain, entry->pod.ip.family);
 	if (entry->kind == NAT_MASQUERADE)
 		add_masquerade_chain(nft, chain, entry);
 	else
@@ -381,10 +445,14 @@ static int probe(struct nl *nl)
 		return -1;
 	if (!missing)
 		return 0;
-	nft_begin(&nft, 0);
-	nat_table_add(&nft);
-	nat_chain_add(&nft, "probe", &entry);
-	return nft_try(&nft);
+	do {
+		nft_begin(&nft, 0);
+		nat_table_add(&nft);
+		nat_chain_add(&nft, "probe", &entry);
+		if (nft_try(&nft) < 0)
+			return -1;
+	} while (nft.stale);
+	return 0;
 }
 
 int nat_probe(struct nl *nl)

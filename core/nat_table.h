@@ -2,23 +2,26 @@
 /* nat_table - the layout of the node's tables, for nat.c
  *
  *	table inet cnibox
- *	set masq-SUBNET, set hairpin-SUBNET	pod address
+ *	set masq4-LENGTH, set hairpin4-LENGTH	pod address . its network
  *	map hostip4	protocol . host address . port -> pod address . port
  *	map hostport4	protocol . port -> pod address . port
  *	map condip4	protocol . host address . port -> goto cond-CONDITIONS
  *	map condport4	protocol . port -> goto cond-CONDITIONS
+ *	set services4	address of a service of kube-proxy's, on kube-ipvs0
  *	... and each of them for IPv6
  *
+ *	guard			from or to 127.0.0.0/8 or ::1, but not by lo: drop
  *	prerouting, output	to an address of this host: jump local
- *	local			by condip, else dnat by hostip, else by condport;
- *				else goto ports
+ *	local			to one of services: return; by condip, else dnat by
+ *				hostip, else by condport; else goto ports
  *	ports			dnat by hostip, else by hostport
- *	postrouting		redirected, and first sent to a port in hostip or
- *				hostport: jump hairpin; then goto masq
- *	hairpin			to one of set hairpin-SUBNET: jump hairpin-SUBNET
- *	masq			from one of set masq-SUBNET: goto masq-SUBNET
- *	masq-SUBNET		masquerade, but not to SUBNET and multicast
- *	hairpin-SUBNET		masquerade from SUBNET and 127.0.0.0/8
+ *	postrouting		marked by our dnat: jump hairpin; then goto masq
+ *	hairpin			to one of set hairpin4-LENGTH: jump hairpin4-LENGTH
+ *	masq			to be encrypted: return; from one of set
+ *				masq4-LENGTH: goto masq4-LENGTH
+ *	masq4-LENGTH		masquerade, but not to the pod's network, multicast
+ *	masq4-LENGTH-SUBNETS	... nor to SUBNETS
+ *	hairpin4-LENGTH		masquerade from the pod's network and 127.0.0.0/8
  *	cond-CONDITIONS		if they are met: goto ports
  *
  *	table bridge cnibox
@@ -26,6 +29,16 @@
  *	set sources	interface . MAC
  *
  *	prerouting		from a guarded one, not by sources: drop
+ *
+ * Whether an address is a pod's, and whether another one is in that pod's
+ * network, are lookups in the same set: pod . network-of-the-pod, and pod .
+ * network-of-the-other, both masked to LENGTH. So there is nothing for each
+ * subnet, and what there is for a length costs no more with many pods.
+ *
+ * Others that change the node's addresses come first: they register one step
+ * before us, whenever that was, and the first one that translates a connection
+ * decides. A mark on the first packet of a connection, from our dnat to
+ * postrouting, tells what we redirected from what they did.
  *
  * When the verdicts of a map change, the kernel walks through all of them. What
  * grows with the pods therefore has none, but for conditions.
@@ -57,6 +70,8 @@ enum nat_map {
 	NAT_MAP_GUARDED,
 	NAT_MAP_SOURCE,
 	NAT_MAPS,
+	NAT_MAP_SERVICE = NAT_MAPS, /* has no entries */
+	NAT_MAPS_ALL,
 };
 
 /* A map; NULL where there is none of this family. */
@@ -64,6 +79,15 @@ const struct nft_map *nat_map(enum nat_map map, int family);
 
 /* The kind of entry that a map holds. */
 enum nat_kind nat_map_kind(enum nat_map map);
+
+/* A mapping of a port for all addresses stands against one for a single address
+ * of the same port, and is found under another key: an error if one of entries
+ * has such a rival of an owner that lives and does not share; the ports of a dead
+ * one are removed. To be asked before and after entries are written, so that of
+ * two that come at once at least one sees the other. */
+int nat_check_rivals(struct nft *nft, const char *owner,
+		     const struct list *entries,
+		     const struct nat_holders *holders);
 
 /* "host port 8080/tcp is published", for messages; the adverb goes behind is. */
 const char *nat_entry_describe(struct job *job, const struct nat_entry *entry,

@@ -13,6 +13,9 @@ struct nft {
 	const char *table;
 	bool stale; /* the last transaction did nothing: what it adds is there,
 		     * what it names is not, or its generation has passed */
+	bool no_ipsec; /* rules of this kernel cannot ask for IPsec: found out by
+			* one that did, for which the transaction is stale */
+	bool ipsec_refused;
 	struct nlmsghdr *last;	    /* the message being built, or built last */
 	struct nlattr *expressions; /* of the rule being built */
 };
@@ -40,7 +43,7 @@ struct nft_map {
  * four bytes each. */
 struct nft_element {
 	const char *map;
-	uint8_t key[24], data[20];
+	uint8_t key[32], data[20];
 	size_t key_len, data_len;
 	int verdict;
 	const char *chain;   /* or NULL */
@@ -87,6 +90,7 @@ void nft_set_del(struct nft *nft, const char *set);
 void nft_rule_del(struct nft *nft, const char *chain,
 		  uint64_t handle); /* 0: all */
 void nft_element_del(struct nft *nft, const struct nft_element *element);
+void nft_map_flush(struct nft *nft, const char *map);
 
 /* A rule at the end of chain; what follows up to nft_rule_end() is its content,
  * and each part of it is done only if the parts before it matched. */
@@ -94,26 +98,31 @@ void nft_rule(struct nft *nft, const char *chain);
 void nft_rule_end(struct nft *nft);
 
 /* The packet is IPv4 or IPv6 (AF_INET, AF_INET6); goes to an address of this
- * host; was redirected by us; is from or to an address in prefix. */
+ * host; was redirected; will be encrypted by IPsec; has all bits of mark; is from
+ * or to an address in prefix. */
 void nft_match_family(struct nft *nft, int family);
 void nft_match_local(struct nft *nft);
 void nft_match_redirected(struct nft *nft);
+void nft_match_ipsec(struct nft *nft);
+void nft_match_mark(struct nft *nft, uint32_t mark);
 void nft_match_address(struct nft *nft, enum nft_side side,
 		       const struct prefix *prefix);
-/* Is not; came in by this interface, or did not. */
+/* Is not; came in by this interface, or did not; came in by neither lo nor a
+ * VRF, which is the lo of its table. */
 void nft_match_no_address(struct nft *nft, enum nft_side side,
 			  const struct prefix *prefix);
 void nft_match_input(struct nft *nft, const char *ifname, bool is);
+void nft_match_from_elsewhere(struct nft *nft);
 
 /* Loads into the registers, which are 16 words of four bytes, from word on. */
 void nft_load_address(struct nft *nft, enum nft_side side, int family,
 		      int word);
+/* The network of it, whose prefix has so many bits. */
+void nft_load_network(struct nft *nft, enum nft_side side, int family, int bits,
+		      int word);
 void nft_load_protocol(struct nft *nft, int word);
 void nft_load_port(struct nft *nft, int word);	/* of the destination */
 void nft_load_input(struct nft *nft, int word); /* name of the interface */
-/* The destination before it was redirected. */
-void nft_load_first_address(struct nft *nft, int family, int word);
-void nft_load_first_port(struct nft *nft, int word);
 void nft_load_source_mac(struct nft *nft, int word);
 
 /* Looks up the key from word 0 on: its data comes to word 0, its verdict is
@@ -123,6 +132,9 @@ void nft_lookup_verdict(struct nft *nft, const char *map);
 
 /* The key from word 0 on is in the set, or is not. */
 void nft_match_set(struct nft *nft, const char *set, bool is);
+
+/* Sets, or clears, bits of the packet's mark; spoils the last word. */
+void nft_set_mark(struct nft *nft, uint32_t mark, bool on);
 
 /* Ends: redirect to the address and port in the registers; use the address of
  * the interface it leaves by; a verdict (NFT_JUMP, NFT_RETURN, ...). */

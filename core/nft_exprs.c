@@ -9,7 +9,7 @@ struct expr_ops; /* libnftnl's; only passed on */
 
 extern struct expr_ops expr_ops_bitwise, expr_ops_cmp, expr_ops_ct,
 	expr_ops_fib, expr_ops_immediate, expr_ops_lookup, expr_ops_masq,
-	expr_ops_meta, expr_ops_nat, expr_ops_payload;
+	expr_ops_meta, expr_ops_nat, expr_ops_payload, expr_ops_rt;
 
 struct expr_ops *nftnl_expr_ops_lookup(const char *name);
 
@@ -29,6 +29,7 @@ struct expr_ops *nftnl_expr_ops_lookup(const char *name)
 		{ "meta", &expr_ops_meta },
 		{ "nat", &expr_ops_nat },
 		{ "payload", &expr_ops_payload },
+		{ "rt", &expr_ops_rt },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {

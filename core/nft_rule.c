@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What rules are made of, encoded by libnftnl. */
+#include <errno.h>
 #include <linux/netfilter/nf_conntrack_common.h>
-#include <linux/netfilter/nf_conntrack_tuple_common.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <sys/socket.h>
 
 #include <libnftnl/expr.h>
 
 #include "core/nft.h"
 #include "core/str.h"
+
+enum { LAST_WORD = 15 };
 
 static struct nftnl_expr *expr_new(const char *name)
 {
@@ -46,18 +49,36 @@ static void compare(struct nft *nft, int op, const void *data, size_t len)
 	expr_put(nft, expr);
 }
 
-/* Keeps of word 0 and on what is set in the mask of len bytes. */
-static void mask(struct nft *nft, const void *bits, size_t len)
+/* Keeps of len bytes what is set in bits, and inverts what is set in xor. */
+static void change(struct nft *nft, int word, const void *bits,
+		   const void * xor, size_t len)
 {
-	static const uint8_t zero[16];
 	struct nftnl_expr *expr = expr_new("bitwise");
 
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_SREG, reg(0));
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_DREG, reg(0));
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_SREG, reg(word));
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_DREG, reg(word));
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_LEN, (uint32_t)len);
 	nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_MASK, bits, (uint32_t)len);
-	nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_XOR, zero, (uint32_t)len);
+	nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_XOR, xor, (uint32_t)len);
 	expr_put(nft, expr);
+}
+
+static void mask(struct nft *nft, int word, const void *bits, size_t len)
+{
+	static const uint8_t zero[16];
+
+	change(nft, word, bits, zero, len);
+}
+
+/* Keeps of an address of the family so many bits. */
+static void mask_network(struct nft *nft, int family, int bits, int word)
+{
+	uint8_t mask_of[16] = { 0 };
+
+	for (int i = 0; i < bits; i++)
+		mask_of[i / 8] |= (uint8_t)(0x80 >> i % 8);
+	if (bits < ip_bits(family))
+		mask(nft, word, mask_of, ip_size(family));
 }
 
 static void load_meta(struct nft *nft, int key, int word)
@@ -89,6 +110,13 @@ void nft_load_address(struct nft *nft, enum nft_side side, int family, int word)
 		offset += (int)ip_size(family);
 	load_payload(nft, NFT_PAYLOAD_NETWORK_HEADER, offset, ip_size(family),
 		     word);
+}
+
+void nft_load_network(struct nft *nft, enum nft_side side, int family, int bits,
+		      int word)
+{
+	nft_load_address(nft, side, family, word);
+	mask_network(nft, family, bits, word);
 }
 
 void nft_load_protocol(struct nft *nft, int word)
@@ -132,52 +160,58 @@ void nft_match_local(struct nft *nft)
 	compare(nft, NFT_CMP_EQ, &local, sizeof(local));
 }
 
-/* dir -1: what has no direction. */
-static void load_ct(struct nft *nft, int key, int dir, int word)
-{
-	struct nftnl_expr *expr = expr_new("ct");
-
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_KEY, (uint32_t)key);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_DREG, reg(word));
-	if (dir >= 0)
-		nftnl_expr_set_u8(expr, NFTNL_EXPR_CT_DIR, (uint8_t)dir);
-	expr_put(nft, expr);
-}
-
-void nft_load_first_address(struct nft *nft, int family, int word)
-{
-	load_ct(nft, family == AF_INET ? NFT_CT_DST_IP : NFT_CT_DST_IP6,
-		IP_CT_DIR_ORIGINAL, word);
-}
-
-void nft_load_first_port(struct nft *nft, int word)
-{
-	load_ct(nft, NFT_CT_PROTO_DST, IP_CT_DIR_ORIGINAL, word);
-}
-
 void nft_match_redirected(struct nft *nft)
 {
 	static const uint32_t redirected = IPS_DST_NAT, none;
+	struct nftnl_expr *expr = expr_new("ct");
 
-	load_ct(nft, NFT_CT_STATUS, -1, 0);
-	mask(nft, &redirected, sizeof(redirected));
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_KEY, NFT_CT_STATUS);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_DREG, reg(0));
+	expr_put(nft, expr);
+	mask(nft, 0, &redirected, sizeof(redirected));
 	compare(nft, NFT_CMP_NEQ, &none, sizeof(none));
+}
+
+void nft_match_ipsec(struct nft *nft)
+{
+	static const uint8_t yes = 1;
+	struct nftnl_expr *expr = expr_new("rt");
+
+	nl_allow(nft->nl, EOPNOTSUPP, &nft->ipsec_refused);
+	nl_allow(nft->nl, ENOENT, &nft->ipsec_refused);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_RT_KEY, NFT_RT_XFRM);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_RT_DREG, reg(0));
+	expr_put(nft, expr);
+	compare(nft, NFT_CMP_EQ, &yes, sizeof(yes));
+}
+
+void nft_match_mark(struct nft *nft, uint32_t mark)
+{
+	load_meta(nft, NFT_META_MARK, 0);
+	mask(nft, 0, &mark, sizeof(mark));
+	compare(nft, NFT_CMP_EQ, &mark, sizeof(mark));
+}
+
+void nft_set_mark(struct nft *nft, uint32_t mark, bool on)
+{
+	uint32_t others = ~mark, bits = on ? mark : 0;
+	struct nftnl_expr *expr = expr_new("meta");
+
+	load_meta(nft, NFT_META_MARK, LAST_WORD);
+	change(nft, LAST_WORD, &others, &bits, sizeof(others));
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_META_KEY, NFT_META_MARK);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_META_SREG, reg(LAST_WORD));
+	expr_put(nft, expr);
 }
 
 static void match_address(struct nft *nft, enum nft_side side,
 			  const struct prefix *prefix, int op)
 {
 	struct ip network = prefix_network(prefix).ip;
-	size_t len = ip_size(network.family);
-	uint8_t bits[16] = { 0 };
 
 	nft_match_family(nft, network.family);
-	nft_load_address(nft, side, network.family, 0);
-	for (int i = 0; i < prefix->len; i++)
-		bits[i / 8] |= (uint8_t)(0x80 >> i % 8);
-	if (prefix->len < ip_bits(network.family))
-		mask(nft, bits, len);
-	compare(nft, op, network.bytes, len);
+	nft_load_network(nft, side, network.family, prefix->len, 0);
+	compare(nft, op, network.bytes, ip_size(network.family));
 }
 
 void nft_match_address(struct nft *nft, enum nft_side side,
@@ -192,13 +226,28 @@ void nft_match_no_address(struct nft *nft, enum nft_side side,
 	match_address(nft, side, prefix, NFT_CMP_NEQ);
 }
 
-void nft_match_input(struct nft *nft, const char *ifname, bool is)
+static void compare_name(struct nft *nft, int op, const char *text)
 {
 	char name[IFNAMSIZ] = "";
 
-	str_copy(name, sizeof(name), ifname);
+	str_copy(name, sizeof(name), text);
+	compare(nft, op, name, sizeof(name));
+}
+
+void nft_match_input(struct nft *nft, const char *ifname, bool is)
+{
 	nft_load_input(nft, 0);
-	compare(nft, is ? NFT_CMP_EQ : NFT_CMP_NEQ, name, sizeof(name));
+	compare_name(nft, is ? NFT_CMP_EQ : NFT_CMP_NEQ, ifname);
+}
+
+void nft_match_from_elsewhere(struct nft *nft)
+{
+	static const uint16_t loopback = ARPHRD_LOOPBACK;
+
+	load_meta(nft, NFT_META_IIFTYPE, 0);
+	compare(nft, NFT_CMP_NEQ, &loopback, sizeof(loopback));
+	load_meta(nft, NFT_META_IIFKIND, 0);
+	compare_name(nft, NFT_CMP_NEQ, "vrf");
 }
 
 static void lookup(struct nft *nft, const char *map, uint32_t to)

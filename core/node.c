@@ -106,6 +106,7 @@ int node_sync(struct job *job, const struct applet *const *applets,
 	bool lame;
 
 	nl_init(&c.nft, job, -1, NETLINK_NETFILTER);
+	nl_init(&c.host, job, -1, NETLINK_ROUTE);
 	if (nat_gc(&c.nft, is_gone, &node) < 0 ||
 	    restore_all(&node, &c, &restored, &lame) < 0)
 		return -1;
@@ -115,6 +116,8 @@ int node_sync(struct job *job, const struct applet *const *applets,
 	if (lame)
 		return fail(job, CNI_TRY_AGAIN,
 			    "restore NAT: others keep changing it");
+	if (nat_note_services(&c.nft, &c.host, true) < 0)
+		return -1;
 	owner = node.owners.items;
 	for (size_t i = 0; i < node.owners.count; i++)
 		gone += is_gone(&node, owner[i]);

@@ -181,7 +181,7 @@ static inline void destroy(struct world *world, enum nat_kind kind, int type,
 
 /* ---- adding ---- */
 
-enum { KINDS = 6, BASE_CHAINS = 7 };
+enum { KINDS = 6, BASE_CHAINS = 8 };
 
 /* One of each kind. */
 static inline const struct nat_entry *every_kind(struct world *world)

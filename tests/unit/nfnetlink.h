@@ -21,9 +21,15 @@ static const struct layout nfnetlink = { "1111", " ", NULL };
 
 /* What the kernel compares in its own byte order. */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define HOST(byte) byte "000000"
+#define HOST(byte)  byte "000000"
+#define HOST2(a, b) b a "0000"
+#define HALF(a, b)  b a
+#define NOT2000	    "ffdfffff"
 #else
-#define HOST(byte) "000000" byte
+#define HOST(byte)  "000000" byte
+#define HOST2(a, b) "0000" a b
+#define HALF(a, b)  a b
+#define NOT2000	    "ffffdfff"
 #endif
 
 /* Of an expression: name, and attributes; most of them begin with word 0. */
@@ -37,27 +43,36 @@ static const struct layout nfnetlink = { "1111", " ", NULL };
 #define LINK	  "00000000"
 #define NETWORK	  "00000001"
 #define TRANSPORT "00000002"
-#define MASK(len, bits, zero)                                                  \
-	EXPR("bitwise", " 1=00000008 2=00000008 3=000000" len " 4={ 1=" bits   \
-			" } 5={ 1=" zero " }")
-#define FAMILY(family) META("0f", "08") EQUAL(family)
-#define ZEROS	       "000000000000000000000000000000"
-#define FROM4(reg)     PAYLOAD(reg, NETWORK, "0c", "04")
-#define TO4(reg)       PAYLOAD(reg, NETWORK, "10", "04")
-#define FROM6(reg)     PAYLOAD(reg, NETWORK, "08", "10")
-#define TO6(reg)       PAYLOAD(reg, NETWORK, "18", "10")
-#define FROM_MAC(reg)  PAYLOAD(reg, LINK, "06", "06")
-#define PROTOCOL(reg)  META("10", reg)
-#define PORT(reg)      PAYLOAD(reg, TRANSPORT, "02", "02")
-#define INPUT(reg)     META("06", reg)
-#define LOCAL	       EXPR("fib", " 3=00000002 2=00000003 1=00000008") EQUAL(HOST("02"))
+#define MASK_AT(reg, len, bits, xor)                                           \
+	EXPR("bitwise", " 1=000000" reg " 2=000000" reg " 3=000000" len        \
+			" 4={ 1=" bits " } 5={ 1=" xor                         \
+				" }")
+#define MASK(len, bits, zero) MASK_AT("08", len, bits, zero)
+#define FAMILY(family)	      META("0f", "08") EQUAL(family)
+#define ZEROS		      "000000000000000000000000000000"
+#define FROM4(reg)	      PAYLOAD(reg, NETWORK, "0c", "04")
+#define TO4(reg)	      PAYLOAD(reg, NETWORK, "10", "04")
+#define FROM6(reg)	      PAYLOAD(reg, NETWORK, "08", "10")
+#define TO6(reg)	      PAYLOAD(reg, NETWORK, "18", "10")
+#define FROM_MAC(reg)	      PAYLOAD(reg, LINK, "06", "06")
+#define PROTOCOL(reg)	      META("10", reg)
+#define PORT(reg)	      PAYLOAD(reg, TRANSPORT, "02", "02")
+#define INPUT(reg)	      META("06", reg)
+#define LOCAL		      EXPR("fib", " 3=00000002 2=00000003 1=00000008") EQUAL(HOST("02"))
 #define REDIRECTED                                                             \
 	EXPR("ct", " 2=00000002 1=00000008")                                   \
 	MASK("04", HOST("20"), "00000000") UNEQUAL("00000000")
-#define FIRST(key, reg) EXPR("ct", " 2=000000" key " 1=000000" reg " 3=00")
-#define FIRST4(reg)	FIRST("14", reg)
-#define FIRST6(reg)	FIRST("16", reg)
-#define FIRST_PORT(reg) FIRST("0c", reg)
+#define MARK   HOST2("20", "00")
+#define MARKED META("03", "08") MASK("04", MARK, "00000000") EQUAL(MARK)
+#define SET_MARK(xor)                                                          \
+	META("03", "17")                                                       \
+	MASK_AT("17", "04", NOT2000, xor)                                      \
+	EXPR("meta", " 2=00000003 3=00000017")
+#define FROM_ELSEWHERE                                                         \
+	META("08", "08")                                                       \
+	UNEQUAL(HALF("03", "04"))                                              \
+	META("1a", "08") UNEQUAL("76726600000000000000000000000000")
+#define IPSEC		EXPR("rt", " 2=00000004 1=00000008") EQUAL("01")
 #define LOOKUP(map, to) EXPR("lookup", " 2=00000008 3=000000" to " 1='" map "'")
 #define IN(set)		EXPR("lookup", " 2=00000008 1='" set "'")
 #define NOT_IN(set)	EXPR("lookup", " 2=00000008 1='" set "' 5=00000001")

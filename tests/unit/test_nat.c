@@ -193,17 +193,16 @@ static void check_says_what_is_missing(void **state)
 			    "host port 8080/tcp is published for a");
 	assert_string_equal(wrong(&world, "a", &moved),
 			    "host port 8080/tcp is published differently");
-	destroy(&world, NAT_PORT, NFT_MSG_DELRULE, "masq-10.1.2.0/24");
+	destroy(&world, NAT_PORT, NFT_MSG_DELRULE, "masq4-24");
 	assert_there(&world, "a", &web);
-	assert_string_equal(
-		wrong(&world, "a", &masq),
-		"chain masq-10.1.2.0/24 of table cnibox has 0 rules "
-		"instead of 3");
+	assert_string_equal(wrong(&world, "a", &masq),
+			    "chain masq4-24 of table cnibox has 0 rules "
+			    "instead of 3");
 	assert_int_equal(add(&world, "a", &hairpin), 0);
 	destroy(&world, NAT_PORT, NFT_MSG_DELRULE, "hairpin");
 	assert_string_equal(wrong(&world, "a", &hairpin),
 			    "chain hairpin of table cnibox does not lead to "
-			    "hairpin-10.1.2.0/24");
+			    "hairpin4-24");
 	destroy(&world, NAT_PORT, NFT_MSG_DELRULE, "output");
 	assert_string_equal(
 		wrong(&world, "a", &web),

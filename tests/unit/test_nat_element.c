@@ -8,14 +8,14 @@ static const struct {
 	const char *chain; /* or NULL */
 } table[] = {
 	{ { NAT_MASQUERADE, POD4 },
-	  "2='masq-10.1.2.0/24' 3={ 1={ 1={ 1=0a010203 }",
-	  "masq-10.1.2.0/24" },
+	  "2='masq4-24' 3={ 1={ 1={ 1=0a0102030a010200 }",
+	  "masq4-24" },
 	{ { NAT_MASQUERADE, POD(4), .terms = "10.9.0.0/16 10.8.0.0/16" },
-	  "2='masq-10.1.2.0/24-e88c386926619d12' 3={ 1={ 1={ 1=0a010204 }",
-	  "masq-10.1.2.0/24-e88c386926619d12" },
+	  "2='masq4-24-e88c386926619d12' 3={ 1={ 1={ 1=0a0102040a010200 }",
+	  "masq4-24-e88c386926619d12" },
 	{ { NAT_HAIRPIN, POD4 },
-	  "2='hairpin-10.1.2.0/24' 3={ 1={ 1={ 1=0a010203 }",
-	  "hairpin-10.1.2.0/24" },
+	  "2='hairpin4-24' 3={ 1={ 1={ 1=0a0102030a010200 }",
+	  "hairpin4-24" },
 	{ { NAT_PORT, POD4, IPPROTO_TCP, { 0 }, 8080, 80 },
 	  "2='hostport4' 3={ 1={ 1={ 1=060000001f900000 }"
 	  " 2={ 1=0a01020300500000 }" },
@@ -34,11 +34,13 @@ static const struct {
 	  " 2={ 2={ 1=fffffffc 2='cond-823e4970abd968cc' } }",
 	  "cond-823e4970abd968cc" },
 	{ { NAT_MASQUERADE, POD6 },
-	  "2='masq-fd00__/64' 3={ 1={ 1={ 1=fd000000000000000000000000000003 }",
-	  "masq-fd00__/64" },
+	  "2='masq6-64' 3={ 1={ 1={ 1=fd000000000000000000000000000003"
+	  "fd000000000000000000000000000000 }",
+	  "masq6-64" },
 	{ { NAT_HAIRPIN, POD6 },
-	  "2='hairpin-fd00__/64' 3={ 1={ 1={ 1=fd000000000000000000000000000003 }",
-	  "hairpin-fd00__/64" },
+	  "2='hairpin6-64' 3={ 1={ 1={ 1=fd000000000000000000000000000003"
+	  "fd000000000000000000000000000000 }",
+	  "hairpin6-64" },
 	{ { NAT_PORT, POD6, IPPROTO_TCP, { AF_INET6, { 0 } }, 8080, 80 },
 	  "2='hostport6' 3={ 1={ 1={ 1=060000001f900000 }"
 	  " 2={ 1=fd00000000000000000000000000000300500000 }" },
@@ -96,6 +98,18 @@ static void entries_have_chains(void **state)
 		assert_int_equal(kind, entry->kind);
 	}
 	job_free(&job);
+}
+
+/* GC finds what a binary before 0.2.0 made, one set for each subnet. */
+static void chains_of_subnets_are_known(void **state)
+{
+	enum nat_kind kind;
+
+	(void)state;
+	assert_true(nat_chain_kind("masq-10.1.2.0/24", &kind));
+	assert_int_equal(kind, NAT_MASQUERADE);
+	assert_true(nat_chain_kind("hairpin-fd00__/64", &kind));
+	assert_int_equal(kind, NAT_HAIRPIN);
 }
 
 static void guards_become_elements_of_the_bridge_table(void **state)
@@ -243,6 +257,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(entries_become_elements),
 		TEST(entries_have_chains),
+		TEST(chains_of_subnets_are_known),
 		TEST(guards_become_elements_of_the_bridge_table),
 		TEST(chains_are_shared_by_what_has_the_same_rules),
 		TEST(maps_have_the_names_of_their_kind),

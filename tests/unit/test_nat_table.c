@@ -8,6 +8,12 @@
 #define SET(id, name, key, key_len) \
 	REQUEST_OF("07", "2569", "401", " 2='" name "' 3=00000000 4=" key \
 		" 5=000000" key_len " 10=000000" id)
+#define NAMES(id, name, key, key_len) \
+	REQUEST_OF("07", "2569", "401", " 2='" name "' 3=00000000 4=" key \
+		" 5=000000" key_len " 13=0004" HOST("01") " 10=000000" id)
+#define NAT_SET(id, name, key, key_len) \
+	REQUEST("2569", "401", " 2='" name "' 3=00000000 4=" key \
+		" 5=000000" key_len " 10=000000" id)
 #define TO_VERDICT "ffffff00"
 #define TO_POD4	   "000001cd 7=00000008"
 #define TO_POD6	   "0000020d 7=00000014"
@@ -17,56 +23,63 @@
 #define V4 FAMILY("02")
 #define V6 FAMILY("0a")
 
+#define LOOPBACK4 MASK("04", "ff000000", "00000000") EQUAL("7f000000")
+#define LOOPBACK6 EQUAL("00000000000000000000000000000001")
+
 static const char *const nat_requests[] = {
 	REQUEST("2560", "601", ""),
 	MAP("03", "hostip4", "0000c1cd", "0c", TO_POD4),
-	MAP("04", "hostip6", "0000c20d", "18", TO_POD6),
-	MAP("05", "hostport4", "0000030d", "08", TO_POD4),
-	MAP("06", "hostport6", "0000030d", "08", TO_POD6),
-	MAP("07", "condip4", "0000c1cd", "0c", TO_VERDICT),
-	MAP("08", "condip6", "0000c20d", "18", TO_VERDICT),
-	MAP("09", "condport4", "0000030d", "08", TO_VERDICT),
-	MAP("0a", "condport6", "0000030d", "08", TO_VERDICT),
+	MAP("04", "hostport4", "0000030d", "08", TO_POD4),
+	MAP("05", "condip4", "0000c1cd", "0c", TO_VERDICT),
+	MAP("06", "condport4", "0000030d", "08", TO_VERDICT),
+	NAT_SET("07", "services4", "00000007", "04"),
+	MAP("08", "hostip6", "0000c20d", "18", TO_POD6),
+	MAP("09", "hostport6", "0000030d", "08", TO_POD6),
+	MAP("0a", "condip6", "0000c20d", "18", TO_VERDICT),
+	MAP("0b", "condport6", "0000030d", "08", TO_VERDICT),
+	NAT_SET("0c", "services6", "00000008", "10"),
 	CHAIN("hairpin"),
 	CHAIN("masq"),
 	CHAIN("ports"),
 	CHAIN("local"),
-	BASE_CHAIN("01", "prerouting", "nat", "00", "ffffff9c"),
-	BASE_CHAIN("01", "output", "nat", "03", "ffffff9c"),
-	BASE_CHAIN("01", "postrouting", "nat", "04", "00000064"),
+	BASE_CHAIN("01", "guard", "filter", "00", "fffffed4"),
+	BASE_CHAIN("01", "prerouting", "nat", "00", "ffffff9d"),
+	BASE_CHAIN("01", "output", "nat", "03", "ffffff9d"),
+	BASE_CHAIN("01", "postrouting", "nat", "04", "00000065"),
 	RULE("prerouting", LOCAL JUMP("local")),
 	RULE("output", LOCAL JUMP("local")),
+	RULE("guard", V4 FROM4("08") LOOPBACK4 FROM_ELSEWHERE DROP),
+	RULE("guard", V4 TO4("08") LOOPBACK4 FROM_ELSEWHERE DROP),
+	RULE("local", V4 TO4("08") IN("services4") RETURN),
+	RULE("guard", V6 FROM6("08") LOOPBACK6 FROM_ELSEWHERE DROP),
+	RULE("guard", V6 TO6("08") LOOPBACK6 FROM_ELSEWHERE DROP),
+	RULE("local", V6 TO6("08") IN("services6") RETURN),
 	RULE("local", V4 PROTOCOL("08") TO4("09") PORT("0a") LOOKUP("condip4", "00")),
 	RULE("local", V4 PROTOCOL("08") TO4("09") PORT("0a")
-		LOOKUP("hostip4", "08") DNAT("02", "09")),
+		LOOKUP("hostip4", "08") SET_MARK(MARK) DNAT("02", "09")),
 	RULE("local", V4 PROTOCOL("08") PORT("09") LOOKUP("condport4", "00")),
 	RULE("local", V6 PROTOCOL("08") TO6("09") PORT("0d") LOOKUP("condip6", "00")),
 	RULE("local", V6 PROTOCOL("08") TO6("09") PORT("0d")
-		LOOKUP("hostip6", "08") DNAT("0a", "0c")),
+		LOOKUP("hostip6", "08") SET_MARK(MARK) DNAT("0a", "0c")),
 	RULE("local", V6 PROTOCOL("08") PORT("09") LOOKUP("condport6", "00")),
 	RULE("local", GOTO("ports")),
 	RULE("ports", V4 PROTOCOL("08") TO4("09") PORT("0a")
-		LOOKUP("hostip4", "08") DNAT("02", "09")),
+		LOOKUP("hostip4", "08") SET_MARK(MARK) DNAT("02", "09")),
 	RULE("ports", PROTOCOL("08") PORT("09")
-		LOOKUP("hostport4", "08") DNAT("02", "09")),
+		LOOKUP("hostport4", "08") SET_MARK(MARK) DNAT("02", "09")),
 	RULE("ports", V6 PROTOCOL("08") TO6("09") PORT("0d")
-		LOOKUP("hostip6", "08") DNAT("0a", "0c")),
+		LOOKUP("hostip6", "08") SET_MARK(MARK) DNAT("0a", "0c")),
 	RULE("ports", PROTOCOL("08") PORT("09")
-		LOOKUP("hostport6", "08") DNAT("0a", "0c")),
-	RULE("postrouting", REDIRECTED V4 PROTOCOL("08") FIRST4("09")
-		FIRST_PORT("0a") LOOKUP("hostip4", "08") JUMP("hairpin")),
-	RULE("postrouting", REDIRECTED V4 PROTOCOL("08") FIRST_PORT("09")
-		LOOKUP("hostport4", "08") JUMP("hairpin")),
-	RULE("postrouting", REDIRECTED V6 PROTOCOL("08") FIRST6("09")
-		FIRST_PORT("0d") LOOKUP("hostip6", "08") JUMP("hairpin")),
-	RULE("postrouting", REDIRECTED V6 PROTOCOL("08") FIRST_PORT("09")
-		LOOKUP("hostport6", "08") JUMP("hairpin")),
+		LOOKUP("hostport6", "08") SET_MARK(MARK) DNAT("0a", "0c")),
+	RULE("postrouting", MARKED REDIRECTED SET_MARK("00000000")
+		JUMP("hairpin")),
 	RULE("postrouting", GOTO("masq")),
+	RULE("masq", IPSEC RETURN),
 };
 
 static const char *const guard_requests[] = {
 	REQUEST_OF("07", "2560", "601", ""),
-	SET("03", "guarded", "00000029", "10"),
+	NAMES("03", "guarded", "00000029", "10"),
 	SET("04", "sources", "00000a49", "18"),
 	BASE_CHAIN("07", "prerouting", "filter", "00", "fffffed4"),
 	RULE_OF("07", "prerouting", INPUT("08") IN("guarded")
@@ -77,15 +90,14 @@ static const char *const guard_requests[] = {
 #define SUBNET6(address) \
 	MASK("10", "ffffffffffffffff0000000000000000", "00" ZEROS) \
 	EQUAL(address)
+#define NETWORK4 MASK_AT("09", "04", "ffffff00", "00000000")
+#define NETWORK6 \
+	MASK_AT("0c", "10", "ffffffffffffffff0000000000000000", "00" ZEROS)
 #define MULTICAST4 MASK("04", "f0000000", "00000000") EQUAL("e0000000")
 #define MULTICAST6 MASK("10", "ff" ZEROS, "00" ZEROS) EQUAL("ff" ZEROS)
-#define LOOPBACK4  MASK("04", "ff000000", "00000000") EQUAL("7f000000")
 
-#define ADDRESSES(id, key, key_len) \
-	REQUEST("2569", "401", " 2='c' 3=00000000 4=000000" key \
-		" 5=000000" key_len " 10=000000" id)
-#define ADDRESSES4(id) ADDRESSES(id, "07", "04")
-#define ADDRESSES6(id) ADDRESSES(id, "08", "10")
+#define PAIRS4(id) NAT_SET(id, "c", "000001c7", "08")
+#define PAIRS6(id) NAT_SET(id, "c", "00000208", "20")
 
 static const struct {
 	struct nat_entry entry;
@@ -93,43 +105,51 @@ static const struct {
 } own_chains[] = {
 	{ { NAT_MASQUERADE, POD4 }, {
 		CHAIN("c"),
-		RULE("c", V4 TO4("08") SUBNET4("0a010200") RETURN),
+		PAIRS4("03"),
+		RULE("c", V4 FROM4("08") TO4("09") NETWORK4 IN("c") RETURN),
 		RULE("c", V4 TO4("08") MULTICAST4 RETURN),
 		RULE("c", MASQUERADE),
-		ADDRESSES4("06"),
-		RULE("masq", V4 FROM4("08") IN("c") GOTO("c")),
+		RULE("masq", V4 FROM4("08") FROM4("09") NETWORK4 IN("c") GOTO("c")),
+	} },
+	{ { NAT_MASQUERADE, { { AF_INET, { 10, 1, 2, 3 } }, 32 } }, {
+		CHAIN("c"),
+		PAIRS4("03"),
+		RULE("c", V4 FROM4("08") TO4("09") IN("c") RETURN),
+		RULE("c", V4 TO4("08") MULTICAST4 RETURN),
+		RULE("c", MASQUERADE),
+		RULE("masq", V4 FROM4("08") FROM4("09") IN("c") GOTO("c")),
 	} },
 	{ { NAT_MASQUERADE, POD4, .terms = "10.9.0.0/24  192.0.2.1/32 " }, {
 		CHAIN("c"),
-		RULE("c", V4 TO4("08") SUBNET4("0a010200") RETURN),
+		PAIRS4("03"),
+		RULE("c", V4 FROM4("08") TO4("09") NETWORK4 IN("c") RETURN),
 		RULE("c", V4 TO4("08") MULTICAST4 RETURN),
 		RULE("c", V4 TO4("08") SUBNET4("0a090000") RETURN),
 		RULE("c", V4 TO4("08") EQUAL("c0000201") RETURN),
 		RULE("c", MASQUERADE),
-		ADDRESSES4("08"),
-		RULE("masq", V4 FROM4("08") IN("c") GOTO("c")),
+		RULE("masq", V4 FROM4("08") FROM4("09") NETWORK4 IN("c") GOTO("c")),
 	} },
 	{ { NAT_MASQUERADE, POD6, .terms = "fd09::/64" }, {
 		CHAIN("c"),
-		RULE("c", V6 TO6("08") SUBNET6("fd" ZEROS) RETURN),
+		PAIRS6("03"),
+		RULE("c", V6 FROM6("08") TO6("0c") NETWORK6 IN("c") RETURN),
 		RULE("c", V6 TO6("08") MULTICAST6 RETURN),
 		RULE("c", V6 TO6("08") SUBNET6("fd090000000000000000000000000000") RETURN),
 		RULE("c", MASQUERADE),
-		ADDRESSES6("07"),
-		RULE("masq", V6 FROM6("08") IN("c") GOTO("c")),
+		RULE("masq", V6 FROM6("08") FROM6("0c") NETWORK6 IN("c") GOTO("c")),
 	} },
 	{ { NAT_HAIRPIN, POD4 }, {
 		CHAIN("c"),
-		RULE("c", V4 FROM4("08") SUBNET4("0a010200") MASQUERADE),
+		PAIRS4("03"),
+		RULE("c", V4 TO4("08") FROM4("09") NETWORK4 IN("c") MASQUERADE),
 		RULE("c", V4 FROM4("08") LOOPBACK4 MASQUERADE),
-		ADDRESSES4("05"),
-		RULE("hairpin", V4 TO4("08") IN("c") JUMP("c")),
+		RULE("hairpin", V4 TO4("08") TO4("09") NETWORK4 IN("c") JUMP("c")),
 	} },
 	{ { NAT_HAIRPIN, POD6 }, {
 		CHAIN("c"),
-		RULE("c", V6 FROM6("08") SUBNET6("fd" ZEROS) MASQUERADE),
-		ADDRESSES6("04"),
-		RULE("hairpin", V6 TO6("08") IN("c") JUMP("c")),
+		PAIRS6("03"),
+		RULE("c", V6 TO6("08") FROM6("0c") NETWORK6 IN("c") MASQUERADE),
+		RULE("hairpin", V6 TO6("08") TO6("0c") NETWORK6 IN("c") JUMP("c")),
 	} },
 	{ { NAT_CONDITION, POD4, .terms = "ip saddr 10.1.2.0/24" }, {
 		CHAIN("c"),

@@ -140,8 +140,8 @@ static void changes_are_encoded(void **state)
 		  " 10=00000002\n" },
 		{ set_add,
 		  "type 2569 flags 401: 01 00 00 00 1='tab' 2='s' 3=00000000"
-		  " 4=00000029 5=00000010"
-		  " 10=00000002\n" },
+		  " 4=00000029 5=00000010 13=0004" HOST(
+			  "01") " 10=00000002\n" },
 		{ chain_add,
 		  "type 2563 flags 601: 01 00 00 00 1='tab' 3='sub'\n" },
 		{ base_chain_add,

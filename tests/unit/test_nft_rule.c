@@ -66,19 +66,29 @@ static void load_port(struct nft *nft)
 	nft_load_port(nft, 15);
 }
 
-static void load_first_v4(struct nft *nft)
+static void load_network_v4(struct nft *nft)
 {
-	nft_load_first_address(nft, AF_INET, 1);
+	nft_load_network(nft, NFT_SOURCE, AF_INET, 24, 1);
 }
 
-static void load_first_v6(struct nft *nft)
+static void load_network_v6(struct nft *nft)
 {
-	nft_load_first_address(nft, AF_INET6, 11);
+	nft_load_network(nft, NFT_DESTINATION, AF_INET6, 128, 4);
 }
 
-static void load_first_port(struct nft *nft)
+static void match_mark(struct nft *nft)
 {
-	nft_load_first_port(nft, 15);
+	nft_match_mark(nft, 0x2000);
+}
+
+static void set_mark(struct nft *nft)
+{
+	nft_set_mark(nft, 0x2000, true);
+}
+
+static void clear_mark(struct nft *nft)
+{
+	nft_set_mark(nft, 0x2000, false);
 }
 
 static void load_input(struct nft *nft)
@@ -180,6 +190,11 @@ static const struct {
 	{ match_v6, FAMILY("0a") },
 	{ nft_match_local, LOCAL },
 	{ nft_match_redirected, REDIRECTED },
+	{ nft_match_from_elsewhere, FROM_ELSEWHERE },
+	{ nft_match_ipsec, IPSEC },
+	{ match_mark, MARKED },
+	{ set_mark, SET_MARK(MARK) },
+	{ clear_mark, SET_MARK("00000000") },
 	{ match_from_v4, FAMILY("02") FROM4("08")
 		MASK("04", "fffff000", "00000000") EQUAL("0a01f000") },
 	{ match_to_v6, FAMILY("0a") TO6("08")
@@ -199,9 +214,9 @@ static const struct {
 	{ load_to_v6, TO6("13") },
 	{ load_protocol, PROTOCOL("0a") },
 	{ load_port, PORT("17") },
-	{ load_first_v4, FIRST4("09") },
-	{ load_first_v6, FIRST6("13") },
-	{ load_first_port, FIRST_PORT("17") },
+	{ load_network_v4,
+		FROM4("09") MASK_AT("09", "04", "ffffff00", "00000000") },
+	{ load_network_v6, TO6("0c") },
 	{ load_input, INPUT("0b") },
 	{ load_source_mac, FROM_MAC("0c") },
 	{ lookup, LOOKUP("m", "08") },
