@@ -779,13 +779,13 @@ resolv_conf() {
 	pod_up p1
 	conf=$(with "$DUAL" '{"ipMasq": "ipv6"}')
 	add p1 "$conf"
-	[[ $(nat_elements) == masq-*_* ]]
+	[[ $(nat_elements) == masq6-* ]]
 	[ "$(nat_elements | wc -l)" = 1 ]
 	check p1 "$conf"
 	gone p1 "$conf"
 	conf=$(with "$DUAL" '{"ipMasq": "ipv4"}')
 	add p1 "$conf"
-	[[ $(nat_elements) == masq-10.* ]]
+	[[ $(nat_elements) == masq4-* ]]
 	gone p1 "$conf"
 	add_fails p1 "$(with "$DUAL" '{"ipMasq": "ipv5"}')" \
 		'ipMasq: expected ipv4 or ipv6, got "ipv5"'

@@ -48,7 +48,10 @@ setup() {
 }
 
 teardown() {
+	local failed=0
+	dumps_load || failed=1
 	node_down
+	return $failed
 }
 
 # Says why, and fails the test.
@@ -260,6 +263,7 @@ del_twice() {
 check() {
 	cni CHECK "$(type_of "$2")" "$1" "$(with_prev "$2" "${results[$1]:-null}")"
 	silent "CHECK $1"
+	dumps_load
 }
 
 check_fails() {
@@ -321,6 +325,7 @@ check_list() {
 		cni CHECK "$(type_of "$conf")" "$1" "$conf"
 		silent "CHECK $1"
 	done
+	dumps_load
 }
 
 # ---- expectations
@@ -345,6 +350,31 @@ addresses() {
 	within "$1" ip -j address show dev "$2" scope global |
 		jq -r '.[].addr_info[]? | select(.local)
 			| "\(.local)/\(.prefixlen)"'
+}
+
+# A table as nft -j lists it, without what differs from one time to the other.
+table_contents() {
+	jq -S '[.nftables[] | select(.metainfo | not) | walk(
+		if type == "object" then del(.handle)
+			| if .elem | type == "array" then .elem |= sort else . end
+		else . end)]'
+}
+
+# What the nft tool lists of our tables it can load, and then lists again.
+dumps_load() {
+	local family before after dump=$BATS_TEST_TMPDIR/dump
+	for family in inet bridge; do
+		node nft list table $family cnibox >"$dump" 2>/dev/null || continue
+		before=$(node nft -j list table $family cnibox | table_contents)
+		after=$(unshare --net sh -c 'nft -f "$1" &&
+			nft -j list table "$2" cnibox' - "$dump" $family |
+			table_contents)
+		[ "$before" = "$after" ] || {
+			echo "is not loaded as it was:"
+			cat "$dump"
+			return 1
+		}
+	done
 }
 
 # Elements of the maps and sets of our tables: "map key" a line.

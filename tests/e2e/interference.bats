@@ -152,6 +152,18 @@ port() {
 	all_gone
 }
 
+@test "the ruleset is flushed, and loaded again from a dump" {
+	local net
+	net=$(jq -c '.plugins[0].macspoofchk = true' <<<"$LIST")
+	add_list p2 "$net" "$OTHER"
+	node nft list ruleset >"$BATS_TEST_TMPDIR/ruleset"
+	node nft flush ruleset
+	node nft -f "$BATS_TEST_TMPDIR/ruleset"
+	check_list p1 "$LIST" "$PORT"
+	check_list p2 "$net" "$OTHER"
+	all_gone
+}
+
 @test "one element is deleted" {
 	node nft delete element inet cnibox hostport4 '{ tcp . 8080 }'
 	misses 1 "host port 8080/tcp is not published"

@@ -259,6 +259,40 @@ static void probe_says_what_the_kernel_lacks(void **state)
 		       "find table cnibox: Operation not supported");
 }
 
+/* How many requests the first try of a probe takes, up to the rule that asks for
+ * IPsec and in all. */
+static void count_requests(struct kernel *k, uint32_t *ipsec, uint32_t *all)
+{
+	struct nft nft = nat_table(&k->nl, NAT_PORT);
+
+	nft_begin(&nft, 0);
+	nat_table_add(&nft);
+	*ipsec = k->nl.seq;
+	nat_chain_add(&nft, "probe", &masq);
+	*all = k->nl.seq;
+}
+
+static void kernel_without_ipsec_gets_no_rule_for_it(void **state)
+{
+	static const int refusals[] = { EOPNOTSUPP, ENOENT };
+	uint32_t ipsec, all;
+
+	count_requests(*state, &ipsec, &all);
+	for (size_t i = 0; i < COUNT(refusals); i++) {
+		struct kernel *k;
+
+		kernel_tear_down(state);
+		kernel_set_up(state);
+		k = *state;
+		kernel_answers(k, 1, ENOENT);
+		kernel_answers(k, 1 + ipsec, refusals[i]);
+		/* There is no answer to the second try. */
+		assert_int_equal(nat_probe(&k->nl), -1);
+		assert_non_null(strstr(k->job.msg, ": no answer"));
+		assert_int_equal(k->nl.seq, 1 + all + all - 1);
+	}
+}
+
 /* ---- many ---- */
 
 static void thousands_come_and_go(void **state)
@@ -344,6 +378,7 @@ int main(void)
 		TEST(check_looks_at_conditions_and_guards),
 		TEST(probe_changes_nothing),
 		TEST(probe_says_what_the_kernel_lacks),
+		TEST(kernel_without_ipsec_gets_no_rule_for_it),
 		TEST(thousands_come_and_go),
 		TEST(processes_do_not_lose_each_others_entries),
 	};
