@@ -91,7 +91,33 @@ elements() {
 		{
 			by = " comment \"net/eth0/dead" NR "\""
 			to = "add element inet cnibox "
-			print to "masq-10.1.0.0/16 {", $1 by " }"
+			print to "masq4-16 {", $1, ". 10.1.0.0" by " }"
+			print to "hostport4 { tcp .", 20000 + NR by " :", $1, ". 80 }"
+		}' | node "$1" nft -f -
+}
+
+# subnets NAME N: of cnibox, where each pod is alone in its subnet, as behind
+# plugins that give addresses of 32 bits.
+subnets() {
+	addresses "$2" | awk '
+		BEGIN {
+			pair = " { type ipv4_addr . ipv4_addr; }"
+			to = "inet cnibox "
+			print "add set", to "masq4-32" pair
+			print "add chain", to "masq4-32"
+			print "add rule", to "masq4-32 ip saddr . ip daddr @masq4-32 return"
+			print "add rule", to "masq4-32 masquerade"
+			print "add rule", to "masq ip saddr . ip saddr @masq4-32 goto masq4-32"
+			print "add set", to "hairpin4-32" pair
+			print "add chain", to "hairpin4-32"
+			print "add rule", to "hairpin4-32 ip daddr . ip saddr @hairpin4-32 masquerade"
+			print "add rule", to "hairpin ip daddr . ip daddr @hairpin4-32 jump hairpin4-32"
+		}
+		{
+			by = " comment \"net/eth0/dead" NR "\""
+			to = "add element inet cnibox "
+			print to "masq4-32 {", $1, ".", $1 by " }"
+			print to "hairpin4-32 {", $1, ".", $1 by " }"
 			print to "hostport4 { tcp .", 20000 + NR by " :", $1, ". 80 }"
 		}' | node "$1" nft -f -
 }

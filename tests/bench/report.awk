@@ -27,6 +27,8 @@ END {
 	by_count("pods", "masquerading, beside so many pods that are there", "wall", 1000, "ms")
 	by_count("packets", "new connections, with the NAT of so many pods", "rate", 1000, \
 		"thousands a second")
+	by_count("subnets", "new connections, with so many subnets of one pod", "rate", 1000, \
+		"thousands a second")
 	many()
 	durable()
 	sizes()
@@ -86,7 +88,7 @@ function by_count(part, title, measure, unit, name,   n, i, j, k, label, list) {
 	for (i = 1; i <= n; i++)
 		printf " %8d", list[i]
 	print ""
-	split(part == "packets" ? "out in" : "ADD DEL", label, " ")
+	split(measure == "rate" ? "out in" : "ADD DEL", label, " ")
 	for (j = 1; j in label; j++)
 		for (k = 1; k in order; k++)
 			count_row(part, label[j], order[k], measure, unit, list, n)
@@ -190,6 +192,10 @@ function goals(   faults) {
 		growth("packets", "out", "rate", 1, 10000))
 	goal("new connections in, 10000 pods to 1", ">=", 0.95, \
 		growth("packets", "in", "rate", 1, 10000))
+	goal("new connections out, 10000 subnets to 1", ">=", 0.95, \
+		growth("subnets", "out", "rate", 1, 10000))
+	goal("new connections in, 10000 subnets to 1", ">=", 0.95, \
+		growth("subnets", "in", "rate", 1, 10000))
 	goal("ADD masq, peak RSS in KiB", "<=", 1024, get("masq", 0, "cnibox", "ADD", "rss"))
 	faults = get("version", 0, "true", "VERSION", "faults")
 	goal("ADD masq, page faults, times static true", "<=", 2, \
