@@ -64,19 +64,27 @@ service_wins() {
 
 # ---- whoever translated before us
 
-@test "a service on a port of the node wins, made before the host port" {
-	local how
+# With whatever was there before the first pod.
+before_the_first_pod() {
 	bridge_netfilter_on
-	service_and_port_up
-	for how in iptables nftables; do
-		redirect $how 192.0.2.1 8080 10.1.2.2:80
-		add_list p2 "$LIST" "$(port 8080 80)"
-		service_wins
-		del_list p2 "$LIST"
-		node nft flush table ip nat 2>/dev/null || true
-		node nft delete table ip others 2>/dev/null || true
-	done
+	outside_up
+	redirect "$1" 192.0.2.1 8080 10.1.2.2:80
+	pod_up p1 p2
+	serve p1 80
+	serve p2 80
+	add_list p1 "$LIST"
+	add_list p2 "$LIST" "$(port 8080 80)"
+	service_wins
+	del_list p2 "$LIST"
 	gone_list p1 "$LIST"
+}
+
+@test "a service in iptables on a port of the node wins, made before" {
+	before_the_first_pod iptables
+}
+
+@test "a service in nftables on a port of the node wins, made before" {
+	before_the_first_pod nftables
 }
 
 @test "a service on a port of the node wins, made after the host port" {
@@ -255,38 +263,54 @@ takes_for_remote() {
 	gone_list p1 "$LIST"
 }
 
-@test "a port on ::1 does not answer pods, bridged through netfilter" {
+# What arrives at port PORT of NAME, by UDP of FAMILY, is appended to the file got.
+collect() {
+	GOT=$BATS_TEST_TMPDIR/got
+	within "$1" socat -u "UDP$3-RECV:$2" "OPEN:$GOT,creat,append" \
+		>/dev/null 2>&1 &
+	wait_until 5 listening "$1" "$2" udp "$3"
+}
+
+# got WORD, once the last thing sent has come.
+got() {
+	wait_until 5 grep -q last "$GOT"
+	grep -q "$1" "$GOT"
+}
+
+# An answer from ::1 would not be taken, but a datagram needs none.
+@test "a port on ::1 is not there for pods, bridged through netfilter" {
 	bridge_netfilter_on
 	pod_up p1 p2
-	serve p2 80
+	collect p2 80 6
 	add_list p1 "$LIST"
-	add_list p2 "$LIST" "$(port 8080 80 tcp ::1)"
+	add_list p2 "$LIST" "$(port 8080 80 udp ::1)"
 	pod p1 ip link set lo down
 	pod p1 ip -6 route add ::1 via 2001:db8:1::1
-	no_answer p1 ::1 8080
+	echo stray | pod p1 socat -u - "UDP6-SENDTO:[::1]:8080"
+	echo last | pod p1 socat -u - "UDP6-SENDTO:[2001:db8:1::3]:80"
+	! got stray || complain "p1 reaches ::1 of the node"
 	del_list p2 "$LIST"
 	gone_list p1 "$LIST"
 }
 
 @test "what says that it comes from 127.0.0.1 does not reach the node" {
+	local host gateway
 	outside_up
 	pod_up p1
-	node socat -u UDP4-RECV:9000 "OPEN:$BATS_TEST_TMPDIR/got,creat,append" \
-		>/dev/null 2>&1 &
-	wait_until 5 listening node 9000 udp 4
+	collect node 9000 4
 	add_list p1 "$LIST" "$(port 8080 80)"
 	node sysctl -qw net.ipv4.conf.{all,uplink0,br0}.rp_filter=0
 	node sysctl -qw net.ipv4.conf.uplink0.route_localnet=1
 	for host in p1 outside; do
-		takes_for_remote $host "$([ $host = p1 ] && echo 10.1.2.1 ||
-			echo 192.0.2.1)"
+		gateway=192.0.2.1
+		[ $host = outside ] || gateway=10.1.2.1
+		takes_for_remote $host $gateway
 		within $host ip address add 127.0.0.9/32 dev eth0
-		echo forged | within $host socat -u - \
+		echo "forged by $host" | within $host socat -u - \
 			UDP4-SENDTO:192.0.2.1:9000,bind=127.0.0.9
 	done
-	echo own | node socat -u - UDP4-SENDTO:127.0.0.1:9000
-	wait_until 5 grep -q own "$BATS_TEST_TMPDIR/got"
-	! grep forged "$BATS_TEST_TMPDIR/got"
+	echo last | node socat -u - UDP4-SENDTO:127.0.0.1:9000
+	! got forged || complain "$(<"$GOT")"
 	gone_list p1 "$LIST"
 }
 
