@@ -73,7 +73,7 @@ int cni_print(struct job *job, const char *text)
 
 		if (done < 0 && errno != EINTR)
 			return fail(job, CNI_IO_FAILURE, "write to stdout: %s",
-				    strerror(errno));
+				    errno_text(job, errno));
 		if (done > 0) {
 			text += done;
 			len -= (size_t)done;
@@ -157,7 +157,7 @@ static int read_stdin(struct call *c)
 		if (got < 0)
 			return fail(c->job, CNI_IO_FAILURE,
 				    "error reading from stdin: %s",
-				    strerror(errno));
+				    errno_text(c->job, errno));
 		str_add_len(&text, buf, (size_t)got);
 		if (text.len > JSON_SIZE_MAX)
 			return fail(

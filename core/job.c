@@ -147,6 +147,17 @@ int fail(struct job *job, int code, const char *fmt, ...)
 	return record(job, code, NULL, msg);
 }
 
+const char *errno_text(struct job *job, int err)
+{
+	const char *text = strerror(err);
+
+	if (err == EXFULL)
+		return "Exchange full (a bridge has 1023 ports at most)";
+	/* musl has one text for all that it has none for, and for 0. */
+	return strcmp(text, strerror(0)) == 0 ? job_printf(job, "error %d", err)
+					      : text;
+}
+
 int fail_errno(struct job *job, int err, const char *fmt, ...)
 {
 	va_list args;
@@ -156,7 +167,7 @@ int fail_errno(struct job *job, int err, const char *fmt, ...)
 	msg = job_vprintf(job, fmt, args);
 	va_end(args);
 	return record(job, CNI_INTERNAL, NULL,
-		      job_printf(job, "%s: %s", msg, strerror(err)));
+		      job_printf(job, "%s: %s", msg, errno_text(job, err)));
 }
 
 int fail_details(struct job *job, int code, const char *details,

@@ -69,6 +69,9 @@ int fail(struct job *job, int code, const char *fmt, ...)
 int fail_errno(struct job *job, int err, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* What errno says, in words; "error 512" if it has none. */
+const char *errno_text(struct job *job, int err);
+
 /* The same, with details (or NULL). */
 int fail_details(struct job *job, int code, const char *details,
 		 const char *fmt, ...) __attribute__((format(printf, 4, 5)));

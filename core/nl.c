@@ -263,7 +263,7 @@ static void refused(struct nl *nl, struct nl_request *request, int err,
 		details =
 			job_printf(nl->job, "kernel: %s (errno %d)", why, err);
 	fail_details(nl->job, CNI_INTERNAL, details, "%s: %s", request->label,
-		     strerror(err));
+		     errno_text(nl->job, err));
 }
 
 /* A dump is handed on when it is whole; one that the kernel interrupted is

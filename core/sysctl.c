@@ -54,7 +54,7 @@ static const char *set(struct job *job, int netns, const char *name,
 		if (errno == ENOENT)
 			return NULL;
 		return job_printf(job, "read sysctl %s: %s", name,
-				  strerror(errno));
+				  errno_text(job, errno));
 	}
 	if (strcmp(now, value) == 0)
 		err = 0;
@@ -65,7 +65,7 @@ static const char *set(struct job *job, int netns, const char *name,
 	if (!err)
 		return NULL;
 	return job_printf(job, "set sysctl %s from %s to %s: %s", name, now,
-			  value, strerror(err));
+			  value, errno_text(job, err));
 }
 
 int sysctl_ensure_if_any(struct job *job, int netns, const char *name,

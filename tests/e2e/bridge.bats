@@ -937,6 +937,19 @@ resolv_conf() {
 	nothing_left
 }
 
+@test "the port that is one too many is refused with the reason" {
+	local i
+	pod_up p1
+	node ip link add br0 type bridge
+	for ((i = 0; i < 1023; i++)); do
+		((i % 2)) || echo "link add d$i type veth peer name d$((i + 1))"
+		echo "link set d$i master br0"
+	done | node ip -batch -
+	add_fails p1 "$NET" "a bridge has 1023 ports at most"
+	[[ $msg == "create veth "*": Exchange full"* ]]
+	no_link p1 eth0
+}
+
 @test "a link of the node by the name of the host end is left alone" {
 	local veth
 	pod_up p1

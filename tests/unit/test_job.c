@@ -192,6 +192,23 @@ static void fail_errno_adds_the_reason(void **state)
 	job_free(&job);
 }
 
+static void every_errno_has_words_or_its_number(void **state)
+{
+	struct job job = { 0 };
+
+	(void)state;
+	for (int err = 1; err < 4096; err++) {
+		const char *text = errno_text(&job, err);
+
+		if (strcmp(text, strerror(0)) == 0 ||
+		    (err > 530 &&
+		     !strstr(text, job_printf(&job, "error %d", err))))
+			fail_msg("errno %d: %s", err, text);
+	}
+	assert_non_null(strstr(errno_text(&job, EXFULL), "1023 ports"));
+	job_free(&job);
+}
+
 static void warn(struct job *job)
 {
 	log_warn(job, "100%% of %s", "it");
@@ -256,6 +273,7 @@ int main(void)
 		cmocka_unit_test(list_keeps_items_as_it_grows),
 		cmocka_unit_test(first_error_stays_and_others_are_logged),
 		cmocka_unit_test(fail_errno_adds_the_reason),
+		cmocka_unit_test(every_errno_has_words_or_its_number),
 		cmocka_unit_test(log_names_the_applet),
 		cmocka_unit_test(undo_runs_last_first_and_once),
 	};
