@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/dirs.h"
 #include "core/str.h"
 
 /* The way from the directory from to the file to, both absolute and free of
@@ -72,10 +73,13 @@ int install_links(struct job *job, const struct applet *const *applets,
 		  const char *dir, bool symbolic, bool force)
 {
 	const char *self = kernel_path(job, "/proc/self/exe"), *real;
+	struct stat st;
 	int fd, ret = 0;
 
 	if (!self)
 		return fail_errno(job, errno, "find this binary");
+	if (stat(dir, &st) < 0 && dirs_make(job, dir, 0755) < 0)
+		return fail_errno(job, errno, "create directory %s", dir);
 	fd = openat(AT_FDCWD, dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return fail_errno(job, errno, "open %s", dir);

@@ -5,8 +5,8 @@
 
 #include "core/cni.h"
 
-/* Makes a link to this binary in dir for each applet: a hard one, or a
- * symbolic one that is relative. What is there under an applet's name and is
+/* Makes a link to this binary in dir, which is made if missing, for each applet:
+ * a hard one, or a symbolic one that is relative. What is there under an applet's name and is
  * something else is left alone, and an error, unless force. */
 int install_links(struct job *job, const struct applet *const *applets,
 		  const char *dir, bool symbolic, bool force);

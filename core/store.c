@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/boot.h"
+#include "core/dirs.h"
 #include "core/lock.h"
 #include "core/str.h"
 
@@ -20,23 +21,6 @@ static const char draft_name[] = ".cnibox.draft";
 
 enum { OPEN_TRIES = 16 };
 
-static int make_dirs(struct job *job, const char *path)
-{
-	char *copy = job_strndup(job, path, strlen(path));
-
-	for (char *slash = copy;;) {
-		slash = strchr(slash + 1, '/');
-		if (slash)
-			*slash = '\0';
-		if (mkdir(copy, 0755) < 0 && errno != EEXIST)
-			return fail_errno(job, errno, "create directory %s",
-					  copy);
-		if (!slash)
-			return 0;
-		*slash = '/';
-	}
-}
-
 static int open_dir(struct store *s, bool create)
 {
 	enum { FLAGS = O_RDONLY | O_DIRECTORY | O_CLOEXEC };
@@ -46,8 +30,9 @@ static int open_dir(struct store *s, bool create)
 					errno == ENAMETOOLONG)))
 		return 0;
 	if (errno == ENOENT) {
-		if (make_dirs(s->job, s->path) < 0)
-			return -1;
+		if (dirs_make(s->job, s->path, 0755) < 0)
+			return fail_errno(s->job, errno, "create directory %s",
+					  s->path);
 		s->dir = openat(AT_FDCWD, s->path, FLAGS);
 	}
 	if (s->dir < 0)

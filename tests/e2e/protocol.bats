@@ -108,9 +108,22 @@ refused() {
 	[ "$dir/bridge" -ef "$CNIBOX" ]
 }
 
-@test "--install into nowhere is an error" {
-	run ! "$CNIBOX" --install -s "$BATS_TEST_TMPDIR/nowhere"
-	[[ $output == *nowhere* ]]
+@test "--install makes the folder, with those above it" {
+	local dir=$BATS_TEST_TMPDIR/opt/cni/bin
+	run -0 "$CNIBOX" --install -s "$dir"
+	[ "$dir/bridge" -ef "$CNIBOX" ]
+	run ! "$CNIBOX" --install -s "$dir/bridge/more"
+	[[ $output == *"$dir/bridge/more: Not a directory"* ]]
+}
+
+# As in an initramfs: a kernel, this file, and nothing else, not even /tmp.
+@test "--install by the recipe for an initramfs" {
+	local root=$BATS_TEST_TMPDIR/root
+	mkdir -p "$root/proc"
+	cp "$CNIBOX" "$root/cnibox"
+	run -0 unshare --mount bash -c 'mount -t proc proc "$1/proc" &&
+		exec chroot "$1" /cnibox --install -s /opt/cni/bin' bash "$root"
+	[ "$(readlink "$root/opt/cni/bin/bridge")" = ../../../cnibox ]
 }
 
 # ---- variables

@@ -217,12 +217,31 @@ static void folder_of_an_applets_name_is_kept(void **state)
 	assert_files_in("b", 2);
 }
 
-static void missing_directory_is_an_error(void **state)
+static void missing_directories_are_made(void **state)
 {
 	struct folder *f = *state;
 
-	assert_string_equal(installed(f, "a/box", "", "nowhere"),
-			    "open nowhere: No such file or directory");
+	assert_string_equal(installed(f, "a/box", "s", "b/c/d"), "");
+	assert_string_equal(link_text(f, "b/c/d/bridge"), "../../../a/box");
+	assert_files_in("b/c/d", 2);
+}
+
+static void place_that_can_be_no_directory_is_an_error(void **state)
+{
+	static const struct {
+		const char *dir, *said;
+	} table[] = {
+		{ "file", "open file: Not a directory" },
+		{ "file/a", "create directory file/a: Not a directory" },
+		{ "dangling", "open dangling: No such file or directory" },
+		{ "''", "create directory : No such file or directory" },
+	};
+	struct folder *f = *state;
+
+	assert_int_equal(system("echo >file; ln -s nowhere dangling"), 0);
+	for (size_t i = 0; i < COUNT(table); i++)
+		assert_string_equal(installed(f, "a/box", "", table[i].dir),
+				    table[i].said);
 	assert_int_equal(access("nowhere", F_OK), -1);
 }
 
@@ -235,7 +254,8 @@ int main(int argc, char **argv)
 		FOLDER_TEST(repeating_is_success),
 		FOLDER_TEST(files_of_others_are_kept_unless_forced),
 		FOLDER_TEST(folder_of_an_applets_name_is_kept),
-		FOLDER_TEST(missing_directory_is_an_error),
+		FOLDER_TEST(missing_directories_are_made),
+		FOLDER_TEST(place_that_can_be_no_directory_is_an_error),
 	};
 
 	if (argc == 4 && strcmp(argv[1], "install") == 0)
