@@ -27,7 +27,10 @@
 # .config. CC, CROSS_COMPILE, CFLAGS, EXTRA_CFLAGS, LDFLAGS are as usual;
 # SYSROOT and PKG_CONFIG are for musl systems, see build/deps.mk.
 
-VERSION := 0.1.0
+# The plugins whose behaviour this is, and what is ours: to those who compare
+# versions, such as Nomad and nerdctl, it is the former.
+REFERENCE := 1.9.1
+VERSION := 0.2.0
 
 O ?= out
 KCONFIG_CONFIG ?= .config
@@ -109,7 +112,7 @@ known = $(shell $(CC) -Werror $(1) -S -o /dev/null -x c /dev/null 2>/dev/null &&
 CFLAGS ?= $(if $(CONFIG_DEBUG),-Og -g,$(or $(call known,-Oz),-Os))
 WARNINGS := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wvla -Wformat=2 \
 	-Wno-missing-field-initializers -Werror=vla -Werror=date-time
-ours = -std=c11 -D_GNU_SOURCE -DCNIBOX_VERSION='"$(VERSION)"' -I. -I$(GEN) \
+ours = -std=c11 -D_GNU_SOURCE -DCNIBOX_VERSION='"$(REFERENCE)+cnibox.$(VERSION)"' -I. -I$(GEN) \
 	-include autoconf.h -include build/enabled.h $(WARNINGS) $(EXTRA_CFLAGS)
 # No registers of floating point, which each function with variable arguments
 # saves, and no gaps before data.

@@ -127,17 +127,21 @@ static int print_versions(struct job *job)
 	return cni_print(job, text.text);
 }
 
-/* The two lines that people parse. */
-static void print_about(struct job *job, const char *name)
+void cni_about(struct str *out, const char *name)
 {
-	struct str text = { .job = job };
-
-	str_printf(&text,
+	str_printf(out,
 		   "CNI %s plugin v%s\nCNI protocol versions supported: ", name,
 		   CNIBOX_VERSION);
 	for (const char *const *v = cni_versions; *v; v++)
-		str_printf(&text, "%s%s", v == cni_versions ? "" : ", ", *v);
-	str_add(&text, "\n");
+		str_printf(out, "%s%s", v == cni_versions ? "" : ", ", *v);
+	str_add(out, "\n");
+}
+
+void cni_introduce(struct job *job, const char *name)
+{
+	struct str text = { .job = job };
+
+	cni_about(&text, name);
 	(void)!write(STDERR_FILENO, text.text, text.len);
 }
 
@@ -404,7 +408,7 @@ int cni_main(const struct applet *const *applets, const struct applet *applet)
 
 	env_read(&c.env);
 	if (!*c.env.command) {
-		print_about(&job, applet->name);
+		cni_introduce(&job, applet->name);
 		return 0;
 	}
 	if (IS_ENABLED(CONFIG_TRACE))

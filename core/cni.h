@@ -83,6 +83,11 @@ int cni_main(const struct applet *const *applets, const struct applet *applet);
  * this process end up here; undoing a failed ADD is cni_main()'s. */
 int cni_run(struct call *c, const char *verb);
 
+/* The lines by which a plugin says who it is, and that people parse: to out, and
+ * on stderr. */
+void cni_about(struct str *out, const char *name);
+void cni_introduce(struct job *job, const char *name);
+
 /* Writes text to stdout. */
 int cni_print(struct job *job, const char *text);
 

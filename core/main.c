@@ -19,8 +19,11 @@ static const struct applet *const applets[] = {
 	NULL
 };
 
-static const char usage[] =
-	"cnibox v" CNIBOX_VERSION ": every CNI plugin in one binary\n"
+/* Whoever looks for a version takes it for a word of its own. */
+#define VERSION_LINE "cnibox v" CNIBOX_VERSION "\n"
+
+static const char usage[] = VERSION_LINE
+	"Every CNI plugin in one binary.\n"
 	"\n"
 	"    APPLET                     as a runtime calls it, by its name\n"
 	"    cnibox APPLET              the same\n"
@@ -70,8 +73,7 @@ static void say_usage(struct str *out)
 
 static void say_help(struct str *out, const struct applet *applet)
 {
-	str_printf(out, "CNI plugin %s of cnibox v%s\n", applet->name,
-		   CNIBOX_VERSION);
+	cni_about(out, applet->name);
 	if (!IS_ENABLED(CONFIG_HELP))
 		return;
 	if (applet->keys) {
@@ -174,13 +176,26 @@ static int box_main(struct job *job, char **argv)
 	else if (strcmp(word, "sync") == 0 || strcmp(word, "show") == 0)
 		node_main(job, argv + 1, &text);
 	else if (strcmp(word, "--version") == 0)
-		str_add(&text, "cnibox v" CNIBOX_VERSION "\n");
+		str_add(&text, VERSION_LINE);
 	else if (strcmp(word, "--help") == 0)
 		say_usage(&text);
 	else
 		return unknown(job, word);
 	cni_print(job, text.text);
 	return finish(job);
+}
+
+/* Called by the name of the whole, without a word. */
+static int nameless_main(struct job *job, const char *name, char **argv)
+{
+	const char *verb = getenv("CNI_COMMAND");
+
+	if (verb && *verb)
+		return unknown(job, name);
+	if (str_starts(name, "cnibox"))
+		return box_main(job, argv);
+	cni_introduce(job, "plugins");
+	return 0;
 }
 
 int main(int argc, char **argv)
@@ -196,7 +211,8 @@ int main(int argc, char **argv)
 	applet = applet_called(name);
 	if (applet)
 		return applet_main(&job, applet, argv);
-	if (str_starts(name, "cnibox"))
-		return box_main(&job, argv);
-	return unknown(&job, name);
+	/* The latter is k3s' name, which it calls to learn the version. */
+	if (!str_starts(name, "cnibox") && strcmp(name, "cni") != 0)
+		return unknown(&job, name);
+	return argv[1] ? box_main(&job, argv) : nameless_main(&job, name, argv);
 }

@@ -32,10 +32,66 @@ refused() {
 
 @test "--version and --help say who it is" {
 	run -0 "$CNIBOX" --version
-	[[ $output == "cnibox v"* ]]
+	[[ $output =~ ^cnibox\ v[0-9.]+\+cnibox\.[0-9.]+$ ]]
+	version=$output
 	run -0 "$CNIBOX" --help
+	[ "${lines[0]}" = "$version" ]
 	[[ $output == *--install* ]]
 	[ "$("$CNIBOX")" = "$output" ]
+	for name in $("$CNIBOX" --list); do
+		run -0 "$PLUGINS/$name" --help
+		[ "${lines[0]}" = "CNI $name plugin ${version#cnibox }" ]
+	done
+	grep -q "[^.0-9]${version#cnibox v}[^.0-9]" "$TOP/README.md"
+}
+
+# The first word that is a version, as go-version reads them, of all that
+# comes out. A prerelease is less than any version.
+version_to_nomad() {
+	local word
+	for word in $(env -i "$@" 2>&1); do
+		if [[ $word =~ ^v?([0-9]+(\.[0-9]+)*)(-[0-9A-Za-z~.-]+)?(\+[0-9A-Za-z~-]+(\.[0-9A-Za-z~-]+)*)?$ ]]; then
+			[ -z "${BASH_REMATCH[3]}" ] || complain "prerelease: $word"
+			echo "${BASH_REMATCH[1]}"
+			return
+		fi
+	done
+	complain "no version: $*"
+}
+
+# at_least VERSION LEAST
+at_least() {
+	printf '%s\n' "$2" "$1" | sort -CV || complain "$1 is older than $2"
+}
+
+# Nomad asks every file in the folder, and wants 0.4.0, and 1.3.0 to use CHECK.
+# nerdctl wants firewall 1.7.1, on the line of stderr that begins so.
+@test "who compares versions takes it for what it stands for" {
+	local name version
+	ln -s "$CNIBOX" "$BATS_TEST_TMPDIR/cnibox"
+	for name in "$BATS_TEST_TMPDIR/cnibox" "$PLUGINS"/*; do
+		version=$(version_to_nomad "$name")
+		at_least "$version" 1.3.0
+		[ "${name##*/}" != cnibox ] || continue
+		run -0 --separate-stderr env -i "$name"
+		[[ $stderr == "CNI ${name##*/} plugin v"* ]]
+		version=${stderr_lines[0]##* v}
+		[[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+\+[0-9A-Za-z.-]+$ ]]
+		at_least "${version%%+*}" 1.7.1
+	done
+}
+
+@test "called by the name of k3s' binary of all plugins it tells their version" {
+	ln -s "$CNIBOX" "$BATS_TEST_TMPDIR/cni"
+	run -0 --separate-stderr env -i "$BATS_TEST_TMPDIR/cni" </dev/full
+	[ -z "$output" ]
+	[[ $stderr =~ ^"CNI plugins plugin v"[1-9] ]]
+	[ "$("$BATS_TEST_TMPDIR/cni" --list)" = "$("$CNIBOX" --list)" ]
+	for name in cni cnibox; do
+		ln -sf "$CNIBOX" "$BATS_TEST_TMPDIR/$name"
+		CNI_COMMAND=DEL run -1 --separate-stderr "$BATS_TEST_TMPDIR/$name"
+		expect "$output" '.code and (.msg | contains("no such applet"))'
+	done
 }
 
 @test "--help of an applet lists the keys of its configuration" {
