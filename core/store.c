@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core/boot.h"
@@ -169,6 +171,23 @@ int store_probe(struct store *s)
 	return 0;
 }
 
+/* Gives the draft its name, never in another's place. FAT has no links, NFS has
+ * nothing else. */
+static int publish(struct store *s, const char *name)
+{
+	if (syscall(SYS_renameat2, s->dir, draft_name, s->dir, name,
+		    RENAME_NOREPLACE) == 0) {
+		s->drafted = false;
+		return 0;
+	}
+	if (errno != EINVAL && errno != ENOSYS)
+		return -1;
+	if (linkat(s->dir, draft_name, s->dir, name, 0) < 0)
+		return -1;
+	remove_draft(s);
+	return 0;
+}
+
 int store_reserve(struct store *s, const struct owner *owner,
 		  const struct ip *ip, bool *taken)
 {
@@ -183,13 +202,12 @@ int store_reserve(struct store *s, const struct owner *owner,
 		if (write_draft(s, text) < 0)
 			return -1;
 	}
-	*taken = linkat(s->dir, draft_name, s->dir, ip_print(ip, name), 0) < 0;
+	*taken = publish(s, ip_print(ip, name)) < 0;
 	if (*taken)
 		return errno == EEXIST
 			       ? 0
 			       : fail_errno(s->job, errno, "create %s/%s",
 					    s->path, name);
-	remove_draft(s);
 	trace(s->job, "create %s/%s", s->path, name);
 	if (HAS_INDEX(s))
 		index_add(&s->index, text, ip);

@@ -404,22 +404,60 @@ add_on() {
 	reserved ""
 }
 
+# without CALL=ERRNO...: the next calls of plugins run where these system calls
+# fail so.
+without() {
+	local call
+	WRAPPER=(strace -qq -o /dev/null)
+	for call; do
+		WRAPPER+=(-e "inject=${call%=*}:error=${call#*=}")
+	done
+}
+
+# killed_at CALL [STRACE OPTION...]
+killed_at() {
+	local call=$1 n killed
+	for ((n = 1, killed = 1; killed; n++)); do
+		WRAPPER=(strace -qq -o /dev/null "${@:2}"
+			-e "inject=$call:signal=KILL:when=$n")
+		cni ADD host-local p1 "$DUAL"
+		[ "$status" = 137 ] || killed=
+		WRAPPER=()
+		del p1 "$DUAL"
+		reserved ""
+		((n < 50)) || complain "always killed at $call"
+	done
+	((n > 2)) || complain "never killed at $call"
+}
+
 @test "killed anywhere, ADD is undone by DEL" {
-	local call n killed
-	for call in openat write linkat unlinkat close; do
-		for ((n = 1, killed = 1; killed; n++)); do
-			WRAPPER=(strace -qq -o /dev/null -e "trace=$call"
-				-e "inject=$call:signal=KILL:when=$n")
-			cni ADD host-local p1 "$DUAL"
-			[ "$status" = 137 ] || killed=
-			WRAPPER=()
-			del p1 "$DUAL"
-			reserved ""
-			((n < 50)) || complain "always killed at $call"
-		done
-		((n > 2)) || complain "never killed at $call"
+	local call
+	for call in openat pwrite64 renameat2 close; do
+		killed_at $call
+	done
+	for call in linkat unlinkat; do
+		killed_at $call -e inject=renameat2:error=EINVAL
 	done
 	add p1 "$DUAL"
+}
+
+@test "file systems have either hard links or renames that replace nothing" {
+	local lack
+	reserve 10.1.2.2 'other\r\neth0'
+	for lack in linkat=EPERM linkat=EOPNOTSUPP renameat2=EINVAL \
+		renameat2=ENOSYS; do
+		without "$lack"
+		rm -f "$DIR/net1/last_reserved_ip.0"
+		gets p1 "$V4" 10.1.2.3/24
+		[ "$(<"$DIR/net1/10.1.2.3")" = $'p1\r\neth0' ]
+		[ "$(<"$DIR/net1/10.1.2.2")" = $'other\r\neth0' ]
+		reserved "10.1.2.2 10.1.2.3"
+		del_twice p1 "$V4"
+		reserved 10.1.2.2
+	done
+	without renameat2=EINVAL linkat=EPERM
+	add_fails p1 "$V4" "/net1/10.1.2.4: Operation not permitted"
+	reserved 10.1.2.2
 }
 
 @test "files that a power loss emptied are free" {

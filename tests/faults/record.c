@@ -71,7 +71,7 @@ static void record_fd(FILE *out, const char *folder, pid_t pid, long nr,
 	name = inside(path, folder);
 	if (!name)
 		return;
-	if (nr == SYS_write) {
+	if (nr == SYS_write || nr == SYS_pwrite64) {
 		fprintf(out, "write %s ", name);
 		put_data(out, pid, args[1], (__u64)result);
 	} else if (nr == SYS_fsetxattr) {
@@ -104,9 +104,10 @@ static void record_path(FILE *out, const char *folder, pid_t pid, long nr,
 				name);
 	} else if (nr == SYS_unlinkat) {
 		fprintf(out, "unlink %s\n", name);
-	} else if (nr == SYS_linkat) {
+	} else if (nr == SYS_linkat || nr == SYS_renameat2) {
 		path_at(pid, args[2], args[3], to);
-		fprintf(out, "link %s %s\n", name, inside(to, folder));
+		fprintf(out, "%s %s %s\n", nr == SYS_linkat ? "link" : "rename",
+			name, inside(to, folder));
 	} else {
 		fprintf(out, "mkdir %s\n", name);
 	}
@@ -119,6 +120,7 @@ void record_call(FILE *out, const char *folder, pid_t pid,
 		return;
 	switch (call->nr) {
 	case SYS_write:
+	case SYS_pwrite64:
 	case SYS_fsetxattr:
 	case SYS_fsync:
 	case SYS_fdatasync:
@@ -127,6 +129,7 @@ void record_call(FILE *out, const char *folder, pid_t pid,
 	case SYS_openat:
 	case SYS_unlinkat:
 	case SYS_linkat:
+	case SYS_renameat2:
 	case SYS_mkdirat:
 #ifdef SYS_mkdir
 	case SYS_mkdir:

@@ -46,12 +46,12 @@ static size_t read_hex(const char *text, char *out)
 	return len;
 }
 
-/* Writes to the end of the file. */
+/* Writes over the start of the file, as all is written that we write. */
 static void do_write(const struct operation *o, const char *fate)
 {
 	char data[DATA_MAX];
 	size_t len = read_hex(o->more, data);
-	int fd = open(o->path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	int fd = open(o->path, O_WRONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return;
@@ -100,6 +100,8 @@ static void replay(const struct operation *o, const char *fate)
 		unlink(o->path);
 	else if (strcmp(o->what, "link") == 0)
 		(void)!link(o->path, o->more);
+	else if (strcmp(o->what, "rename") == 0)
+		(void)!rename(o->path, o->more);
 	else if (strcmp(o->what, "mkdir") == 0)
 		mkdir(o->path, 0755);
 }
