@@ -8,7 +8,8 @@
 struct job;
 
 /* "<boot id> <node>", or "" where the kernel does not tell; several nodes may
- * share a directory. The job's. */
+ * share a directory. The node is its machine-id(5), which outlives a change of
+ * name, or where there is none the host's name. The job's. */
 const char *boot_stamp(struct job *job);
 
 /* Puts the stamp on an open file, if the file system can. */

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -236,14 +237,15 @@ void index_find(const struct index *index, const char *owner, struct list *ips)
 void index_seal(struct index *index)
 {
 	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT } };
+	const char *random = (const char *)getauxval(AT_RANDOM);
 	uint32_t away; /* unlike what another index of it would choose */
 	struct stat st;
 
 	if (!index->valid || fstat(index->dir, &st) < 0)
 		return;
-	if (is_sealed(index->file, &st) ||
-	    getrandom(&away, sizeof(away), GRND_NONBLOCK) != sizeof(away))
-		return;
+	/* Of the kernel's 16 bytes for this process the stack guards may use the
+	 * first. */
+	memcpy(&away, random + 12, sizeof(away));
 	times[1] = st.st_mtim;
 	times[1].tv_nsec -= 1 + away % AWAY_MAX;
 	if (times[1].tv_nsec < 0) {

@@ -520,13 +520,31 @@ killed_at() {
 	reserved ""
 }
 
-# Makes a reservation look as if made before the last boot.
+# of_earlier_boot ADDRESS [NODE]: makes a reservation look as if made before the
+# last boot of a node, by the name of this one as older versions did.
 of_earlier_boot() {
 	python3 -c '
 import os, sys
-value = "01234567-89ab-cdef-0123-456789abcdef " + os.uname().nodename
+value = "01234567-89ab-cdef-0123-456789abcdef " + sys.argv[2]
 os.setxattr(sys.argv[1], "user.cnibox.boot", value.encode())' \
-		"$DIR/net1/$1" || skip "no python3, or no attributes here"
+		"$DIR/net1/$1" "${2-$(uname -n)}" ||
+		skip "no python3, or no attributes here"
+}
+
+@test "the node of an earlier boot is known by its machine-id" {
+	local conf ours=0123456789abcdef0123456789abcdef
+	conf=$(with "$NET" '{"ipam": {"subnet": "10.1.2.0/30"}}')
+	echo $ours >"$BATS_TEST_TMPDIR/machine-id"
+	WRAPPER=(unshare --mount bash -c 'mount -t tmpfs none /etc
+		cp "$0" /etc && exec "$@"' "$BATS_TEST_TMPDIR/machine-id")
+	add p1 "$conf"
+	# Another one that has our name.
+	of_earlier_boot 10.1.2.2 1123456789abcdef0123456789abcdef
+	add_fails p2 "$conf" "no IP addresses available"
+	# This one, whatever it was called then.
+	of_earlier_boot 10.1.2.2 $ours
+	gets p2 "$conf" 10.1.2.2/30
+	WRAPPER=()
 }
 
 @test "reservations of earlier boots are freed when no address is left" {

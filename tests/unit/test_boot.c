@@ -7,9 +7,10 @@
 #include "core/boot.h"
 #include "tests/unit/node.h"
 
-#define ATTR  "user.cnibox.boot"
-#define BOOT  "01234567-89ab-cdef-0123-456789abcdef"
-#define OTHER "11234567-89ab-cdef-0123-456789abcdef"
+#define ATTR	"user.cnibox.boot"
+#define BOOT	"01234567-89ab-cdef-0123-456789abcdef"
+#define OTHER	"11234567-89ab-cdef-0123-456789abcdef"
+#define MACHINE "0123456789abcdef0123456789abcdef"
 
 enum { UTS_LEN = sizeof((struct utsname *)0)->nodename - 1 };
 
@@ -29,22 +30,44 @@ static void needs_attributes(int fd)
 	skip();
 }
 
+/* /etc has nothing but a machine-id that says so; NULL: nothing at all. */
+static void put_machine_id(const char *text)
+{
+	assert_int_equal(mount("etc", "/etc", "tmpfs", 0, NULL), 0);
+	if (text)
+		put_file("/etc/machine-id", text, 0444);
+}
+
 static void stamp_names_boot_and_node(void **state)
 {
+	static const struct {
+		const char *machine, *node; /* NULL: by its name */
+	} rows[] = {
+		{ MACHINE "\n", MACHINE },
+		{ MACHINE, MACHINE },
+		{ NULL, NULL },
+		{ "", NULL },
+		{ "uninitialized\n", NULL },
+	};
 	struct folder *f = *state;
-	const char *stamp = boot_stamp(&f->job);
 	char id[64] = "";
-	struct utsname node;
+	struct utsname host;
 	FILE *file = fopen("/proc/sys/kernel/random/boot_id", "r");
 
 	assert_non_null(file);
 	assert_non_null(fgets(id, sizeof(id), file));
 	fclose(file);
 	id[strcspn(id, "\n")] = '\0';
-	assert_int_equal(uname(&node), 0);
-	assert_string_equal(stamp,
-			    job_printf(&f->job, "%s %s", id, node.nodename));
-	assert_string_equal(boot_stamp(&f->job), stamp);
+	assert_int_equal(uname(&host), 0);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const char *node = rows[i].node;
+
+		put_machine_id(rows[i].machine);
+		assert_string_equal(boot_stamp(&f->job),
+				    job_printf(&f->job, "%s %s", id,
+					       node ? node : host.nodename));
+		assert_int_equal(umount("/etc"), 0);
+	}
 }
 
 static void stamp_is_empty_where_the_kernel_does_not_tell(void **state)
@@ -113,6 +136,26 @@ static void stale_is_an_earlier_boot_of_this_node(void **state)
 	close(fd);
 }
 
+/* The host's name in a mark is what older versions wrote, or this one before
+ * there was a machine-id. */
+static void mark_by_the_name_of_this_host_is_understood(void **state)
+{
+	struct folder *f = *state;
+	struct utsname host;
+	int fd = new_file();
+
+	needs_attributes(fd);
+	assert_int_equal(uname(&host), 0);
+	boot_mark(fd, job_printf(&f->job, BOOT " %s", host.nodename));
+	assert_true(boot_is_stale(fd, OTHER " " MACHINE));
+	assert_false(boot_is_stale(fd, BOOT " " MACHINE));
+	boot_mark(fd, job_printf(&f->job, BOOT " not-%s", host.nodename));
+	assert_false(boot_is_stale(fd, OTHER " " MACHINE));
+	boot_mark(fd, job_printf(&f->job, BOOT ".%s", host.nodename));
+	assert_false(boot_is_stale(fd, OTHER " " MACHINE));
+	close(fd);
+}
+
 static void names_of_nodes_may_be_long(void **state)
 {
 	struct folder *f = *state;
@@ -169,6 +212,7 @@ int main(void)
 		NODE_TEST(stamp_is_empty_where_the_kernel_does_not_tell),
 		NODE_TEST(mark_is_the_stamp),
 		NODE_TEST(stale_is_an_earlier_boot_of_this_node),
+		NODE_TEST(mark_by_the_name_of_this_host_is_understood),
 		NODE_TEST(names_of_nodes_may_be_long),
 		NODE_TEST(no_mark_tells_nothing),
 		NODE_TEST(marks_are_not_needed),
