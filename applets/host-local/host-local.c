@@ -280,7 +280,18 @@ static int host_local_check(struct call *c)
 	return check_prev(c, &sets, &owned);
 }
 
-/* Ready for an ADD: the folder can be written, no set is exhausted. */
+/* What passes by itself is no reason to say that the node cannot serve: living
+ * pods would be made to leave it. */
+static void tell_if_passing(struct job *job)
+{
+	if (!job->msg || job->code != CNI_TRY_AGAIN)
+		return;
+	cni_complain(job);
+	job->msg = NULL;
+}
+
+/* Ready for an ADD: the folder can be written. That a set is exhausted, or that
+ * others have the lock for long, is only told. */
 static int host_local_status(struct call *c)
 {
 	struct list sets = { 0 };
@@ -295,10 +306,13 @@ static int host_local_status(struct call *c)
 	if (open_store(c, true, &s) == 0) {
 		store_probe(&s);
 		set = sets.items;
-		for (size_t i = 0; i < sets.count; i++)
+		for (size_t i = 0; i < sets.count; i++) {
 			grant_find_free(&s, NULL, i, &set[i], &at);
+			tell_if_passing(c->job);
+		}
 		store_close(&s);
 	}
+	tell_if_passing(c->job);
 	if (c->job->msg)
 		c->job->code = CNI_NOT_AVAILABLE;
 	return 0;

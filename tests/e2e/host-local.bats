@@ -616,6 +616,38 @@ os.setxattr(sys.argv[1], "user.cnibox.boot", value.encode())' \
 	check_fails p1 "$DUAL" "Failed to find address added by container p1"
 }
 
+# told TEXT: STATUS of the configuration succeeds, and says so on stderr.
+told() {
+	cni STATUS host-local p1 "$2"
+	silent STATUS
+	[[ $stderr == "host-local: "*"$1"* ]] || complain "said: $stderr"
+}
+
+# A node that cannot serve loses its pods, whose addresses are what the pool is
+# full of.
+@test "STATUS is content with what passes: a full pool, a lock that is held" {
+	local conf
+	conf=$(with "$NET" '{"ipam": {"subnet": "10.1.2.0/30"}}')
+	add p1 "$conf"
+	told "no IP addresses available in range set: 10.1.2.1-10.1.2.2" "$conf"
+	told "no IP addresses available in range set: 10.1.2.1-10.1.2.2" \
+		"$(with "$conf" '{"ipam": {"ranges": [[{"subnet": "fd00::/64"}]]}}')"
+	exec {lock}<"$DIR/net1/lock"
+	flock "$lock"
+	told "locked by another process for 5 seconds" "$conf"
+	exec {lock}<&-
+}
+
+@test "STATUS tells what is to be mended, though the pool is full as well" {
+	local conf
+	conf=$(with "$NET" '{"ipam": {"subnet": "10.1.2.0/30"}}')
+	add p1 "$conf"
+	without pwrite64=EROFS
+	cni STATUS host-local p1 "$conf"
+	failed_with "Read-only file system"
+	[ "$code" = 50 ]
+}
+
 @test "STATUS tells when ADD would fail" {
 	local conf
 	cni STATUS host-local p1 "$DUAL"
@@ -624,9 +656,6 @@ os.setxattr(sys.argv[1], "user.cnibox.boot", value.encode())' \
 	silent "STATUS without ranges"
 	conf=$(with "$NET" '{"ipam": {"subnet": "10.1.2.0/30"}}')
 	add p1 "$conf"
-	cni STATUS host-local p1 "$conf"
-	failed_with "no IP addresses available in range set: 10.1.2.1-10.1.2.2"
-	[ "$code" = 50 ]
 	: >"$DIR/net1/10.1.2.2"
 	cni STATUS host-local p1 "$conf"
 	silent "STATUS with an empty file"
