@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/index.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/hash.h"
 #include "core/record.h"
+#include "core/str.h"
 
-enum { SLOTS_MIN = 256, VERSION = 2, AWAY_MAX = 1000000 };
+enum { SLOTS_MIN = 256, VERSION = 2, AWAY_MAX = 1000000, PATH_LEN_MAX = 240 };
+
+static const char prefix[] = ".index:";
 
 /* An owner by the start of its digest, and an address. family 0: empty, and
  * none behind it; digest 0: dropped. */
@@ -73,6 +76,49 @@ static bool is_sealed(const struct index_file *file, const struct stat *st)
 	       !same_time(&st->st_mtim, &st->st_ctim);
 }
 
+static void exchange(char *text, char from, char to)
+{
+	for (; (text = strchr(text, from)); text++)
+		*text = to;
+}
+
+/* Where the index of the directory at path is. */
+static const char *path_of(struct job *job, const char *path)
+{
+	size_t len = strlen(path);
+	char *out;
+
+	if (len > PATH_LEN_MAX)
+		path += len - PATH_LEN_MAX;
+	out = job_printf(job, "%s/%s%s", CONFIG_STATE_DIR, prefix, path);
+	exchange(out + sizeof(CONFIG_STATE_DIR), '/', ':');
+	return out;
+}
+
+/* Removes those of directories that are gone; of others too, if they are not at
+ * a path that can be told from the name: they are made again. */
+static void remove_gone(void)
+{
+	DIR *dir = opendir(CONFIG_STATE_DIR);
+	struct dirent *file;
+	struct stat st;
+
+	while (dir && (file = readdir(dir))) {
+		char *path = file->d_name + sizeof(prefix) - 1;
+		bool gone;
+
+		if (!str_starts(file->d_name, prefix))
+			continue;
+		exchange(path, ':', '/');
+		gone = stat(path, &st) < 0;
+		exchange(path, '/', ':');
+		if (gone)
+			unlinkat(dirfd(dir), file->d_name, 0);
+	}
+	if (dir)
+		closedir(dir);
+}
+
 /* Opens the index's file, a new one with O_EXCL. */
 static void open_file(struct index *index, int flags)
 {
@@ -82,22 +128,21 @@ static void open_file(struct index *index, int flags)
 		if (state >= 0)
 			close(state);
 		unlinkat(AT_FDCWD, index->path, 0);
+		remove_gone();
 	}
 	index->fd = openat(AT_FDCWD, index->path,
 			   O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | flags,
 			   0600);
 }
 
-void index_open(struct index *index, struct job *job, int dir)
+void index_open(struct index *index, struct job *job, int dir, const char *path)
 {
 	struct stat st, own;
 
 	*index = (struct index) { .job = job, .dir = dir, .fd = -1 };
 	if (fstat(dir, &st) < 0)
 		return;
-	index->path = job_printf(job, "%s/.index:%llu:%llu", CONFIG_STATE_DIR,
-				 (unsigned long long)st.st_dev,
-				 (unsigned long long)st.st_ino);
+	index->path = path_of(job, path);
 	open_file(index, 0);
 	if (index->fd < 0 || fstat(index->fd, &own) < 0 ||
 	    !S_ISREG(own.st_mode) || (size_t)own.st_size < size_of(SLOTS_MIN))
@@ -241,7 +286,8 @@ void index_seal(struct index *index)
 	uint32_t away; /* unlike what another index of it would choose */
 	struct stat st;
 
-	if (!index->valid || fstat(index->dir, &st) < 0)
+	if (!index->valid || !random || fstat(index->dir, &st) < 0 ||
+	    is_sealed(index->file, &st))
 		return;
 	/* Of the kernel's 16 bytes for this process the stack guards may use the
 	 * first. */

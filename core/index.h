@@ -2,7 +2,8 @@
 /* index - which addresses the owners in a directory have, told without reading
  * every file of it
  *
- * A file below STATE_DIR for each directory, used under that directory's lock.
+ * A file below STATE_DIR for each directory, used under that directory's lock;
+ * when one is made, those of directories that are gone are removed.
  * It is believed only if nobody has changed the directory since it was sealed:
  * sealing sets the directory's time of modification back by less than a
  * millisecond, so that it differs from the time of change, and no change by
@@ -26,9 +27,10 @@ struct index {
 	bool valid; /* says all that is in the directory */
 };
 
-/* Opens the index of a locked directory. Without one, or if it cannot be had,
- * index_add() has no effect and it is never valid. */
-void index_open(struct index *index, struct job *job, int dir);
+/* Opens the index of a locked directory, which is at path. Without one, or if it
+ * cannot be had, index_add() has no effect and it is never valid. */
+void index_open(struct index *index, struct job *job, int dir,
+		const char *path);
 void index_close(struct index *index);
 
 /* Forgets everything, and makes room for twice as many owners; index_add() all

@@ -261,7 +261,7 @@ static int search_quickly(struct store *s, struct search *search)
 	int status;
 
 	if (!s->indexed)
-		index_open(&s->index, s->job, s->dir);
+		index_open(&s->index, s->job, s->dir, s->path);
 	s->indexed = true;
 	if (!s->index.valid)
 		return search_all(s, search);

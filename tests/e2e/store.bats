@@ -51,6 +51,18 @@ needs_reference() {
 	[ -x "$REFERENCE/host-local" ] || skip "no $REFERENCE/host-local"
 }
 
+# A runtime that makes and removes networks does not fill /run.
+@test "the index of a network that is gone goes with the next one's" {
+	local i indexes
+	for i in {1..5}; do
+		cni ADD host-local p1 "$(with "$V4" "{\"name\": \"n$i\"}")"
+		succeeded ADD
+		node rm -r "/var/lib/cni/networks/n$i"
+	done
+	indexes=$(node find /run/cni -name '.index:*')
+	[ "$(wc -l <<<"$indexes")" = 1 ] || complain "$indexes"
+}
+
 # How many system calls CMD, a call of a plugin, makes; all, and openat.
 calls() {
 	local trace=$BATS_TEST_TMPDIR/trace

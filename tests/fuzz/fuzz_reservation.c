@@ -44,12 +44,13 @@ static void empty(const char *path, bool all)
 
 static const char *index_path(struct job *job)
 {
-	struct stat st;
+	char *path = job_printf(job, CONFIG_STATE_DIR "/.index:%s", folder);
 
-	require(stat(folder, &st) == 0);
-	return job_printf(job, CONFIG_STATE_DIR "/.index:%llu:%llu",
-			  (unsigned long long)st.st_dev,
-			  (unsigned long long)st.st_ino);
+	for (char *p = path + sizeof(CONFIG_STATE_DIR); *p; p++) {
+		if (*p == '/')
+			*p = ':';
+	}
+	return path;
 }
 
 /* One file; false if it is for the index. */

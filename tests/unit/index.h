@@ -17,7 +17,7 @@ static inline struct index index_of(struct job *job, const char *path)
 	mkdir(path, 0700);
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(dir >= 0);
-	index_open(&index, job, dir);
+	index_open(&index, job, dir, path);
 	return index;
 }
 

@@ -131,6 +131,58 @@ static void directories_have_an_index_each(void **state)
 	assert_false(net_is_believed(job));
 }
 
+/* The index's file of the directory at path in this folder. */
+static bool has_file(struct folder *f, const char *path)
+{
+	struct index index = index_of(&f->job, path);
+	bool has = access(index.path, F_OK) == 0;
+
+	done_with(&index);
+	return has;
+}
+
+static void seal(struct folder *f, const char *path)
+{
+	struct index index = index_of(&f->job, path);
+
+	index_begin(&index, 1);
+	index_seal(&index);
+	done_with(&index);
+}
+
+static void files_of_directories_that_are_gone_are_removed(void **state)
+{
+	static const char older[] = CONFIG_STATE_DIR "/.index:65024:4711";
+	struct folder *f = *state;
+	char far[260] = "";
+
+	for (size_t i = 0; i < sizeof(far) - 1; i++)
+		far[i] = i % 50 ? 'n' : '/';
+	memcpy(far, "./", 2);
+	assert_int_equal(system(job_printf(&f->job, "mkdir -p %s", far)), 0);
+	put_file("theirs", "kept", 0600);
+	seal(f, "a");
+	seal(f, "a/b");
+	seal(f, far);
+	assert_true(has_file(f, "a") && has_file(f, "a/b") && has_file(f, far));
+	put_file(older, "", 0600);
+	put_file(CONFIG_STATE_DIR "/net1:eth0:c.bridge", "", 0600);
+	assert_int_equal(rmdir("a/b"), 0);
+	/* Not by whoever only looks, or seals what it has. */
+	assert_true(has_file(f, "a") && has_file(f, far));
+	assert_int_equal(access(older, F_OK), 0);
+	seal(f, "new");
+	assert_true(has_file(f, "new") && has_file(f, "a"));
+	assert_false(has_file(f, "a/b"));
+	assert_int_equal(access(older, F_OK), -1);
+	assert_int_equal(access(CONFIG_STATE_DIR "/net1:eth0:c.bridge", F_OK),
+			 0);
+	/* Too long to be told from the name: it is made again when needed. */
+	assert_false(has_file(f, far));
+	seal(f, far);
+	assert_true(has_file(f, far));
+}
+
 static void directories_made_anew_have_none(void **state)
 {
 	struct folder *f = *state;
@@ -327,6 +379,7 @@ int main(void)
 		STATE_TEST(owners_may_be_many),
 		STATE_TEST(directories_have_an_index_each),
 		STATE_TEST(directories_made_anew_have_none),
+		STATE_TEST(files_of_directories_that_are_gone_are_removed),
 		STATE_TEST(unsound_files_are_not_believed),
 		STATE_TEST(files_of_another_size_are_not_believed),
 		STATE_TEST(slots_are_a_power_of_two),
