@@ -20,6 +20,7 @@ static void begin(struct nl *nl, int type, int flags, const struct link *link,
 	size_t size = ip_size(prefix->ip.family);
 
 	nl_begin(nl, type, flags | NLM_F_ACK, &head, sizeof(head));
+	nl_needs(nl, EOPNOTSUPP, "IPv6");
 	nl_put(nl, IFA_LOCAL, prefix->ip.bytes, size);
 	nl_put(nl, IFA_ADDRESS, prefix->ip.bytes, size);
 }

@@ -217,6 +217,7 @@ int link_add(struct nl *nl, const struct link_spec *spec, bool *exists)
 	nl_nest_end(nl, info);
 	if (exists)
 		nl_allow(nl, EEXIST, exists);
+	nl_needs(nl, EOPNOTSUPP, spec->kind);
 	nl_hold(nl);
 	nl_talk(nl, "create %s %s", spec->kind, spec->name);
 	if (spec->alias)

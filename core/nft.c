@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <endian.h>
 #include <errno.h>
+#include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
@@ -58,6 +59,7 @@ void nft_begin(struct nft *nft, uint32_t generation)
 	nl_hold(nft->nl);
 	nft->stale = false;
 	begin_batch_message(nft, NFNL_MSG_BATCH_BEGIN);
+	nl_needs(nft->nl, EOPNOTSUPP, NF_TABLES);
 	if (generation) {
 		put_number(nft, NFNL_BATCH_GENID, (int)generation);
 		nl_allow(nft->nl, ERESTART, &nft->stale);
@@ -98,6 +100,9 @@ void nft_table_add(struct nft *nft)
 {
 	nft_begin_message(nft, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL);
 	nl_allow(nft->nl, EEXIST, &nft->stale);
+	nl_needs(nft->nl, EOPNOTSUPP,
+		 nft->family == NFPROTO_BRIDGE ? "CONFIG_NF_TABLES_BRIDGE"
+					       : "CONFIG_NF_TABLES_INET");
 	nl_talk(nft->nl, "add table %s", nft->table);
 }
 
@@ -116,6 +121,7 @@ void nft_chain_add(struct nft *nft, const char *chain,
 		put_number(nft, NFTA_HOOK_HOOKNUM, hook->hook);
 		put_number(nft, NFTA_HOOK_PRIORITY, hook->priority);
 		nl_nest_end(nl, nest);
+		nl_needs(nl, ENOENT, "nft_chain_nat (of Linux 5.2 or later)");
 	} else {
 		nl_allow(nl, EEXIST, &nft->stale);
 		nl_allow(nl, ENOENT, &nft->stale);
@@ -284,10 +290,13 @@ void nft_rule(struct nft *nft, const char *chain)
 	nft_begin_message(nft, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
 	nl_put_text(nft->nl, NFTA_RULE_CHAIN, chain);
 	nft->expressions = nl_nest(nft->nl, NFTA_RULE_EXPRESSIONS);
+	nft->module = NULL;
 }
 
 void nft_rule_end(struct nft *nft)
 {
 	nl_nest_end(nft->nl, nft->expressions);
+	if (nft->module)
+		nl_needs(nft->nl, ENOENT, nft->module);
 	nl_talk(nft->nl, "add a rule to table %s", nft->table);
 }

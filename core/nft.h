@@ -18,6 +18,7 @@ struct nft {
 	bool ipsec_refused;
 	struct nlmsghdr *last;	    /* the message being built, or built last */
 	struct nlattr *expressions; /* of the rule being built */
+	const char *module;	    /* what it needs of the kernel, or NULL */
 };
 
 /* The types of keys and data as the nft tool numbers them; those of a

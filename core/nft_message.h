@@ -8,6 +8,9 @@
 /* The kind of user data that the nft tool shows as comment. */
 enum { NFT_COMMENT = 0 };
 
+/* The part of the kernel that all of it needs. */
+#define NF_TABLES "nf_tables (CONFIG_NF_TABLES)"
+
 /* Begins a message (NFT_MSG_*, NLM_F_*) about anything; about nft's table. */
 void nft_begin_request(struct nft *nft, int type, int flags);
 void nft_begin_message(struct nft *nft, int type, int flags);

@@ -38,6 +38,7 @@ static void read_generation(const struct nlmsghdr *msg, void *arg)
 int nft_get_generation(struct nft *nft, uint32_t *generation)
 {
 	nft_begin_request(nft, NFT_MSG_GETGEN, 0);
+	nl_needs(nft->nl, EINVAL, NF_TABLES);
 	nl_on_reply(nft->nl, read_generation, generation);
 	return nl_talk(nft->nl, "read the generation of nftables");
 }
@@ -48,7 +49,6 @@ int nft_find(struct nl *nl, bool *missing)
 	uint32_t generation;
 
 	nft_begin_request(&nft, NFT_MSG_GETGEN, 0);
-	nl_allow(nl, EPROTONOSUPPORT, missing);
 	nl_allow(nl, EINVAL, missing);
 	nl_on_reply(nl, read_generation, &generation);
 	return nl_talk(nl, "find nf_tables");
@@ -57,6 +57,7 @@ int nft_find(struct nl *nl, bool *missing)
 int nft_find_table(struct nft *nft, bool *missing)
 {
 	nft_begin_message(nft, NFT_MSG_GETTABLE, NLM_F_ACK);
+	nl_needs(nft->nl, EINVAL, NF_TABLES);
 	nl_allow(nft->nl, ENOENT, missing);
 	return nl_talk(nft->nl, "find table %s", nft->table);
 }

@@ -152,6 +152,7 @@ void nft_match_local(struct nft *nft)
 	static const uint32_t local = RTN_LOCAL;
 	struct nftnl_expr *expr = expr_new("fib");
 
+	nft->module = "nft_fib_inet";
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_FIB_DREG, reg(0));
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_FIB_RESULT,
 			   NFT_FIB_RESULT_ADDRTYPE);
@@ -165,6 +166,7 @@ void nft_match_redirected(struct nft *nft)
 	static const uint32_t redirected = IPS_DST_NAT, none;
 	struct nftnl_expr *expr = expr_new("ct");
 
+	nft->module = "nft_ct";
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_KEY, NFT_CT_STATUS);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_DREG, reg(0));
 	expr_put(nft, expr);
@@ -286,6 +288,7 @@ void nft_dnat(struct nft *nft, int family, int address_word, int port_word)
 {
 	struct nftnl_expr *expr = expr_new("nat");
 
+	nft->module = "nft_nat";
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_TYPE, NFT_NAT_DNAT);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_FAMILY, (uint32_t)family);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_REG_ADDR_MIN,
@@ -296,6 +299,7 @@ void nft_dnat(struct nft *nft, int family, int address_word, int port_word)
 
 void nft_masquerade(struct nft *nft)
 {
+	nft->module = "nft_masq";
 	expr_put(nft, expr_new("masq"));
 }
 

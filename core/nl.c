@@ -30,6 +30,8 @@ struct nl_request {
 		int err;
 		bool *seen;
 	} allow[ALLOWED_MAX];
+	int lack; /* the error that tells that there is no such part */
+	const char *part;
 	void (*reply)(const struct nlmsghdr *, void *);
 	void *arg;
 	bool answered;
@@ -111,26 +113,6 @@ void nl_put_raw(struct nl *nl, const void *data, size_t len)
 	memcpy(nl_extend(current(nl), len), data, len);
 }
 
-void nl_put_text(struct nl *nl, int attr, const char *text)
-{
-	mnl_attr_put_strz(current(nl), (uint16_t)attr, text);
-}
-
-void nl_put_u8(struct nl *nl, int attr, uint8_t value)
-{
-	mnl_attr_put_u8(current(nl), (uint16_t)attr, value);
-}
-
-void nl_put_u16(struct nl *nl, int attr, uint16_t value)
-{
-	mnl_attr_put_u16(current(nl), (uint16_t)attr, value);
-}
-
-void nl_put_u32(struct nl *nl, int attr, uint32_t value)
-{
-	mnl_attr_put_u32(current(nl), (uint16_t)attr, value);
-}
-
 struct nlattr *nl_nest(struct nl *nl, int attr)
 {
 	return mnl_attr_nest_start(current(nl), (uint16_t)attr);
@@ -154,6 +136,12 @@ void nl_allow(struct nl *nl, int err, bool *seen)
 		*seen = false;
 }
 
+void nl_needs(struct nl *nl, int err, const char *part)
+{
+	last_request(nl)->lack = err;
+	last_request(nl)->part = part;
+}
+
 void nl_on_reply(struct nl *nl, void (*reply)(const struct nlmsghdr *, void *),
 		 void *arg)
 {
@@ -172,24 +160,6 @@ static bool allows(struct nl *nl, struct nl_request *request, int err)
 		return true;
 	}
 	return false;
-}
-
-static int nl_open(struct nl *nl)
-{
-	int one = 1;
-
-	nl->fd = netns_socket(nl->netns, nl->protocol);
-	if (nl->fd < 0 && errno == EPROTONOSUPPORT && nl->requests.count &&
-	    allows(nl, last_request(nl), errno))
-		return -1;
-	if (nl->fd < 0)
-		return fail_errno(nl->job, errno, "open netlink socket");
-	/* Older kernels lack these, and serve us without. */
-	setsockopt(nl->fd, SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one));
-	if (nl->protocol == NETLINK_ROUTE)
-		setsockopt(nl->fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &one,
-			   sizeof(one));
-	return 0;
 }
 
 /* Sends the messages from offset at on, len bytes, as one datagram. */
@@ -251,6 +221,7 @@ static void refused(struct nl *nl, struct nl_request *request, int err,
 		    const struct nlmsghdr *ack)
 {
 	const char *why, *details = NULL;
+	bool lacks = err == request->lack;
 
 	if (allows(nl, request, err))
 		return;
@@ -262,8 +233,31 @@ static void refused(struct nl *nl, struct nl_request *request, int err,
 	if (why)
 		details =
 			job_printf(nl->job, "kernel: %s (errno %d)", why, err);
-	fail_details(nl->job, CNI_INTERNAL, details, "%s: %s", request->label,
-		     errno_text(nl->job, err));
+	fail_details(nl->job, CNI_INTERNAL, details, "%s: %s%s", request->label,
+		     lacks ? "the kernel has no " : "",
+		     lacks ? request->part : errno_text(nl->job, err));
+}
+
+static int nl_open(struct nl *nl)
+{
+	int one = 1;
+
+	nl->fd = netns_socket(nl->netns, nl->protocol);
+	if (nl->fd < 0 && errno == EPROTONOSUPPORT && nl->requests.count) {
+		struct nl_request *first = nl->requests.items;
+
+		/* As a kernel answers that has the protocol, but no part. */
+		refused(nl, first, first->lack ? first->lack : EINVAL, NULL);
+		return -1;
+	}
+	if (nl->fd < 0)
+		return fail_errno(nl->job, errno, "open netlink socket");
+	/* Older kernels lack these, and serve us without. */
+	setsockopt(nl->fd, SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one));
+	if (nl->protocol == NETLINK_ROUTE)
+		setsockopt(nl->fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &one,
+			   sizeof(one));
+	return 0;
 }
 
 /* A dump is handed on when it is whole; one that the kernel interrupted is
@@ -415,7 +409,7 @@ static int nl_exchange(struct nl *nl)
 	bool more = true;
 
 	if (nl->fd < 0 && nl_open(nl) < 0)
-		return nl->refused ? 0 : -1;
+		return nl->refused && !nl->failed ? 0 : -1;
 	drop_acks(nl);
 	if (nl_send(nl, 0, nl->len) < 0)
 		return -1;

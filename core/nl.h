@@ -52,9 +52,13 @@ void nl_nest_end(struct nl *nl, struct nlattr *nest);
 void *nl_extend(struct nlmsghdr *msg, size_t len);
 
 /* The request being built may be answered with err: that is success, and *seen
- * (if not NULL) becomes true. At most four for a request. EPROTONOSUPPORT: the
- * kernel may lack the whole protocol. */
+ * (if not NULL) becomes true. At most four for a request. EINVAL is also what a
+ * kernel answers that lacks the whole protocol. */
 void nl_allow(struct nl *nl, int err, bool *seen);
+
+/* The request being built needs this part of the kernel, which is missing if it is
+ * refused with err. */
+void nl_needs(struct nl *nl, int err, const char *part);
 
 /* reply(msg, arg) gets what the kernel answers to the request being built: one
  * message, in place of an acknowledgement, or those of a dump. */

@@ -6,6 +6,26 @@
 #include <libmnl/libmnl.h>
 #include <linux/netlink.h>
 
+void nl_put_text(struct nl *nl, int attr, const char *text)
+{
+	nl_put(nl, attr, text, strlen(text) + 1);
+}
+
+void nl_put_u8(struct nl *nl, int attr, uint8_t value)
+{
+	nl_put(nl, attr, &value, sizeof(value));
+}
+
+void nl_put_u16(struct nl *nl, int attr, uint16_t value)
+{
+	nl_put(nl, attr, &value, sizeof(value));
+}
+
+void nl_put_u32(struct nl *nl, int attr, uint32_t value)
+{
+	nl_put(nl, attr, &value, sizeof(value));
+}
+
 static void attr_store(const struct nlattr *attr, const struct nlattr **attrs,
 		       int max)
 {

@@ -71,6 +71,7 @@ int route_add(struct nl *nl, const struct link *link, const struct route *route)
 	head.rtm_type = RTN_UNICAST;
 	nl_begin(nl, RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE, &head,
 		 sizeof(head));
+	nl_needs(nl, EOPNOTSUPP, "IPv6");
 	nl_put(nl, RTA_DST, dst.ip.bytes, size);
 	if (route->gw.family)
 		nl_put(nl, RTA_GATEWAY, route->gw.bytes, size);

@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/job.h"
 #include "core/log.h"
 #include "core/netns.h"
+#include "core/str.h"
 
 enum { VALUE_MAX = 64 };
 
@@ -89,14 +91,18 @@ void sysctl_wish(struct job *job, int netns, const char *name,
 int sysctl_ensure(struct job *job, int netns, const char *name,
 		  const char *value)
 {
+	struct stat st;
 	bool found;
 
 	if (sysctl_ensure_if_any(job, netns, name, value, &found) < 0)
 		return -1;
-	if (!found)
-		return fail_errno(job, ENOENT, "set sysctl %s to %s", name,
-				  value);
-	return 0;
+	if (found)
+		return 0;
+	return fail(job, CNI_INTERNAL, "set sysctl %s to %s: %s", name, value,
+		    str_starts(name, "net/ipv6/") &&
+				    stat("/proc/sys/net/ipv6", &st) < 0
+			    ? "the kernel has no IPv6"
+			    : errno_text(job, ENOENT));
 }
 
 bool sysctl_is(struct job *job, int netns, const char *name, const char *value)

@@ -937,6 +937,18 @@ resolv_conf() {
 	nothing_left
 }
 
+@test "a kernel without netfilter is told, and nothing stays" {
+	local conf
+	conf=$(with "$NET" '{"ipMasq": true}')
+	pod_up p1
+	WRAPPER=(strace -qq -o /dev/null
+		-e inject=socket:error=EPROTONOSUPPORT:when=3+)
+	add_fails p1 "$conf" "the kernel has no nf_tables (CONFIG_NF_TABLES)"
+	WRAPPER=()
+	no_link p1 eth0
+	gone p1 "$conf"
+}
+
 @test "the port that is one too many is refused with the reason" {
 	local i
 	pod_up p1

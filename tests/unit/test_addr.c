@@ -92,6 +92,18 @@ static void add_tells_that_it_exists_if_asked(void **state)
 			    "add address 10.1.2.3/24 to eth0: File exists");
 }
 
+static void add_tells_that_there_is_no_ipv6(void **state)
+{
+	struct prefix address = prefix("fd00::3/64");
+	struct kernel *k = *state;
+
+	kernel_answers(k, 1, EOPNOTSUPP);
+	assert_int_equal(addr_add(&k->nl, &eth0, &address, false, NULL), -1);
+	assert_string_equal(
+		k->job.msg,
+		"add address fd00::3/64 to eth0: the kernel has no IPv6");
+}
+
 static void del_of_an_absent_address_is_success(void **state)
 {
 	static const int errors[] = { 0, EADDRNOTAVAIL, ENODEV };
@@ -252,6 +264,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(add_asks_for_the_address),
 		TEST(add_tells_that_it_exists_if_asked),
+		TEST(add_tells_that_there_is_no_ipv6),
 		TEST(del_of_an_absent_address_is_success),
 		TEST(list_reads_addresses_of_the_link),
 		TEST(wait_dad_ends_when_nothing_is_tentative),

@@ -274,6 +274,17 @@ static void add_asks_for_what_the_spec_says(void **state)
 	}
 }
 
+static void kinds_that_are_missing_are_named(void **state)
+{
+	static const struct link_spec veth = { .kind = "veth", .name = "v" };
+	struct kernel *k = *state;
+
+	acks(k, EOPNOTSUPP);
+	assert_int_equal(link_add(&k->nl, &veth, NULL), -1);
+	assert_string_equal(k->job.msg,
+			    "create veth v: the kernel has no veth");
+}
+
 static void add_registers_its_inverse_if_it_created(void **state)
 {
 	static const struct link_spec mine = { .kind = "veth", .name = "v" },
@@ -587,6 +598,7 @@ int main(void)
 		TEST(absent_is_an_answer_for_find_and_an_error_for_get),
 		TEST(get_index_asks_by_index),
 		TEST(add_asks_for_what_the_spec_says),
+		TEST(kinds_that_are_missing_are_named),
 		TEST(add_registers_its_inverse_if_it_created),
 		TEST(add_without_an_answer_is_undone_if_the_link_is_ours),
 		TEST(del_of_an_absent_link_is_success),

@@ -332,6 +332,105 @@ static void refusals_name_what_was_tried(void **state)
 			    "table tab: No space left on device");
 }
 
+static void rule_of(struct nft *nft, void (*put)(struct nft *))
+{
+	nft_rule(nft, "c");
+	put(nft);
+	nft_verdict(nft, NFT_RETURN, NULL);
+	nft_rule_end(nft);
+}
+
+static void dnat(struct nft *nft)
+{
+	nft_dnat(nft, AF_INET, 0, 1);
+}
+
+/* The expressions that the kernel may lack; the others are of nf_tables. */
+static void modules_that_are_missing_are_named(void **state)
+{
+	static const struct {
+		void (*put)(struct nft *);
+		const char *why;
+	} table[] = {
+		{ nft_masquerade, "the kernel has no nft_masq" },
+		{ dnat, "the kernel has no nft_nat" },
+		{ nft_match_redirected, "the kernel has no nft_ct" },
+		{ nft_match_local, "the kernel has no nft_fib_inet" },
+		{ NULL, "No such file or directory" },
+	};
+	struct kernel *k = *state;
+	struct nft nft = { .nl = &k->nl,
+			   .family = NFPROTO_INET,
+			   .table = "tab" };
+
+	for (size_t i = 0; i < COUNT(table); i++) {
+		nft_begin(&nft, 0);
+		if (table[i].put)
+			rule_of(&nft, table[i].put);
+		else
+			empty_rule(&nft);
+		kernel_answers(k, k->nl.seq, ENOENT);
+		assert_int_equal(nft_commit(&nft), -1);
+		assert_string_equal(k->job.msg,
+				    job_printf(&k->job,
+					       "add a rule to table tab: %s",
+					       table[i].why));
+		k->job.msg = NULL;
+	}
+}
+
+static void families_and_chains_that_are_missing_are_named(void **state)
+{
+	static const struct {
+		void (*make)(struct nft *);
+		int family, err;
+		const char *msg;
+	} table[] = {
+		{ table_add, NFPROTO_INET, EOPNOTSUPP,
+		  "add table tab: the kernel has no CONFIG_NF_TABLES_INET" },
+		{ table_add, NFPROTO_BRIDGE, EOPNOTSUPP,
+		  "add table tab: the kernel has no CONFIG_NF_TABLES_BRIDGE" },
+		{ base_chain_add, NFPROTO_INET, ENOENT,
+		  "add chain pre to table tab: the kernel has no nft_chain_nat "
+		  "(of Linux 5.2 or later)" },
+	};
+	struct kernel *k = *state;
+
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct nft nft = { .nl = &k->nl,
+				   .family = table[i].family,
+				   .table = "tab" };
+
+		nft_begin(&nft, 0);
+		table[i].make(&nft);
+		kernel_answers(k, k->nl.seq, table[i].err);
+		assert_int_equal(nft_commit(&nft), -1);
+		assert_string_equal(k->job.msg, table[i].msg);
+		k->job.msg = NULL;
+	}
+}
+
+/* With netfilter, but without this part of it. */
+static void nf_tables_that_are_missing_are_named(void **state)
+{
+	static const char why[] =
+		": the kernel has no nf_tables (CONFIG_NF_TABLES)";
+	struct kernel *k = *state;
+	struct nft nft = { .nl = &k->nl,
+			   .family = NFPROTO_INET,
+			   .table = "tab" };
+	uint32_t generation;
+	bool missing;
+
+	kernel_answers(k, 1, EINVAL);
+	assert_int_equal(nft_get_generation(&nft, &generation), -1);
+	assert_non_null(strstr(k->job.msg, why));
+	k->job.msg = NULL;
+	kernel_answers(k, 2, EINVAL);
+	assert_int_equal(nft_find_table(&nft, &missing), -1);
+	assert_non_null(strstr(k->job.msg, why));
+}
+
 static void lookups_are_encoded(void **state)
 {
 	struct kernel *k = *state;
@@ -368,6 +467,9 @@ int main(void)
 		TEST(commit_tells_stale_from_refused),
 		TEST(begin_forgets_what_was_stale),
 		TEST(refusals_name_what_was_tried),
+		TEST(modules_that_are_missing_are_named),
+		TEST(families_and_chains_that_are_missing_are_named),
+		TEST(nf_tables_that_are_missing_are_named),
 		TEST(lookups_are_encoded),
 	};
 

@@ -127,6 +127,17 @@ static void add_refuses_a_gateway_of_another_family(void **state)
 					"eth0: gateway of another family");
 }
 
+static void add_tells_that_there_is_no_ipv6(void **state)
+{
+	struct route r = route("fd00::/64", "fd01::1");
+	struct kernel *k = *state;
+
+	kernel_answers(k, 1, EOPNOTSUPP);
+	assert_int_equal(route_add(&k->nl, &eth0, &r), -1);
+	assert_string_equal(k->job.msg, "add route fd00::/64 via fd01::1 to "
+					"eth0: the kernel has no IPv6");
+}
+
 /* What the kernel has. */
 struct have {
 	const char *dst, *gw; /* NULL: no such attribute */
@@ -386,6 +397,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(add_asks_for_the_route),
 		TEST(add_refuses_a_gateway_of_another_family),
+		TEST(add_tells_that_there_is_no_ipv6),
 		TEST(exists_compares_what_the_route_says),
 		TEST(exists_looks_at_every_way),
 		TEST(exists_not_in_a_table_that_is_not_there),

@@ -155,6 +155,31 @@ static void missing_setting_is_told(void **state)
 	assert_true(found);
 }
 
+static void missing_ipv6_is_told(void **state)
+{
+	static const char setting[] = "net/ipv6/conf/none/keep_addr_on_down";
+
+	need_namespaces(state);
+	if (access("/proc/sys/net/ipv6", F_OK) == 0) {
+		assert_int_equal(sysctl_ensure(&job, -1, setting, "1"), -1);
+		assert_string_equal(
+			job.msg,
+			job_printf(&job,
+				   "set sysctl %s to 1: No such file or "
+				   "directory",
+				   setting));
+		job.msg = NULL;
+	}
+	assert_int_equal(mount("none", "/proc/sys/net", "tmpfs", 0, NULL), 0);
+	assert_int_equal(sysctl_ensure(&job, -1, setting, "1"), -1);
+	assert_int_equal(umount("/proc/sys/net"), 0);
+	assert_string_equal(job.msg,
+			    job_printf(&job,
+				       "set sysctl %s to 1: the kernel has no "
+				       "IPv6",
+				       setting));
+}
+
 static void what_cannot_be_read_is_an_error(void **state)
 {
 	bool found = true;
@@ -178,6 +203,7 @@ int main(void)
 		TEST(setting_without_write_permission_is_read_too),
 		TEST(value_that_is_refused_is_an_error),
 		TEST(missing_setting_is_told),
+		TEST(missing_ipv6_is_told),
 		TEST(what_cannot_be_read_is_an_error),
 	};
 
