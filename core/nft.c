@@ -290,7 +290,8 @@ void nft_rule(struct nft *nft, const char *chain)
 	nft_begin_message(nft, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
 	nl_put_text(nft->nl, NFTA_RULE_CHAIN, chain);
 	nft->expressions = nl_nest(nft->nl, NFTA_RULE_EXPRESSIONS);
-	nft->module = NULL;
+	/* There all of them ask by which interface a packet came. */
+	nft->module = nft->family == NFPROTO_BRIDGE ? "nft_meta_bridge" : NULL;
 }
 
 void nft_rule_end(struct nft *nft)

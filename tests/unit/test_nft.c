@@ -350,20 +350,25 @@ static void modules_that_are_missing_are_named(void **state)
 {
 	static const struct {
 		void (*put)(struct nft *);
+		int family;
 		const char *why;
 	} table[] = {
-		{ nft_masquerade, "the kernel has no nft_masq" },
-		{ dnat, "the kernel has no nft_nat" },
-		{ nft_match_redirected, "the kernel has no nft_ct" },
-		{ nft_match_local, "the kernel has no nft_fib_inet" },
-		{ NULL, "No such file or directory" },
+		{ nft_masquerade, NFPROTO_INET, "the kernel has no nft_masq" },
+		{ dnat, NFPROTO_INET, "the kernel has no nft_nat" },
+		{ nft_match_redirected, NFPROTO_INET,
+		  "the kernel has no nft_ct" },
+		{ nft_match_local, NFPROTO_INET,
+		  "the kernel has no nft_fib_inet" },
+		{ NULL, NFPROTO_INET, "No such file or directory" },
+		{ NULL, NFPROTO_BRIDGE, "the kernel has no nft_meta_bridge" },
 	};
 	struct kernel *k = *state;
-	struct nft nft = { .nl = &k->nl,
-			   .family = NFPROTO_INET,
-			   .table = "tab" };
 
 	for (size_t i = 0; i < COUNT(table); i++) {
+		struct nft nft = { .nl = &k->nl,
+				   .family = table[i].family,
+				   .table = "tab" };
+
 		nft_begin(&nft, 0);
 		if (table[i].put)
 			rule_of(&nft, table[i].put);
