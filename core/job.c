@@ -152,10 +152,9 @@ const char *errno_text(struct job *job, int err)
 	const char *text = strerror(err);
 
 	if (err == EXFULL)
-		return "Exchange full (a bridge has 1023 ports at most)";
+		return "Exchange full (a bridge has 1023 ports)";
 	/* musl has one text for all that it has none for, and for 0. */
-	return strcmp(text, strerror(0)) == 0 ? job_printf(job, "error %d", err)
-					      : text;
+	return text == strerror(0) ? job_printf(job, "error %d", err) : text;
 }
 
 int fail_errno(struct job *job, int err, const char *fmt, ...)

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/dirs.h"
 #include "core/hash.h"
 #include "core/lock.h"
 #include "core/str.h"
@@ -77,20 +78,6 @@ static const char *owner_of(struct job *job, const char *applet,
 	return owner;
 }
 
-static void make_dirs(struct job *job, const char *path)
-{
-	char *copy = job_printf(job, "%s", path);
-
-	for (char *p = copy + 1; *p; p++) {
-		if (*p != '/')
-			continue;
-		*p = '\0';
-		mkdir(copy, 0755);
-		*p = '/';
-	}
-	mkdir(copy, 0700);
-}
-
 static int open_dir(void)
 {
 	return openat(AT_FDCWD, state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -102,8 +89,7 @@ int record_dir(struct job *job)
 
 	if (dir >= 0 || errno != ENOENT)
 		return dir;
-	make_dirs(job, state_dir);
-	return open_dir();
+	return dirs_make(job, state_dir, 0700) < 0 ? -1 : open_dir();
 }
 
 static void undo_record(void *arg)

@@ -957,7 +957,7 @@ resolv_conf() {
 		((i % 2)) || echo "link add d$i type veth peer name d$((i + 1))"
 		echo "link set d$i master br0"
 	done | node ip -batch -
-	add_fails p1 "$NET" "a bridge has 1023 ports at most"
+	add_fails p1 "$NET" "a bridge has 1023 ports"
 	[[ $msg == "create veth "*": Exchange full"* ]]
 	no_link p1 eth0
 }
