@@ -14,9 +14,9 @@
 #include "core/lock.h"
 #include "core/str.h"
 
-/* Room for the owner in a file name beside the applet's, in a comment of an
- * element, which is 256 bytes with its header, and in a rule's. */
-enum { OWNER_MAX = 200, HASH_DIGITS = 32, RECORD_MAX = 64 << 20 };
+/* Room for the owner in a file name beside the applet's, and in a comment of an
+ * element, of which the nft tool takes no more from a listing. */
+enum { OWNER_MAX = 128, HASH_DIGITS = 32, RECORD_MAX = 64 << 20 };
 
 static const char state_dir[] = CONFIG_STATE_DIR;
 

@@ -74,7 +74,7 @@ static void owners_are_hashed_beyond_their_limit(void **state)
 {
 	struct folder *f = *state;
 	struct job *job = &f->job;
-	const char *at_limit = filled(job, 200 - strlen("net/eth0/"));
+	const char *at_limit = filled(job, 128 - strlen("net/eth0/"));
 	const char *beyond = filled(job, 201 - strlen("net/eth0/"));
 	const char *owner = record_owner(job, "net", "eth0", "c");
 
