@@ -465,29 +465,3 @@ bool dns_is_given(const struct dns *dns)
 	return dns->nameservers.present || dns->search.present ||
 	       dns->options.present || (dns->domain && *dns->domain);
 }
-
-static void append(struct job *job, struct list *to, const struct list *more,
-		   size_t size)
-{
-	for (size_t i = 0; i < more->count; i++)
-		memcpy(list_add(job, to, size),
-		       (const char *)more->items + i * size, size);
-}
-
-void result_append(struct job *job, struct result *to,
-		   const struct result *more)
-{
-	int interfaces = (int)to->interfaces.count;
-	size_t ips = to->ips.count;
-	struct result_ip *ip;
-
-	append(job, &to->interfaces, &more->interfaces,
-	       sizeof(struct result_interface));
-	append(job, &to->ips, &more->ips, sizeof(struct result_ip));
-	append(job, &to->routes, &more->routes, sizeof(struct route));
-	ip = to->ips.items;
-	for (size_t i = ips; i < to->ips.count; i++)
-		ip[i].interface += ip[i].has_interface ? interfaces : 0;
-	if (dns_is_given(&more->dns))
-		to->dns = more->dns;
-}

@@ -73,8 +73,8 @@ int result_read(struct job *job, const char *what, const struct json *object,
 int result_print(struct job *job, const struct result *result,
 		 const char *version, struct str *out);
 
-/* Adds to a result what another plugin of the chain made; dns that is given
- * replaces what was there. */
+/* Adds to a plugin's own result what those before it in the chain made, but for
+ * lo of the container and what belongs to it; dns only if the own has none. */
 void result_append(struct job *job, struct result *to,
 		   const struct result *more);
 

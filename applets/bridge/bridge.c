@@ -296,7 +296,6 @@ static void bridge_tell(struct call *c, const struct link *link,
 static void bridge_result(struct call *c, const struct bridge_links *links)
 {
 	const struct bridge_conf *conf = c->conf;
-	struct result own;
 
 	bridge_tell(c, &links->bridge, NULL);
 	bridge_tell(c, &links->port, NULL);
@@ -305,11 +304,9 @@ static void bridge_result(struct call *c, const struct bridge_links *links)
 		bridge_tell(c, &links->gateway, NULL);
 	if (dns_is_given(&conf->dns))
 		c->result.dns = conf->dns;
-	if (!IS_ENABLED(CONFIG_CHAIN))
-		return;
-	own = c->result;
-	c->result = c->prev;
-	result_append(c->job, &c->result, &own);
+	/* A plugin behind may take the first interface for the bridge. */
+	if (IS_ENABLED(CONFIG_CHAIN))
+		result_append(c->job, &c->result, &c->prev);
 }
 
 /* The port has a name of its own, and takes the container's interface with it.

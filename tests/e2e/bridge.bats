@@ -493,7 +493,7 @@ routes() {
 		'mtu: expected auto, got "big"'
 }
 
-@test "the answer goes on from the result of a plugin before" {
+@test "the result of a plugin before comes behind the answer's own" {
 	local conf
 	conf=$(with_prev "$NET" '{"cniVersion": "1.0.0",
 		"interfaces": [{"name": "net0", "sandbox": "/run/netns/p1"}],
@@ -501,10 +501,10 @@ routes() {
 		"dns": {"domain": "before.example"}}')
 	pod_up p1
 	add p1 "$conf"
-	expect "$result" '[.interfaces[].name][0] == "net0" and
-		[.interfaces[].name][3] == "eth0" and
+	expect "$result" '[.interfaces[].name][0] == "br0" and
+		[.interfaces[].name][2:] == ["eth0", "net0"] and
 		[.ips[] | [.address, .interface]] ==
-			[["10.9.9.9/24", 0], ["10.1.2.2/24", 3]] and
+			[["10.1.2.2/24", 2], ["10.9.9.9/24", 3]] and
 		.dns.domain == "before.example"'
 	[ "$(addresses p1 eth0)" = 10.1.2.2/24 ]
 	gone p1 "$conf"
