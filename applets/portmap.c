@@ -388,7 +388,7 @@ static int portmap_gc(struct call *c)
 
 static int portmap_status(struct call *c)
 {
-	return nat_probe(&c->nft);
+	return nat_probe(&c->nft, NAT_PORT);
 }
 
 const struct applet portmap_applet = {

@@ -12,7 +12,8 @@ struct addr {
 };
 
 /* Adds an address; for IPv6 without duplicate address detection unless dad.
- * EEXIST is an error, or sets *exists where that is not NULL. */
+ * EEXIST is an error, or sets *exists where that is not NULL. IPv4 in the form
+ * of IPv6 is refused: nobody would reach it. */
 int addr_add(struct nl *nl, const struct link *link,
 	     const struct prefix *prefix, bool dad, bool *exists);
 

@@ -294,7 +294,7 @@ static int read_conf(struct call *c, bool tolerant)
 int cni_run(struct call *c, const char *verb)
 {
 	const struct applet *applet = c->applet;
-	bool del = strcmp(verb, "DEL") == 0;
+	bool del = strcmp(verb, "DEL") == 0, own;
 	int (*run)(struct call *) = NULL;
 
 	if (read_conf(c, del) < 0)
@@ -308,6 +308,12 @@ int cni_run(struct call *c, const char *verb)
 	    !json_member(c->doc, key_attachments))
 		return fail(c->job, CNI_BAD_CONFIG, "%s: missing",
 			    key_attachments);
+	/* Without /proc nobody gets into a namespace. */
+	if (applet->uses_netns && strcmp(verb, "STATUS") == 0 &&
+	    netns_is_own(c->job, &c->netns, &own) < 0) {
+		c->job->code = CNI_NOT_AVAILABLE;
+		return -1;
+	}
 	if (del)
 		run = applet->del;
 	else if (strcmp(verb, "ADD") == 0)

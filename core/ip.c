@@ -27,7 +27,7 @@ static bool parse(const char *text, struct ip *out)
 	return true;
 }
 
-static bool is_mapped(const struct ip *ip)
+bool ip_is_mapped(const struct ip *ip)
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 
@@ -40,7 +40,7 @@ static struct ip unmap(const struct ip *ip)
 {
 	struct ip out = { .family = AF_INET };
 
-	if (!is_mapped(ip))
+	if (!ip_is_mapped(ip))
 		return *ip;
 	memcpy(out.bytes, ip->bytes + 12, 4);
 	return out;
@@ -123,7 +123,7 @@ const char *prefix_print(const struct prefix *prefix, char buf[PREFIX_TEXT])
 	int len = prefix->len;
 	size_t at;
 
-	if (is_mapped(&prefix->ip))
+	if (ip_is_mapped(&prefix->ip))
 		len = len > 96 ? len - 96 : 0;
 	at = strlen(ip_print(&prefix->ip, buf));
 	str_format(buf + at, PREFIX_TEXT - at, "/%d", len);

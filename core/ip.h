@@ -64,6 +64,9 @@ struct prefix prefix_network(const struct prefix *prefix);
 /* True for 0.0.0.0 and ::, and for no address at all. */
 bool ip_is_unspecified(const struct ip *ip);
 
+/* ::ffff:0:0/96, IPv4 in the form of IPv6, of which only prefixes stay. */
+bool ip_is_mapped(const struct ip *ip);
+
 /* 127.0.0.0/8 and ::1. */
 bool ip_is_loopback(const struct ip *ip);
 

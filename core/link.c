@@ -49,6 +49,20 @@ static bool is_deaf_to_ra(const struct nlattr *spec)
 	return values[DEVCONF_ACCEPT_RA] == 0;
 }
 
+static bool is_ll_learning(const struct nlattr *data)
+{
+	const struct nlattr *bridge[IFLA_BR_MAX + 1], *attr;
+	const struct br_boolopt_multi *options;
+
+	nl_nested(data, bridge, IFLA_BR_MAX);
+	attr = bridge[IFLA_BR_MULTI_BOOLOPT];
+	if (!attr || nl_attr_len(attr) < sizeof(*options))
+		return false;
+	options = nl_attr_data(attr);
+	return options->optmask & ~options->optval &
+	       1 << BR_BOOLOPT_NO_LL_LEARN;
+}
+
 static void read_link(const struct nlmsghdr *msg, struct link *out)
 {
 	const struct ifinfomsg *head = nl_payload(msg);
@@ -73,6 +87,8 @@ static void read_link(const struct nlmsghdr *msg, struct link *out)
 		 nl_attr_text(info[IFLA_INFO_KIND]));
 	if (attrs[IFLA_ADDRESS] && nl_attr_len(attrs[IFLA_ADDRESS]) == MAC_LEN)
 		memcpy(out->mac, nl_attr_data(attrs[IFLA_ADDRESS]), MAC_LEN);
+	if (IS_ENABLED(CONFIG_NAT) && strcmp(out->kind, "bridge") == 0)
+		out->ll_learning = is_ll_learning(info[IFLA_INFO_DATA]);
 	if (strcmp(nl_attr_text(info[IFLA_INFO_SLAVE_KIND]), "bridge") == 0)
 		read_port(info[IFLA_INFO_SLAVE_DATA], out);
 }
@@ -194,15 +210,17 @@ static void set_alias(struct nl *nl, const struct link_spec *spec)
 	nl_talk(nl, "set the alias of %s", spec->name);
 }
 
-int link_add(struct nl *nl, const struct link_spec *spec, bool *exists)
+static void begin_add(struct nl *nl, const struct link_spec *spec, int flags)
 {
+	static const struct br_boolopt_multi no_ll_learn = {
+		.optval = 1 << BR_BOOLOPT_NO_LL_LEARN,
+		.optmask = 1 << BR_BOOLOPT_NO_LL_LEARN,
+	};
 	struct ifinfomsg head =
 		head_of(0, spec->up ? IFF_UP : 0, spec->up ? IFF_UP : 0);
 	struct nlattr *info, *data;
-	int ret;
 
-	nl_begin(nl, RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, &head,
-		 sizeof(head));
+	nl_begin(nl, RTM_NEWLINK, NLM_F_ACK | flags, &head, sizeof(head));
 	put_spec(nl, spec);
 	if (spec->master)
 		nl_put_u32(nl, IFLA_MASTER, (uint32_t)spec->master);
@@ -211,10 +229,37 @@ int link_add(struct nl *nl, const struct link_spec *spec, bool *exists)
 	data = nl_nest(nl, IFLA_INFO_DATA);
 	if (spec->vlan_filtering)
 		nl_put_u8(nl, IFLA_BR_VLAN_FILTERING, 1);
+	/* A kernel that lacks it does not mind. */
+	if (IS_ENABLED(CONFIG_NAT) && spec->no_ll_learn)
+		nl_put(nl, IFLA_BR_MULTI_BOOLOPT, &no_ll_learn,
+		       sizeof(no_ll_learn));
 	if (spec->peer)
 		put_peer(nl, spec->peer);
 	nl_nest_end(nl, data);
 	nl_nest_end(nl, info);
+}
+
+/* The kernel looks at the kind before it counts the queues. */
+int link_probe(struct nl *nl, const char *kind)
+{
+	struct link_spec spec = { .kind = kind, .name = "", .queues = -1 };
+	bool missing;
+
+	begin_add(nl, &spec, NLM_F_CREATE | NLM_F_EXCL);
+	nl_allow(nl, EINVAL, NULL);
+	nl_allow(nl, EOPNOTSUPP, &missing);
+	if (nl_talk(nl, "try to create a %s", kind) < 0)
+		return -1;
+	return missing ? fail(nl->job, CNI_INTERNAL, "the kernel has no %s",
+			      kind)
+		       : 0;
+}
+
+int link_add(struct nl *nl, const struct link_spec *spec, bool *exists)
+{
+	int ret;
+
+	begin_add(nl, spec, NLM_F_CREATE | NLM_F_EXCL);
 	if (exists)
 		nl_allow(nl, EEXIST, exists);
 	nl_needs(nl, EOPNOTSUPP, spec->kind);
@@ -292,6 +337,8 @@ int link_set_flags(struct nl *nl, const struct link *link, unsigned flags,
 	struct ifinfomsg head = head_of(link->index, flags, mask);
 
 	nl_begin(nl, RTM_SETLINK, NLM_F_ACK, &head, sizeof(head));
+	if (!link->index)
+		nl_put_text(nl, IFLA_IFNAME, link->name);
 	if (mask & IFF_UP)
 		return nl_talk(nl, "set %s %s", link->name,
 			       flags & IFF_UP ? "up" : "down");
@@ -323,6 +370,16 @@ int link_set_port(struct nl *nl, const struct link *port, bool hairpin,
 	return nl_talk(nl, "set hairpin %s and isolation %s on %s",
 		       hairpin ? "on" : "off", isolated ? "on" : "off",
 		       port->name);
+}
+
+int link_set_no_ll_learn(struct nl *nl, const struct link *bridge)
+{
+	struct link_spec spec = { .kind = bridge->kind,
+				  .name = bridge->name,
+				  .no_ll_learn = true };
+
+	begin_add(nl, &spec, 0);
+	return nl_talk(nl, "set no_linklocal_learn of %s", bridge->name);
 }
 
 int link_set_ipv4(struct nl *nl, int index, enum link_ipv4_setting setting)

@@ -18,8 +18,9 @@ struct link {
 	unsigned flags, promiscuity;
 	int operstate;		/* IF_OPER_UP, ... */
 	bool hairpin, isolated; /* as a port of a bridge */
-	bool deaf_to_ra;	/* net.ipv6.conf.NAME.accept_ra is 0 */
-	const char *alias;	/* by link_ports() only; "" if it has none */
+	bool deaf_to_ra; /* net.ipv6.conf.NAME.accept_ra is 0, and IPV6 built in */
+	bool ll_learning;  /* a bridge: could have no_linklocal_learn */
+	const char *alias; /* by link_ports() only; "" if it has none */
 };
 
 /* What to create; zero and NULL leave the kernel's default. */
@@ -30,7 +31,8 @@ struct link_spec {
 	int mtu, master, queues;
 	bool up;     /* not of a peer: the kernel refuses it */
 	bool shared; /* others will use it: its removal is not registered */
-	bool vlan_filtering;	      /* bridge */
+	bool vlan_filtering; /* bridge */
+	bool no_ll_learn; /* bridge: reserved groups' frames teach it nothing */
 	const struct link_spec *peer; /* veth: the other end */
 	int netns; /* peer only: where it is born; a descriptor, -1: here */
 	struct link *master_now; /* or NULL: gets what the master is then */
@@ -46,6 +48,9 @@ int link_get_index(struct nl *nl, int index, struct link *out);
  * Its inverse is registered. */
 int link_add(struct nl *nl, const struct link_spec *spec, bool *exists);
 
+/* Whether the kernel can make links of this kind, without making one. */
+int link_probe(struct nl *nl, const char *kind);
+
 /* Deletes; absent is success, and told if existed is not NULL. */
 int link_del(struct nl *nl, const char *name, bool *existed);
 
@@ -56,7 +61,8 @@ int link_del_all(struct nl *nl, const struct list *links);
 /* So many MAC addresses of our own choice, locally administered. */
 int link_random_macs(struct job *job, uint8_t macs[][MAC_LEN], size_t count);
 
-/* Sets the flags in mask (IFF_UP, IFF_PROMISC) to flags. */
+/* Sets the flags in mask (IFF_UP, IFF_PROMISC) to flags; of the link of its name
+ * where the index is 0. */
 int link_set_flags(struct nl *nl, const struct link *link, unsigned flags,
 		   unsigned mask);
 
@@ -67,6 +73,10 @@ int link_set_mac(struct nl *nl, const struct link *link,
 /* Settings of a bridge's port. */
 int link_set_port(struct nl *nl, const struct link *port, bool hairpin,
 		  bool isolated);
+
+/* A bridge learns no MAC addresses from frames to 01:80:c2:00:00:0X any more,
+ * which its prerouting hook does not see. */
+int link_set_no_ll_learn(struct nl *nl, const struct link *bridge);
 
 /* Sets net.ipv4.conf.NAME.SETTING to 1, without needing /proc. */
 enum link_ipv4_setting { LINK_ARP_NOTIFY, LINK_ROUTE_LOCALNET };

@@ -89,8 +89,9 @@ int nat_reset(struct nl *nl);
 int nat_check(struct nl *nl, const char *owner, const struct list *entries,
 	      const struct nat_holders *holders);
 
-/* Whether the kernel can do this at all (STATUS): CNI_NOT_AVAILABLE if not. */
-int nat_probe(struct nl *nl);
+/* Whether the kernel can do what this kind takes (STATUS): CNI_NOT_AVAILABLE if
+ * not. */
+int nat_probe(struct nl *nl, enum nat_kind kind);
 
 /* One line of text without newline, for the attachment's record, and back.
  * false if the text is none of ours. */

@@ -434,11 +434,11 @@ int nat_chain_check(struct nft *nft, const char *chain,
 	return from ? check_way(nft, from, chain) : 0;
 }
 
-static int probe(struct nl *nl)
+static int probe(struct nl *nl, enum nat_kind kind)
 {
 	static const struct nat_entry entry = { .kind = NAT_MASQUERADE,
 						.pod = { { AF_INET }, 32 } };
-	struct nft nft = nat_table(nl, entry.kind);
+	struct nft nft = nat_table(nl, kind);
 	bool missing;
 
 	if (nft_find_table(&nft, &missing) < 0)
@@ -448,16 +448,17 @@ static int probe(struct nl *nl)
 	do {
 		nft_begin(&nft, 0);
 		nat_table_add(&nft);
-		nat_chain_add(&nft, "probe", &entry);
+		if (!is_guard(&nft))
+			nat_chain_add(&nft, "probe", &entry);
 		if (nft_try(&nft) < 0)
 			return -1;
 	} while (nft.stale);
 	return 0;
 }
 
-int nat_probe(struct nl *nl)
+int nat_probe(struct nl *nl, enum nat_kind kind)
 {
-	if (probe(nl) == 0)
+	if (probe(nl, kind) == 0)
 		return 0;
 	/* Whatever the kernel said, it cannot do it. */
 	nl->job->code = CNI_NOT_AVAILABLE;

@@ -61,6 +61,10 @@ int route_add(struct nl *nl, const struct link *link, const struct route *route)
 	size_t size = ip_size(dst.ip.family);
 	struct rtmsg head = head_of(route);
 
+	if (ip_is_mapped(&dst.ip))
+		return fail(nl->job, CNI_INTERNAL,
+			    "add route %s to %s: in the form of IPv6",
+			    route_text(nl->job, route), link->name);
 	if (route->gw.family && route->gw.family != dst.ip.family)
 		return fail(nl->job, CNI_BAD_CONFIG,
 			    "add route %s to %s: gateway of another family",
@@ -88,6 +92,8 @@ struct route_search {
 	const struct route *route;
 	int index;
 	bool exists;
+	struct job *job;
+	struct list *indexes; /* of int; gets all ways, where it is not NULL */
 };
 
 /* Whether a way is the link's and, if the route names one, by its gateway. */
@@ -102,18 +108,30 @@ static bool is_way(const struct route_search *search, int index,
 			  !memcmp(nl_attr_data(gateway), gw->bytes, size)));
 }
 
-/* IPv6 routes of equal rank are told as one that has many ways. */
-static bool has_way(const struct route_search *search,
-		    const struct nlattr *const *attrs)
+static void look_at_way(struct route_search *search, int index,
+			const struct nlattr *gateway)
+{
+	if (!search->indexes)
+		search->exists |= is_way(search, index, gateway);
+	else if (index)
+		*(int *)list_add(search->job, search->indexes, sizeof(index)) =
+			index;
+}
+
+/* Routes of equal rank are told as one that has many ways. */
+static void each_way(struct route_search *search,
+		     const struct nlattr *const *attrs)
 {
 	const struct nlattr *all = attrs[RTA_MULTIPATH];
 	const struct nlattr *way[RTA_MAX + 1];
 	const struct rtnexthop *hop;
 	int left;
 
-	if (!all)
-		return is_way(search, (int)nl_attr_u32(attrs[RTA_OIF]),
-			      attrs[RTA_GATEWAY]);
+	if (!all) {
+		look_at_way(search, (int)nl_attr_u32(attrs[RTA_OIF]),
+			    attrs[RTA_GATEWAY]);
+		return;
+	}
 	hop = nl_attr_data(all);
 	left = (int)nl_attr_len(all);
 	/* RTNH_OK() reads a length before it asks whether there is one. */
@@ -121,11 +139,9 @@ static bool has_way(const struct route_search *search,
 	     hop = RTNH_NEXT(hop)) {
 		nl_attrs_in(RTNH_DATA(hop), hop->rtnh_len - RTNH_LENGTH(0), way,
 			    RTA_MAX);
-		if (is_way(search, hop->rtnh_ifindex, way[RTA_GATEWAY]))
-			return true;
+		look_at_way(search, hop->rtnh_ifindex, way[RTA_GATEWAY]);
 		left -= RTNH_ALIGN(hop->rtnh_len);
 	}
-	return false;
 }
 
 static void on_route(const struct nlmsghdr *msg, void *arg)
@@ -145,13 +161,14 @@ static void on_route(const struct nlmsghdr *msg, void *arg)
 		return;
 	if (attrs[RTA_DST] && nl_attr_len(attrs[RTA_DST]) == size)
 		memcpy(have.ip.bytes, nl_attr_data(attrs[RTA_DST]), size);
-	search->exists |= prefix_equal(&have, &dst) && has_way(search, attrs);
+	if (prefix_equal(&have, &dst))
+		each_way(search, attrs);
 }
 
 int route_exists(struct nl *nl, const struct link *link,
 		 const struct route *route, bool *exists)
 {
-	struct route_search search = { route, link->index, false };
+	struct route_search search = { .route = route, .index = link->index };
 	struct rtmsg head = { .rtm_family = (uint8_t)route->dst.ip.family };
 
 	*exists = false;
@@ -188,18 +205,50 @@ static void on_way(const struct nlmsghdr *msg, void *arg)
 	*index = (int)nl_attr_u32(attrs[RTA_OIF]);
 }
 
-int route_link(struct nl *nl, const struct ip *ip, int *index)
+static int ask_route(struct nl *nl, const struct ip *ip, unsigned flags,
+		     void (*reply)(const struct nlmsghdr *, void *), void *arg)
 {
 	struct rtmsg head = { .rtm_family = (uint8_t)ip->family,
-			      .rtm_dst_len = (uint8_t)ip_bits(ip->family) };
+			      .rtm_dst_len = (uint8_t)ip_bits(ip->family),
+			      .rtm_flags = flags };
 	char text[IP_TEXT];
 
-	*index = 0;
 	nl_begin(nl, RTM_GETROUTE, 0, &head, sizeof(head));
 	nl_put(nl, RTA_DST, ip->bytes, ip_size(ip->family));
 	route_allow_none(nl);
-	nl_on_reply(nl, on_way, index);
+	nl_on_reply(nl, reply, arg);
 	return nl_talk(nl, "look up the route to %s", ip_print(ip, text));
+}
+
+int route_link(struct nl *nl, const struct ip *ip, int *index)
+{
+	*index = 0;
+	return ask_route(nl, ip, 0, on_way, index);
+}
+
+static void on_ways(const struct nlmsghdr *msg, void *search)
+{
+	const struct rtmsg *head = nl_payload(msg);
+	const struct nlattr *attrs[RTA_MAX + 1];
+
+	nl_attrs(msg, sizeof(*head), attrs, RTA_MAX);
+	if (head->rtm_type == RTN_UNICAST)
+		each_way(search, attrs);
+}
+
+int route_links(struct nl *nl, const struct ip *ip, struct list *indexes)
+{
+	struct route_search ways = { .job = nl->job, .indexes = indexes };
+
+	*indexes = (struct list) { 0 };
+	/* Nexthops that are objects of their own may be told by number only: then
+	 * the one that is chosen now will do. */
+	for (int i = 0; i < 2 && !indexes->count; i++) {
+		if (ask_route(nl, ip, i ? 0 : RTM_F_FIB_MATCH, on_ways, &ways) <
+		    0)
+			return -1;
+	}
+	return 0;
 }
 
 static void on_forwarding(const struct nlmsghdr *msg, void *on)

@@ -19,6 +19,10 @@ int route_exists(struct nl *nl, const struct link *link,
  * leads nowhere. */
 int route_link(struct nl *nl, const struct ip *ip, int *index);
 
+/* The indexes (a list of int) of all the links that a route to ip may choose
+ * from; none too if that ends here. */
+int route_links(struct nl *nl, const struct ip *ip, struct list *indexes);
+
 /* The RTM_GETROUTE being built may be answered so that there is no such link. */
 void route_allow_none(struct nl *nl);
 

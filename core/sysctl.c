@@ -14,17 +14,17 @@
 
 enum { VALUE_MAX = 64 };
 
-/* Opens the setting and reads its value, without the newline. The descriptor
- * or -1 with errno set. */
-static int sysctl_read(struct job *job, int netns, const char *name, int flags,
+/* Opens the setting and, unless value is NULL, reads it, without the newline.
+ * The descriptor or -1 with errno set. */
+static int sysctl_open(struct job *job, int netns, const char *name, int flags,
 		       char value[VALUE_MAX])
 {
 	int fd =
 		netns_open(netns, job_printf(job, "/proc/sys/%s", name), flags);
 	ssize_t len;
 
-	if (fd < 0)
-		return -1;
+	if (fd < 0 || !value)
+		return fd;
 	len = read(fd, value, VALUE_MAX - 1);
 	if (len < 0) {
 		int err = errno;
@@ -43,13 +43,13 @@ static const char *set(struct job *job, int netns, const char *name,
 		       const char *value, bool *found)
 {
 	char now[VALUE_MAX];
-	int fd = sysctl_read(job, netns, name, O_RDWR, now);
+	int fd = sysctl_open(job, netns, name, O_RDWR, now);
 	int err = 0;
 
 	/* A read-only /proc/sys will do if the value is right. */
 	if (fd < 0 && (errno == EROFS || errno == EACCES || errno == EPERM)) {
 		err = errno;
-		fd = sysctl_read(job, netns, name, O_RDONLY, now);
+		fd = sysctl_open(job, netns, name, O_RDONLY, now);
 	}
 	*found = fd >= 0;
 	if (fd < 0) {
@@ -81,9 +81,14 @@ int sysctl_ensure_if_any(struct job *job, int netns, const char *name,
 void sysctl_wish(struct job *job, int netns, const char *name,
 		 const char *value)
 {
+	int fd = sysctl_open(job, netns, name, O_WRONLY, NULL);
+	const char *why = NULL;
 	bool found;
-	const char *why = set(job, netns, name, value, &found);
 
+	if (fd < 0 || pwrite(fd, value, strlen(value), 0) < 0)
+		why = set(job, netns, name, value, &found);
+	if (fd >= 0)
+		close(fd);
 	if (why)
 		log_warn(job, "%s", why);
 }
@@ -108,10 +113,20 @@ int sysctl_ensure(struct job *job, int netns, const char *name,
 bool sysctl_is(struct job *job, int netns, const char *name, const char *value)
 {
 	char now[VALUE_MAX];
-	int fd = sysctl_read(job, netns, name, O_RDONLY, now);
+	int fd = sysctl_open(job, netns, name, O_RDONLY, now);
 
 	if (fd < 0)
 		return false;
 	close(fd);
 	return strcmp(now, value) == 0;
+}
+
+bool sysctl_can(struct job *job, int netns, const char *name, const char *value)
+{
+	int fd = sysctl_open(job, netns, name, O_WRONLY, NULL);
+
+	if (fd < 0)
+		return sysctl_is(job, netns, name, value);
+	close(fd);
+	return true;
 }

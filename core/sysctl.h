@@ -17,9 +17,14 @@ int sysctl_ensure(struct job *job, int netns, const char *name,
 int sysctl_ensure_if_any(struct job *job, int netns, const char *name,
 			 const char *value, bool *found);
 
-/* The same for what can be done without: a failure is only logged. */
+/* The same for what can be done without, and is known to differ: it is written
+ * first, and read only where that fails. A failure is only logged. */
 void sysctl_wish(struct job *job, int netns, const char *name,
 		 const char *value);
+
+/* Whether the setting says value, or could be made to. */
+bool sysctl_can(struct job *job, int netns, const char *name,
+		const char *value);
 
 /* Whether the setting says value; false also where it cannot be read. */
 bool sysctl_is(struct job *job, int netns, const char *name, const char *value);

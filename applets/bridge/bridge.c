@@ -20,8 +20,6 @@ config BRIDGE
 
 #include "core/addr.h"
 #include "core/hash.h"
-#include "core/log.h"
-#include "core/route.h"
 #include "core/str.h"
 #include "core/sysctl.h"
 
@@ -45,34 +43,6 @@ const char *bridge_port_name(struct call *c, const char *owner)
 
 	return job_printf(c->job, "veth%s",
 			  hash_text(owner, sizeof(digits) - 1, digits));
-}
-
-/* The largest packets that get through from here to the world. */
-static int bridge_mtu(struct call *c, int *mtu)
-{
-	static const struct ip far[] = {
-		{ AF_INET, { 198, 51, 100, 1 } },
-		{ AF_INET6, { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 } },
-	};
-	const struct bridge_conf *conf = c->conf;
-	struct link link;
-	int index = 0;
-
-	*mtu = conf->mtu;
-	if (!conf->mtu_auto)
-		return 0;
-	for (int i = 0; i < 2 && !index; i++) {
-		if (route_link(&c->host, &far[i], &index) < 0)
-			return -1;
-	}
-	if (!index) {
-		log_warn(c->job, "mtu auto: there is no default route");
-		return 0;
-	}
-	if (link_get_index(&c->host, index, &link) < 0)
-		return -1;
-	*mtu = link.mtu;
-	return 0;
 }
 
 /* Its MAC is set from the start: one that the kernel chose would change as
@@ -214,17 +184,17 @@ static int bridge_connect(struct call *c, struct bridge_links *links)
 static void bridge_default_route(struct call *c, const struct result_ip *ip)
 {
 	struct route *routes = c->result.routes.items, *route;
-	struct prefix all = { .ip.family = ip->address.ip.family };
+	int family = ip->address.ip.family;
 
 	for (size_t i = 0; i < c->result.routes.count; i++) {
-		if (!prefix_equal(&routes[i].dst, &all))
+		if (routes[i].dst.len || routes[i].dst.ip.family != family)
 			continue;
 		if (!routes[i].gw.family)
 			routes[i].gw = ip->gateway;
 		return;
 	}
 	route = list_add(c->job, &c->result.routes, sizeof(*route));
-	route->dst = all;
+	route->dst = (struct prefix) { .ip.family = family };
 	route->gw = ip->gateway;
 }
 
@@ -415,27 +385,6 @@ static int bridge_del(struct call *c)
 	int ret = bridge_release(c);
 
 	return ipam_del(c) | ret;
-}
-
-/* Ready for an ADD: no other thing has the bridge's name, and the kernel has
- * what the configuration takes. */
-static int bridge_status(struct call *c)
-{
-	const struct bridge_conf *conf = c->conf;
-	struct link bridge;
-	bool found;
-
-	if (link_find(&c->host, conf->bridge, &bridge, &found) < 0)
-		return -1;
-	if (found && strcmp(bridge.kind, "bridge") != 0)
-		return fail(c->job, CNI_NOT_AVAILABLE,
-			    "\"%s\" already exists but is not a bridge",
-			    conf->bridge);
-	if (IS_ENABLED(CONFIG_NAT) &&
-	    (conf->ip_masq || conf->masq_family || conf->mac_spoof_check) &&
-	    nat_probe(&c->nft) < 0)
-		return -1;
-	return ipam_status(c);
 }
 
 static int bridge_drop(struct call *c, const char *owner,

@@ -33,6 +33,9 @@ extern const struct bridge_conf bridge_defaults;
 extern const char *const bridge_families[]; /* ipMasq: "ipv4", "ipv6" */
 int bridge_validate(struct call *c);
 
+/* The MTU that is asked for; 0: none. */
+int bridge_mtu(struct call *c, int *mtu);
+
 /* Whether the bridge has the gateway's addresses. */
 bool bridge_is_gateway(const struct bridge_conf *conf);
 
@@ -61,8 +64,9 @@ void bridge_undo_made(struct call *c, struct record *record,
 int bridge_be_gateway(struct call *c, struct record *record,
 		      const struct link *bridge, const struct link *link);
 
-/* Containers are not to hand link routes; and, if it was just made and is not
- * up, no other host can have the address that follows from its MAC. */
+/* Containers are not to hand link routes: neither a bridge nor its ports, which
+ * get frames to 01:80:c2:00:00:0X themselves. If it was just made and is not up,
+ * no other host can have the address that follows from its MAC. */
 void bridge_quiet_ipv6(struct call *c, const struct link *link, bool made);
 
 /* Whether the configuration speaks of VLANs; the container's own, or 0. Without
@@ -91,5 +95,6 @@ int bridge_vlan_gateway(struct call *c, struct record *record,
 			const struct link *bridge, struct link *out);
 
 int bridge_check(struct call *c);
+int bridge_status(struct call *c);
 
 #endif

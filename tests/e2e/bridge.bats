@@ -176,6 +176,18 @@ routes() {
 	gone p1 "$conf"
 }
 
+@test "isDefaultGateway knows a default route with host bits, too" {
+	local conf
+	conf=$(with "$DUAL" '{"isDefaultGateway": true, "ipam": {"routes":
+		[{"dst": "10.9.9.9/0"}, {"dst": "fdc4::5/0"}]}}')
+	pod_up p1
+	add p1 "$conf"
+	[ "$(routes p1 -4)" = "default via 10.1.2.1 dev eth0" ]
+	[ "$(routes p1 -6)" = "default via 2001:db8:1::1 dev eth0" ]
+	check p1 "$conf"
+	gone p1 "$conf"
+}
+
 @test "a route of ipam with a gateway of its own is set as it is" {
 	local conf
 	conf=$(with "$NET" '{"ipam": {"routes":
@@ -508,6 +520,58 @@ routes() {
 		.dns.domain == "before.example"'
 	[ "$(addresses p1 eth0)" = 10.1.2.2/24 ]
 	gone p1 "$conf"
+}
+
+# The MTU that "auto" gives the pod.
+auto_mtu() {
+	add p1 "$(with "$NET" '{"mtu": "auto"}')"
+	said=$stderr
+	expect "$(link p1 eth0)" ".mtu == $1"
+	del_twice p1 "$NET"
+}
+
+@test "mtu auto takes the smallest of many ways" {
+	local link
+	pod_up p1
+	node ip link add wide0 mtu 9000 type veth peer name wide1
+	node ip link add mid0 mtu 1480 type veth peer name mid1
+	for link in wide0 wide1 mid0 mid1; do
+		node ip link set "$link" up
+	done
+	node ip address add 192.0.2.1/24 dev wide0
+	node ip address add 203.0.113.1/24 dev mid0
+	node ip route add default \
+		nexthop via 192.0.2.2 nexthop via 203.0.113.2
+	auto_mtu 1480
+	node ip route del default
+	node ip address add 2001:db8:a::1/64 dev wide0 nodad
+	node ip address add 2001:db8:b::1/64 dev mid0 nodad
+	node ip -6 route add default \
+		nexthop via 2001:db8:a::2 nexthop via 2001:db8:b::2
+	auto_mtu 1480
+	node ip -6 route del default
+	# The ways as objects of their own.
+	node ip nexthop add id 1 via 192.0.2.2 dev wide0
+	node ip route add default nhid 1
+	auto_mtu 9000
+	node sysctl -qw net.ipv4.nexthop_compat_mode=0
+	auto_mtu 9000
+}
+
+@test "mtu auto minds no way that ends on the node" {
+	pod_up p1
+	node ip route add default dev lo
+	auto_mtu 1500
+	[[ $said == *"no default route"* ]]
+	node ip route del default dev lo
+	outside_up
+	node ip link set uplink0 mtu 1300
+	node ip route add default via 192.0.2.2
+	auto_mtu 1300
+	node ip address add 198.51.100.1/32 dev lo
+	auto_mtu 1500
+	node ip -6 route add default via 2001:db8:ffff::2
+	auto_mtu 1300
 }
 
 @test "hairpinMode lets a pod's packets come back to it" {
@@ -1285,6 +1349,23 @@ foreign_ipam() {
 	EOT
 }
 
+@test "an ipam plugin's IPv4 in the form of IPv6 is refused" {
+	local answer
+	foreign_ipam
+	pod_up p1
+	for answer in \
+		'"ips": [{"address": "::ffff:10.1.2.9/120"}]' \
+		'"ips": [{"address": "::ffff:10.1.2.9/24"}]' \
+		'"ips": [{"address": "10.1.2.9/24"}], "routes":
+			[{"dst": "::ffff:10.9.0.0/112"}]'; do
+		node tee /run/answer >/dev/null \
+			<<<"{\"cniVersion\": \"1.0.0\", $answer}"
+		add_fails p1 "$(with "$FOREIGN" '{"isGateway": false}')" \
+			"in the form of IPv6"
+		nothing_left
+	done
+}
+
 @test "an ipam plugin that cannot be found is an error" {
 	pod_up p1
 	add_fails p1 "$(with "$NET" '{"ipam": {"type": "nope"}}')" \
@@ -1552,6 +1633,80 @@ notices() {
 	silent STATUS
 	cni STATUS bridge p1 "$(with "$conf" '{"ipam": {"type": "nope"}}')"
 	failed_with 'failed to find plugin "nope"'
+}
+
+# status_fails CONF TEXT: it is told, and true: ADD fails as well.
+status_fails() {
+	cni STATUS bridge p1 "$1"
+	failed_with "$2"
+	[ "$code" = 50 ]
+	add_fails p1 "$1" ""
+	nothing_left
+}
+
+status_is_content() {
+	cni STATUS bridge p1 "$1"
+	silent STATUS
+	add p1 "$1"
+	gone p1 "$1"
+}
+
+@test "STATUS changes nothing" {
+	local before
+	before=$(node ip -d link; node nft list ruleset)
+	cni STATUS bridge p1 "$(with "$DUAL" '{"cniVersion": "1.1.0",
+		"ipMasq": true, "macspoofchk": true}')"
+	silent STATUS
+	[ "$(node ip -d link; node nft list ruleset)" = "$before" ]
+}
+
+@test "STATUS notices that forwarding cannot be turned on" {
+	local conf conf6
+	conf=$(with "$NET" '{"cniVersion": "1.1.0"}')
+	conf6=$(with "$NET6" '{"cniVersion": "1.1.0"}')
+	pod_up p1
+	status_is_content "$conf"
+	node sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0
+	node mount -o bind,ro /proc/sys /proc/sys
+	status_fails "$conf" "sysctl net/ipv4/ip_forward cannot be set to 1"
+	status_fails "$conf6" "cannot be set to 1"
+	status_fails "$(with "$conf6" '{"isGateway": false}')" \
+		"cannot be set to 1"
+	status_is_content "$(with "$conf" '{"isGateway": false,
+		"ipam": {"routes": []}}')"
+	node umount /proc/sys
+	node sysctl -qw net.ipv4.ip_forward=1
+	node mount -o bind,ro /proc/sys /proc/sys
+	status_is_content "$conf"
+}
+
+@test "STATUS notices that IPv6 is off" {
+	local conf6
+	conf6=$(with "$NET6" '{"cniVersion": "1.1.0"}')
+	pod_up p1
+	node sysctl -qw net.ipv6.conf.default.disable_ipv6=1
+	status_fails "$conf6" "sysctl net/ipv6/conf/default/disable_ipv6 is 1"
+	status_is_content "$(with "$NET" '{"cniVersion": "1.1.0"}')"
+	node ip link del br0
+	node ip link add br0 type bridge
+	status_fails "$conf6" "sysctl net/ipv6/conf/br0/disable_ipv6 is 1"
+	node sysctl -qw net.ipv6.conf.br0.disable_ipv6=0
+	status_is_content "$conf6"
+}
+
+@test "STATUS notices that there is no /proc" {
+	local conf
+	conf=$(with "$NET" '{"cniVersion": "1.1.0"}')
+	pod_up p1
+	node mount -t tmpfs none /proc
+	cni STATUS bridge p1 "$conf"
+	failed_with "/proc/thread-self/ns/net: No such file"
+	[ "$code" = 50 ]
+	add_fails p1 "$conf" "/proc/thread-self/ns/net: No such file"
+	cni STATUS loopback p1 "$(with "$conf" '{"type": "loopback"}')"
+	failed_with "/proc/thread-self/ns/net: No such file"
+	node umount /proc
+	status_is_content "$conf"
 }
 
 @test "GC takes down many dead attachments at once, and no other" {

@@ -95,6 +95,17 @@ static int find_way(struct nl *nl)
 	return route_link(nl, &pod4.ip, &index);
 }
 
+static int find_ways(struct nl *nl)
+{
+	struct list indexes;
+	int status = route_links(nl, &pod4.ip, &indexes);
+	const int *index = indexes.items;
+
+	for (size_t i = 0; i < indexes.count; i++)
+		require(index[i]);
+	return status;
+}
+
 static int list_vlans(struct nl *nl)
 {
 	struct brvlan vlans;
@@ -123,7 +134,7 @@ static int change(struct nl *nl)
 
 static int (*const questions[])(struct nl *nl) = {
 	find_link,   find_link_index, list_ports, list_addresses, find_default,
-	find_subnet, find_way,	      list_vlans, change,
+	find_subnet, find_way,	      find_ways,  list_vlans,	  change,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -140,10 +140,15 @@ static int collect(struct nl *nl)
 	return nat_gc(nl, is_dead, NULL);
 }
 
+static int probe(struct nl *nl)
+{
+	return nat_probe(nl, NAT_PORT) | nat_probe(nl, NAT_GUARDED);
+}
+
 static int (*const questions[])(struct nl *nl) = {
 	find,	   list_elements, list_chains, list_rules, flush_added,
 	sweep,	   flush_removed, add,	       check,	   del,
-	del_owner, collect,	  nat_probe,
+	del_owner, collect,	  probe,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

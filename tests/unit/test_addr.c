@@ -21,6 +21,17 @@ static struct prefix prefix(const char *text)
 	return out;
 }
 
+static void add_refuses_ipv4_in_the_form_of_ipv6(void **state)
+{
+	struct kernel *k = *state;
+	struct prefix mapped = prefix("::ffff:10.1.2.9/120");
+
+	assert_int_equal(addr_add(&k->nl, &eth0, &mapped, false, NULL), -1);
+	assert_string_equal(
+		k->job.msg,
+		"add address 10.1.2.9/24 to eth0: in the form of IPv6");
+}
+
 static void add_asks_for_the_address(void **state)
 {
 	static const struct {
@@ -262,6 +273,7 @@ int main(void)
 #define TEST(name)                                                             \
 	cmocka_unit_test_setup_teardown(name, kernel_set_up, kernel_tear_down)
 	static const struct CMUnitTest tests[] = {
+		TEST(add_refuses_ipv4_in_the_form_of_ipv6),
 		TEST(add_asks_for_the_address),
 		TEST(add_tells_that_it_exists_if_asked),
 		TEST(add_tells_that_there_is_no_ipv6),

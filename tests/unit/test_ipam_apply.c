@@ -22,15 +22,17 @@ static struct container *container_up(void **state)
 {
 	struct folder *f = *state;
 	struct container *t = job_alloc(&f->job, sizeof(*t));
-	struct link_spec peer = { .name = "eth0" }, spec = {
-		.kind = "veth", .name = "far", .up = true, .peer = &peer
-	};
+	struct link_spec peer = { .name = "eth0" }, spec = { .kind = "veth",
+							     .name = "far",
+							     .peer = &peer };
+	static const struct link far = { .name = "far" };
 
 	t->c.job = &f->job;
 	t->c.netns.fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	peer.netns = t->c.netns.fd;
 	nl_init(&t->c.guest, &f->job, -1, NETLINK_ROUTE);
 	assert_int_equal(link_add(&t->c.guest, &spec, NULL), 0);
+	assert_int_equal(link_set_flags(&t->c.guest, &far, IFF_UP, IFF_UP), 0);
 	assert_int_equal(link_get(&t->c.guest, "eth0", &t->link), 0);
 	return t;
 }

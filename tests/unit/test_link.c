@@ -16,7 +16,7 @@ static const uint8_t mac[MAC_LEN] = { 2, 3, 4, 5, 6, 7 };
 /* Types: 16 RTM_NEWLINK, 17 RTM_DELLINK, 18 RTM_GETLINK, 19 RTM_SETLINK. */
 static const struct layout layout = {
 	.head = "112444",
-	.numbers = " 4 10 27 29 18.2.1.4 18.2.1.28 26.2.1.22 26.2.1.26 ",
+	.numbers = " 4 10 27 29 31 32 18.2.1.4 18.2.1.28 26.2.1.22 26.2.1.26 ",
 	.headed = "18.2.1",
 };
 
@@ -152,6 +152,69 @@ static void find_tells_whether_a_router_is_heard(void **state)
 	}
 }
 
+static void find_tells_whether_a_bridge_learns_from_reserved_groups(
+	void **state)
+{
+	static const struct {
+		const char *kind;
+		struct br_boolopt_multi options;
+		size_t len;
+		bool learns;
+	} table[] = {
+		{ "bridge", { 0, 3 }, 8, true },
+		{ "bridge", { 2, 3 }, 8, true },
+		{ "bridge", { 1, 3 }, 8, false },
+		/* A kernel that does not know this one, or none of them. */
+		{ "bridge", { 0, 2 }, 8, false },
+		{ "bridge", { 0, 3 }, 4, false },
+		{ "bridge", { 0, 0 }, 0, false },
+		{ "vxlan", { 0, 3 }, 8, false },
+	};
+	struct kernel *k = *state;
+
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct nlmsghdr *msg = says_link(k, 5);
+		struct nlattr *info, *data;
+		struct link link;
+
+		info = mnl_attr_nest_start(msg, IFLA_LINKINFO);
+		mnl_attr_put_strz(msg, IFLA_INFO_KIND, table[i].kind);
+		data = mnl_attr_nest_start(msg, IFLA_INFO_DATA);
+		mnl_attr_put(msg, IFLA_BR_MULTI_BOOLOPT, table[i].len,
+			     &table[i].options);
+		mnl_attr_nest_end(msg, data);
+		mnl_attr_nest_end(msg, info);
+		kernel_sends(k);
+		assert_int_equal(link_get(&k->nl, "br0", &link), 0);
+		assert_int_equal(link.ll_learning, table[i].learns);
+	}
+}
+
+static void probe_asks_for_what_cannot_be_made(void **state)
+{
+	struct kernel *k = *state;
+
+	acks(k, EINVAL);
+	assert_int_equal(link_probe(&k->nl, "veth"), 0);
+	assert_asked(k, &layout,
+		     "type 16 flags 605:"
+		     " 00 00 0000 00000000 00000000 00000000\n"
+		     "attr 3: 00\n"
+		     "attr 31: ffffffff\n"
+		     "attr 32: ffffffff\n"
+		     "attr 18:\n"
+		     "  attr 1: \"veth\"\n"
+		     "  attr 2:\n");
+	acks(k, EOPNOTSUPP);
+	assert_int_equal(link_probe(&k->nl, "bridge"), -1);
+	assert_string_equal(k->job.msg, "the kernel has no bridge");
+	k->job.msg = NULL;
+	acks(k, EPERM);
+	assert_int_equal(link_probe(&k->nl, "veth"), -1);
+	assert_string_equal(k->job.msg,
+			    "try to create a veth: Operation not permitted");
+}
+
 static void absent_is_an_answer_for_find_and_an_error_for_get(void **state)
 {
 	struct kernel *k = *state;
@@ -196,6 +259,16 @@ static void get_index_asks_by_index(void **state)
 	assert_string_equal(k->job.msg, "look up interface 6: No such device");
 }
 
+/* Which options are on, and which are meant: the first. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define FIRST_OPTION "01000000"
+#else
+#define FIRST_OPTION "00000001"
+#endif
+#define NO_LL_LEARN                                                            \
+	"  attr 2:\n"                                                          \
+	"    attr 46: " FIRST_OPTION FIRST_OPTION "\n"
+
 static void add_asks_for_what_the_spec_says(void **state)
 {
 	static const struct link_spec peer = { .name = "eth0", .netns = 9 },
@@ -219,9 +292,8 @@ static void add_asks_for_what_the_spec_says(void **state)
 		    .name = "cni0",
 		    .mac = mac,
 		    .mtu = 9000,
-		    .up = true,
 		    .vlan_filtering = true },
-		  " 00 00 0000 00000000 00000001 00000001\n"
+		  " 00 00 0000 00000000 00000000 00000000\n"
 		  "attr 3: \"cni0\"\n"
 		  "attr 1: 020304050607\n"
 		  "attr 4: 00002328\n"
@@ -229,6 +301,11 @@ static void add_asks_for_what_the_spec_says(void **state)
 		  "  attr 1: \"bridge\"\n"
 		  "  attr 2:\n"
 		  "    attr 7: 01\n" },
+		{ { .kind = "bridge", .name = "cni0", .no_ll_learn = true },
+		  " 00 00 0000 00000000 00000000 00000000\n"
+		  "attr 3: \"cni0\"\n"
+		  "attr 18:\n"
+		  "  attr 1: \"bridge\"\n" NO_LL_LEARN },
 		{ { .kind = "veth", .name = "v", .peer = &peer },
 		  " 00 00 0000 00000000 00000000 00000000\n"
 		  "attr 3: \"v\"\n"
@@ -249,9 +326,8 @@ static void add_asks_for_what_the_spec_says(void **state)
 		{ { .kind = "veth",
 		    .name = "v",
 		    .master = 7,
-		    .up = true,
 		    .peer = &peer_all },
-		  " 00 00 0000 00000000 00000001 00000001\n"
+		  " 00 00 0000 00000000 00000000 00000000\n"
 		  "attr 3: \"v\"\n"
 		  "attr 10: 00000007\n"
 		  "attr 18:\n"
@@ -419,6 +495,41 @@ static void random_mac_is_local_and_of_one_host(void **state)
 		assert_int_equal(link_random_macs(NULL, &other, 1), 0);
 		assert_memory_not_equal(one, other, MAC_LEN);
 	}
+}
+
+static void bridge_is_told_not_to_learn_from_reserved_groups(void **state)
+{
+	static const struct link bridge = { .index = 5,
+					    .name = "br0",
+					    .kind = "bridge" };
+	struct kernel *k = *state;
+
+	acks(k, 0);
+	assert_int_equal(link_set_no_ll_learn(&k->nl, &bridge), 0);
+	assert_asked(k, &layout,
+		     "type 16 flags 005:"
+		     " 00 00 0000 00000000 00000000 00000000\n"
+		     "attr 3: \"br0\"\n"
+		     "attr 18:\n"
+		     "  attr 1: \"bridge\"\n" NO_LL_LEARN);
+	acks(k, EPERM);
+	assert_int_equal(link_set_no_ll_learn(&k->nl, &bridge), -1);
+	assert_string_equal(
+		k->job.msg,
+		"set no_linklocal_learn of br0: Operation not permitted");
+}
+
+static void flags_are_set_by_name_without_an_index(void **state)
+{
+	static const struct link v = { .name = "v" };
+	struct kernel *k = *state;
+
+	acks(k, 0);
+	assert_int_equal(link_set_flags(&k->nl, &v, IFF_UP, IFF_UP), 0);
+	assert_asked(k, &layout,
+		     "type 19 flags 005:"
+		     " 00 00 0000 00000000 00000001 00000001\n"
+		     "attr 3: \"v\"\n");
 }
 
 static void settings_are_asked_for(void **state)
@@ -595,6 +706,10 @@ int main(void)
 		TEST(find_reads_all_attributes),
 		TEST(find_does_without_attributes),
 		TEST(find_tells_whether_a_router_is_heard),
+		TEST(find_tells_whether_a_bridge_learns_from_reserved_groups),
+		TEST(probe_asks_for_what_cannot_be_made),
+		TEST(bridge_is_told_not_to_learn_from_reserved_groups),
+		TEST(flags_are_set_by_name_without_an_index),
 		TEST(absent_is_an_answer_for_find_and_an_error_for_get),
 		TEST(get_index_asks_by_index),
 		TEST(add_asks_for_what_the_spec_says),

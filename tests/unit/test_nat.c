@@ -242,10 +242,12 @@ static void probe_changes_nothing(void **state)
 {
 	struct world world = begun(state);
 
-	assert_int_equal(nat_probe(&world.k->nl), 0);
-	assert_true(is_missing(&world, NAT_PORT));
+	for (enum nat_kind kind = 0; kind <= NAT_SOURCE; kind++) {
+		assert_int_equal(nat_probe(&world.k->nl, kind), 0);
+		assert_true(is_missing(&world, kind));
+	}
 	assert_int_equal(add(&world, "a", &web), 0);
-	assert_int_equal(nat_probe(&world.k->nl), 0);
+	assert_int_equal(nat_probe(&world.k->nl, NAT_PORT), 0);
 	assert_int_equal(count_chains(&world, NAT_PORT), BASE_CHAINS);
 }
 
@@ -255,7 +257,7 @@ static void probe_says_what_the_kernel_lacks(void **state)
 	struct world world = { .k = k };
 
 	kernel_answers(k, 1, EOPNOTSUPP);
-	assert_refused(&world, nat_probe(&k->nl), CNI_NOT_AVAILABLE,
+	assert_refused(&world, nat_probe(&k->nl, NAT_PORT), CNI_NOT_AVAILABLE,
 		       "find table cnibox: Operation not supported");
 }
 
@@ -287,10 +289,27 @@ static void kernel_without_ipsec_gets_no_rule_for_it(void **state)
 		kernel_answers(k, 1, ENOENT);
 		kernel_answers(k, 1 + ipsec, refusals[i]);
 		/* There is no answer to the second try. */
-		assert_int_equal(nat_probe(&k->nl), -1);
+		assert_int_equal(nat_probe(&k->nl, NAT_PORT), -1);
 		assert_non_null(strstr(k->job.msg, ": no answer"));
 		assert_int_equal(k->nl.seq, 1 + all + all - 1);
 	}
+}
+
+/* A kernel without NAT can guard MAC addresses. */
+static void probe_asks_for_no_more_than_the_kind_takes(void **state)
+{
+	struct kernel *k = *state;
+	const char *tried;
+
+	kernel_answers(k, 1, ENOENT);
+	kernel_answers(k, k->nl.seq + 2, ENOENT);
+	nat_probe(&k->nl, NAT_GUARDED);
+	asked_lines(k);
+	tried = asked_lines(k);
+	assert_non_null(strstr(tried, ": 07 00 00 00 1='cnibox'"));
+	assert_null(strstr(tried, ": 01 00 00 00 1='cnibox'"));
+	assert_null(strstr(tried, "'nat'"));
+	assert_null(strstr(tried, "'masq'"));
 }
 
 /* ---- many ---- */
@@ -379,6 +398,7 @@ int main(void)
 		TEST(probe_changes_nothing),
 		TEST(probe_says_what_the_kernel_lacks),
 		TEST(kernel_without_ipsec_gets_no_rule_for_it),
+		TEST(probe_asks_for_no_more_than_the_kind_takes),
 		TEST(thousands_come_and_go),
 		TEST(processes_do_not_lose_each_others_entries),
 	};

@@ -306,6 +306,87 @@ static void exists_not_in_a_table_that_is_not_there(void **state)
 			    "list routes of eth0: Operation not permitted");
 }
 
+/* An answer to "which way": of a type, over index, or over many. */
+static void says_way(struct kernel *k, int type, int index,
+		     const struct rtnexthop *ways, size_t len)
+{
+	struct rtmsg head = { .rtm_family = AF_INET,
+			      .rtm_type = (uint8_t)type };
+
+	kernel_says(k, k->nl.seq + 1, RTM_NEWROUTE, 0, &head, sizeof(head));
+	if (index)
+		mnl_attr_put_u32(k->last, RTA_OIF, (uint32_t)index);
+	if (len)
+		mnl_attr_put(k->last, RTA_MULTIPATH, len, ways);
+	kernel_sends(k);
+}
+
+static void links_are_all_that_a_route_may_take(void **state)
+{
+	const struct rtnexthop ways[] = {
+		{ .rtnh_len = sizeof(*ways), .rtnh_ifindex = 6 },
+		{ .rtnh_len = sizeof(*ways), .rtnh_ifindex = 5 },
+	};
+	struct kernel *k = *state;
+	struct route r = route("10.1.2.3/32", NULL);
+	struct list indexes = { .count = 7 };
+
+	says_way(k, RTN_UNICAST, 0, ways, sizeof(ways));
+	assert_int_equal(route_links(&k->nl, &r.dst.ip, &indexes), 0);
+	assert_int_equal(indexes.count, 2);
+	assert_int_equal(((int *)indexes.items)[0], 6);
+	assert_int_equal(((int *)indexes.items)[1], 5);
+	assert_asked(k, &layout,
+		     "type 26 flags 001: 02 20 00 00 00 00 00 00 00002000\n"
+		     "attr 1: 0a010203\n");
+	says_way(k, RTN_UNICAST, 5, NULL, 0);
+	assert_int_equal(route_links(&k->nl, &r.dst.ip, &indexes), 0);
+	assert_int_equal(indexes.count, 1);
+	assert_int_equal(*(int *)indexes.items, 5);
+}
+
+/* Nexthops of their own are told by number; which is chosen says another. */
+static void links_are_asked_for_again_if_none_is_told(void **state)
+{
+	struct kernel *k = *state;
+	struct route r = route("10.1.2.3/32", NULL);
+	struct list indexes;
+
+	for (int local = 0; local < 2; local++) {
+		struct rtmsg head = { .rtm_family = AF_INET,
+				      .rtm_type =
+					      local ? RTN_LOCAL : RTN_UNICAST };
+
+		says_way(k, local ? RTN_LOCAL : RTN_UNICAST, 0, NULL, 0);
+		kernel_says(k, k->nl.seq + 2, RTM_NEWROUTE, 0, &head,
+			    sizeof(head));
+		mnl_attr_put_u32(k->last, RTA_OIF, 5);
+		kernel_sends(k);
+		assert_int_equal(route_links(&k->nl, &r.dst.ip, &indexes), 0);
+		assert_int_equal(indexes.count, local ? 0 : 1);
+		asked(k, &layout);
+		assert_asked(
+			k, &layout,
+			"type 26 flags 001: 02 20 00 00 00 00 00 00 00000000\n"
+			"attr 1: 0a010203\n");
+	}
+	kernel_answers(k, k->nl.seq + 1, EPERM);
+	assert_int_equal(route_links(&k->nl, &r.dst.ip, &indexes), -1);
+	assert_string_equal(k->job.msg, "look up the route to 10.1.2.3: "
+					"Operation not permitted");
+}
+
+static void add_refuses_ipv4_in_the_form_of_ipv6(void **state)
+{
+	struct kernel *k = *state;
+	struct route r = route("::ffff:10.1.0.0/112", NULL);
+
+	assert_int_equal(route_add(&k->nl, &eth0, &r), -1);
+	assert_string_equal(
+		k->job.msg,
+		"add route 10.1.0.0/16 to eth0: in the form of IPv6");
+}
+
 static void link_is_that_of_the_route(void **state)
 {
 	static const struct have have = { "10.1.2.3/32", NULL, 254, 5 };
@@ -401,6 +482,9 @@ int main(void)
 		TEST(exists_compares_what_the_route_says),
 		TEST(exists_looks_at_every_way),
 		TEST(exists_not_in_a_table_that_is_not_there),
+		TEST(links_are_all_that_a_route_may_take),
+		TEST(links_are_asked_for_again_if_none_is_told),
+		TEST(add_refuses_ipv4_in_the_form_of_ipv6),
 		TEST(link_is_that_of_the_route),
 		TEST(forwarding_is_that_of_all_interfaces),
 		TEST(forwarding_is_what_the_sysctl_says),

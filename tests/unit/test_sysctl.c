@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -113,6 +114,88 @@ static void read_only_will_do_if_the_value_is_right(void **state)
 	assert_int_equal(umount(sys), 0);
 }
 
+static void can_is_what_ensure_would_do(void **state)
+{
+	static const char sys[] = "/proc/sys";
+
+	need_namespaces(state);
+	assert_true(sysctl_can(&job, -1, forward, "1"));
+	assert_true(sysctl_is(&job, -1, forward, "0"));
+	assert_false(sysctl_can(&job, -1, "net/none", "1"));
+	assert_int_equal(mount(sys, sys, NULL, MS_BIND, NULL), 0);
+	assert_int_equal(
+		mount("", sys, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL),
+		0);
+	assert_true(sysctl_can(&job, -1, forward, "0"));
+	assert_false(sysctl_can(&job, -1, forward, "1"));
+	assert_int_equal(umount(sys), 0);
+}
+
+/* What is known to differ need not be read: a file says who did. */
+static void wish_is_written_without_a_look(void **state)
+{
+	static const char path[] = "/proc/sys/net/ipv4/ip_forward";
+	static const struct timespec old[2] = { { .tv_sec = 1 },
+						{ .tv_sec = 1 } };
+	char file[] = "/tmp/test_sysctl.XXXXXX";
+	struct stat st;
+	int fd;
+
+	need_namespaces(state);
+	fd = mkstemp(file);
+	assert_int_equal(write(fd, "1\n", 2), 2);
+	assert_int_equal(futimens(fd, old), 0);
+	assert_int_equal(mount(file, path, NULL, MS_BIND, NULL), 0);
+	unlink(file);
+	sysctl_wish(&job, -1, forward, "0");
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_atim.tv_sec, 1);
+	assert_int_not_equal(st.st_mtim.tv_sec, 1);
+	assert_true(sysctl_is(&job, -1, forward, "0"));
+	assert_int_equal(umount(path), 0);
+	close(fd);
+}
+
+/* What is said on stderr of a wish, on one line; "" if nothing. */
+static const char *said_of_wish(const char *name, const char *value)
+{
+	static char said[256];
+	int pipe_fds[2], err = dup(2);
+	ssize_t len;
+
+	assert_int_equal(pipe(pipe_fds), 0);
+	dup2(pipe_fds[1], 2);
+	close(pipe_fds[1]);
+	sysctl_wish(&job, -1, name, value);
+	dup2(err, 2);
+	close(err);
+	len = read(pipe_fds[0], said, sizeof(said) - 1);
+	close(pipe_fds[0]);
+	said[len > 0 ? len : 0] = '\0';
+	return said;
+}
+
+static void wish_that_fails_is_told_unless_it_is_so(void **state)
+{
+	static const char sys[] = "/proc/sys";
+
+	need_namespaces(state);
+	job.name = "test";
+	assert_string_equal(said_of_wish("net/none/accept_ra", "0"), "");
+	assert_string_equal(said_of_wish(forward, "1"), "");
+	assert_int_equal(mount(sys, sys, NULL, MS_BIND, NULL), 0);
+	assert_int_equal(
+		mount("", sys, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL),
+		0);
+	assert_string_equal(said_of_wish(forward, "1"), "");
+	assert_non_null(
+		strstr(said_of_wish(forward, "0"),
+		       "set sysctl net/ipv4/ip_forward from 1 to 0: Read-only "
+		       "file system"));
+	assert_null(job.msg);
+	assert_int_equal(umount(sys), 0);
+}
+
 /* This one nobody may write, wherever it is mounted. */
 static void setting_without_write_permission_is_read_too(void **state)
 {
@@ -201,6 +284,9 @@ int main(void)
 		TEST(ensure_does_not_write_what_is_right),
 		TEST(read_only_will_do_if_the_value_is_right),
 		TEST(setting_without_write_permission_is_read_too),
+		TEST(can_is_what_ensure_would_do),
+		TEST(wish_is_written_without_a_look),
+		TEST(wish_that_fails_is_told_unless_it_is_so),
 		TEST(value_that_is_refused_is_an_error),
 		TEST(missing_setting_is_told),
 		TEST(missing_ipv6_is_told),
