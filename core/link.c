@@ -216,8 +216,7 @@ static void begin_add(struct nl *nl, const struct link_spec *spec, int flags)
 		.optval = 1 << BR_BOOLOPT_NO_LL_LEARN,
 		.optmask = 1 << BR_BOOLOPT_NO_LL_LEARN,
 	};
-	struct ifinfomsg head =
-		head_of(0, spec->up ? IFF_UP : 0, spec->up ? IFF_UP : 0);
+	struct ifinfomsg head = head_of(0, 0, 0);
 	struct nlattr *info, *data;
 
 	nl_begin(nl, RTM_NEWLINK, NLM_F_ACK | flags, &head, sizeof(head));

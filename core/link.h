@@ -29,7 +29,6 @@ struct link_spec {
 	const uint8_t *mac; /* NULL: the kernel's choice */
 	const char *alias;  /* whose it is, for people and GC */
 	int mtu, master, queues;
-	bool up;     /* not of a peer: the kernel refuses it */
 	bool shared; /* others will use it: its removal is not registered */
 	bool vlan_filtering; /* bridge */
 	bool no_ll_learn; /* bridge: reserved groups' frames teach it nothing */

@@ -30,6 +30,7 @@ struct bridge_links {
 	struct link gateway; /* index 0: none */
 	int mtu;	     /* 0: the kernel's choice */
 	bool made;	     /* the bridge was, just now */
+	bool open;	     /* the port is guarded, and up */
 };
 
 bool bridge_is_gateway(const struct bridge_conf *conf)
@@ -56,6 +57,7 @@ static int bridge_create(struct call *c, struct record *record,
 				  .name = conf->bridge,
 				  .mtu = links->mtu,
 				  .vlan_filtering = bridge_has_vlans(conf),
+				  .no_ll_learn = conf->mac_spoof_check,
 				  .shared = true };
 	uint8_t mac[MAC_LEN];
 	bool exists;
@@ -87,6 +89,9 @@ static int bridge_ensure(struct call *c, struct record *record,
 			    "\"%s\" already exists but is not a bridge",
 			    conf->bridge);
 	bridge_quiet_ipv6(c, bridge, links->made);
+	if (IS_ENABLED(CONFIG_NAT) && conf->mac_spoof_check &&
+	    bridge->ll_learning && link_set_no_ll_learn(&c->host, bridge) < 0)
+		return -1;
 	if (!(bridge->flags & IFF_UP) &&
 	    link_set_flags(&c->host, bridge, IFF_UP, IFF_UP) < 0)
 		return -1;
@@ -132,7 +137,8 @@ static int bridge_guest_mac(struct call *c, uint8_t mac[MAC_LEN])
 	return 0;
 }
 
-/* The pair is born in its places, connected, and up on the host's side. */
+/* The pair is born in its places and connected; nothing gets through it before
+ * all is ready for that. */
 static int bridge_connect(struct call *c, struct bridge_links *links)
 {
 	const struct bridge_conf *conf = c->conf;
@@ -151,7 +157,6 @@ static int bridge_connect(struct call *c, struct bridge_links *links)
 				  .mtu = links->mtu,
 				  .queues = 1,
 				  .master = links->bridge.index,
-				  .up = true,
 				  .peer = &peer,
 				  .master_now = &bridge };
 	bool exists;
@@ -166,11 +171,10 @@ static int bridge_connect(struct call *c, struct bridge_links *links)
 			"container veth name (\"%s\") peer provided (\"%s\") already exists",
 			peer.name, spec.name);
 	str_copy(port->name, sizeof(port->name), spec.name);
+	bridge_quiet_ipv6(c, port, false);
 	if (link_get(&c->guest, c->env.ifname, &links->guest) < 0 ||
 	    (!links->made && bridge_keep_mac(c, &links->bridge, &bridge) < 0))
 		return -1;
-	/* To look at the port before the container's end is up is to wait for
-	 * the kernel to take it down: done only where its index is needed. */
 	if (!conf->hairpin && !conf->isolated && !bridge_has_vlans(conf))
 		return 0;
 	if (link_get(&c->host, spec.name, port) < 0 ||
@@ -224,25 +228,31 @@ static int bridge_addresses(struct call *c)
 	return 0;
 }
 
-static int bridge_masquerade(struct call *c, struct record *record)
+/* The guard of the MAC address once, and the masquerading of what there is. */
+static int bridge_nat(struct call *c, struct record *record,
+		      const struct bridge_links *links)
 {
 	struct list entries = { 0 };
 
 	if (!IS_ENABLED(CONFIG_NAT))
 		return 0;
-	bridge_masq_entries(c, &c->result, &entries);
+	if (!links->open)
+		bridge_guard_entries(c, &links->port, &links->guest, &entries);
+	if (c->net.ipam)
+		bridge_masq_entries(c, &c->result, &entries);
 	return attachment_nat(c, record, &entries);
 }
 
-static int bridge_guard(struct call *c, struct record *record,
-			const struct bridge_links *links)
+/* The port goes up once its guard is there, with the next request of the host
+ * if more is to follow. */
+static int bridge_open(struct call *c, struct bridge_links *links, bool more)
 {
-	struct list entries = { 0 };
-
-	if (!IS_ENABLED(CONFIG_NAT))
+	if (links->open)
 		return 0;
-	bridge_guard_entries(c, &links->port, &links->guest, &entries);
-	return attachment_nat(c, record, &entries);
+	links->open = true;
+	nl_hold(&c->host);
+	link_set_flags(&c->host, &links->port, IFF_UP, IFF_UP);
+	return more ? 0 : nl_release(&c->host);
 }
 
 static const char *bridge_mac_text(struct call *c, const struct link *link)
@@ -333,18 +343,40 @@ static int bridge_gateways(struct call *c, struct bridge_links *links,
 	return bridge_be_gateway(c, record, &links->bridge, &links->gateway);
 }
 
-/* A network without IPAM carries frames and nothing else. */
+/* What the container sends from its first moment on is to be masqueraded: what
+ * conntrack has seen before stays as it is. */
 static int bridge_add_layer3(struct call *c, struct bridge_links *links,
 			     struct record *record)
 {
 	const struct bridge_conf *conf = c->conf;
+	bool gateway = bridge_is_gateway(conf);
 
-	if (bridge_addresses(c) < 0 ||
-	    ipam_apply(c, &links->guest, CONTAINER_INTERFACE, conf->dad) < 0)
+	/* A plugin of others may ask through the link, as dhcp does. */
+	if (!applet_find(c->applets, c->net.ipam) &&
+	    (bridge_nat(c, record, links) < 0 ||
+	     bridge_open(c, links, false) < 0))
 		return -1;
-	if (bridge_is_gateway(conf) && bridge_gateways(c, links, record) < 0)
+	if (bridge_addresses(c) < 0 || bridge_nat(c, record, links) < 0 ||
+	    bridge_open(c, links, gateway && !bridge_vlan(conf)) < 0)
 		return -1;
-	return bridge_masquerade(c, record);
+	if (gateway && bridge_gateways(c, links, record) < 0)
+		return -1;
+	return ipam_apply(c, &links->guest, CONTAINER_INTERFACE, conf->dad);
+}
+
+/* A network without IPAM carries frames and nothing else. */
+static int bridge_add_layer2(struct call *c, struct bridge_links *links,
+			     struct record *record)
+{
+	const struct bridge_conf *conf = c->conf;
+
+	if (bridge_nat(c, record, links) < 0 ||
+	    bridge_open(c, links, false) < 0)
+		return -1;
+	return conf->no_container_interface
+		       ? 0
+		       : link_set_flags(&c->guest, &links->guest, IFF_UP,
+					IFF_UP);
 }
 
 static int bridge_add(struct call *c)
@@ -356,17 +388,11 @@ static int bridge_add(struct call *c)
 	if (attachment_begin(c, record, bridge_release_stale) < 0 ||
 	    bridge_mtu(c, &links.mtu) < 0 ||
 	    bridge_ensure(c, record, &links) < 0 ||
-	    bridge_connect(c, &links) < 0 ||
-	    bridge_guard(c, record, &links) < 0)
+	    bridge_connect(c, &links) < 0)
 		return -1;
-	if (c->net.ipam) {
-		if (bridge_add_layer3(c, &links, record) < 0)
-			return -1;
-	} else if (!conf->no_container_interface &&
-		   link_set_flags(&c->guest, &links.guest, IFF_UP, IFF_UP) <
-			   0) {
+	if ((c->net.ipam ? bridge_add_layer3(c, &links, record)
+			 : bridge_add_layer2(c, &links, record)) < 0)
 		return -1;
-	}
 	/* Both ends, as each hears of it at a time of its own. */
 	if (conf->no_container_interface) {
 		if (link_get(&c->host, bridge_port_name(c, attachment_owner(c)),

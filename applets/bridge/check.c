@@ -69,6 +69,10 @@ static int check_bridge(struct call *c, struct link *bridge)
 		return fail(c->job, CNI_INTERNAL,
 			    "Interface %s does not have link type of bridge",
 			    conf->bridge);
+	if (conf->mac_spoof_check && bridge->ll_learning)
+		return fail(c->job, CNI_INTERNAL,
+			    "Bridge %s: no_linklocal_learn is off",
+			    conf->bridge);
 	promisc = bridge->flags & IFF_PROMISC;
 	if (promisc != conf->promisc)
 		return fail(

@@ -115,8 +115,6 @@ static void bridge_set_ipv6(struct call *c, const struct link *link,
 
 void bridge_quiet_ipv6(struct call *c, const struct link *link, bool made)
 {
-	if (!IS_ENABLED(CONFIG_IPV6))
-		return;
 	if (!link->deaf_to_ra)
 		bridge_set_ipv6(c, link, "accept_ra");
 	if (made)

@@ -131,7 +131,6 @@ static int create_gateway(struct call *c, struct record *record,
 				  .mtu = bridge->mtu,
 				  .mac = mac[1],
 				  .master = bridge->index,
-				  .up = true,
 				  .shared = true,
 				  .peer = &peer };
 
@@ -141,14 +140,34 @@ static int create_gateway(struct call *c, struct record *record,
 	return link_add(&c->host, &spec, exists);
 }
 
+static int set_up(struct call *c, const struct link *link)
+{
+	return link->flags & IFF_UP
+		       ? 0
+		       : link_set_flags(&c->host, link, IFF_UP, IFF_UP);
+}
+
+/* Each time, as whoever made it may have been cut short. */
+static int complete_gateway(struct call *c, const struct link *link, bool made)
+{
+	const struct bridge_conf *conf = c->conf;
+	struct brvlan vlans = { .native = conf->vlan };
+	struct link port;
+
+	/* The index may be that of another namespace: here it is no port. */
+	if (link_get_index(&c->host, link->peer, &port) < 0 ||
+	    brvlan_set(&c->host, &port, &vlans, conf->keep_vlan) < 0)
+		return -1;
+	bridge_quiet_ipv6(c, &port, false);
+	bridge_quiet_ipv6(c, link, made);
+	return set_up(c, &port) | set_up(c, link);
+}
+
 int bridge_vlan_gateway(struct call *c, struct record *record,
 			const struct link *bridge, struct link *out)
 {
-	const struct bridge_conf *conf = c->conf;
 	const char *name = bridge_vlan_name(c);
-	struct brvlan vlans = { .native = conf->vlan };
 	bool found, exists = true;
-	struct link port;
 
 	if (strlen(name) >= IFNAMSIZ)
 		return fail(
@@ -161,18 +180,9 @@ int bridge_vlan_gateway(struct call *c, struct record *record,
 		       link_get(&c->host, name, out) < 0))
 		return -1;
 	/* Somebody may have made it in another way. */
-	if (strcmp(out->kind, "veth") != 0)
-		return 0;
-	port = (struct link) { .index = out->peer };
-	str_copy(port.name, sizeof(port.name), name);
-	if (!exists)
-		bridge_quiet_ipv6(c, out, true);
-	/* Each time, as whoever made it may have been cut short. */
-	if (brvlan_set(&c->host, &port, &vlans, conf->keep_vlan) < 0)
-		return -1;
-	return out->flags & IFF_UP
-		       ? 0
-		       : link_set_flags(&c->host, out, IFF_UP, IFF_UP);
+	return strcmp(out->kind, "veth") == 0
+		       ? complete_gateway(c, out, !exists)
+		       : 0;
 }
 
 const char *bridge_vlan_name(struct call *c)

@@ -838,6 +838,198 @@ resolv_conf() {
 	gone p1 "$DUAL"
 }
 
+# accept_ra LINK: what the node has there.
+accept_ra() {
+	node cat "/proc/sys/net/ipv6/conf/$1/accept_ra"
+}
+
+# POD sends a frame, which has been taken in when the gateway has answered.
+frame() {
+	pod "$1" python3 "$TOP/tests/e2e/frame.py" "${@:2}"
+	pings "$1" 10.1.2.1
+}
+
+# To nearest bridges, and to these links alone.
+RESERVED=01:80:c2:00:00:0e
+
+@test "a router in a frame for the port itself is not heard" {
+	pod_up p1
+	node sysctl -qw net.ipv6.conf.{all,default}.accept_ra=2
+	add p1 "$NET"
+	frame p1 eth0 $RESERVED 02:00:00:00:00:bd router
+	[ -z "$(node ip -6 route show default)" ]
+	# Such frames do reach it.
+	node sysctl -qw "net.ipv6.conf.$(host_veth p1).accept_ra=1"
+	frame p1 eth0 $RESERVED 02:00:00:00:00:bd router
+	[[ $(node ip -6 route show default) == *"via fe80::bad"* ]]
+	gone p1 "$NET"
+}
+
+# What hears routers while it is up says so.
+@test "a port is never up before it is deaf to routers" {
+	local conf
+	pod_up p1
+	for conf in "$NET" "$L2" "$(with "$NET" '{"hairpinMode": true}')" \
+		"$(with "$L2" '{"disableContainerInterface": true}')"; do
+		WRAPPER=(strace -o /run/trace -s 300 -e
+			trace=sendto,openat,pwrite64)
+		add p1 "$conf"
+		WRAPPER=()
+		[ "$(accept_ra "$(host_veth p1)")" = 0 ]
+		expect "$(link node "$(host_veth p1)")" '.flags | index("UP")'
+		# Made, told to be deaf, up: in this order.
+		[ "$(node awk '
+			/IFLA_INFO_KIND}, "veth"/ { print "made"; made = 1 }
+			/conf\/veth.*accept_ra/ { print "deaf" }
+			made && /ifi_flags=IFF_UP/ { print "up" }
+			' /run/trace | xargs)" = "made deaf up" ]
+		gone p1 "$conf"
+	done
+}
+
+@test "a node that cannot be written to says what its ports hear" {
+	pod_up p1 p2
+	add p1 "$NET"
+	node mount -o bind,ro /proc/sys /proc/sys
+	add p2 "$NET"
+	[[ $stderr == *"$(host_veth p2)/accept_ra from 1 to 0: Read-only"* ]]
+	node umount /proc/sys
+	del_twice p2 "$NET"
+	node sysctl -qw net.ipv6.conf.default.accept_ra=0
+	node mount -o bind,ro /proc/sys /proc/sys
+	add p2 "$NET"
+	[ -z "$stderr" ]
+	del_twice p2 "$NET"
+	gone p1 "$NET"
+}
+
+# The port that the bridge of the node has learned a MAC address at.
+learned_at() {
+	node bridge -j fdb show br br0 | jq -r --arg mac "$1" '
+		.[] | select(.mac == $mac and .state != "permanent") | .ifname'
+}
+
+@test "a frame for the port itself teaches the bridge no MAC" {
+	local mac conf made
+	conf=$(with "$NET" '{"macspoofchk": true}')
+	pod_up p1 p2
+	for made in us others before; do
+		case $made in
+		us) node ip link del br0 2>/dev/null || true ;;
+		others)
+			node ip link del br0
+			node ip link add br0 type bridge
+			;;
+		before)
+			# By a network that did not ask for it.
+			node ip link del br0
+			add p1 "$NET"
+			del p1 "$NET"
+			;;
+		esac
+		add p1 "$conf"
+		add p2 "$conf"
+		mac=$(link p2 eth0 | jq -r .address)
+		pings p2 10.1.2.1
+		[ "$(learned_at "$mac")" = "$(host_veth p2)" ]
+		frame p1 eth0 $RESERVED "$mac"
+		[ "$(learned_at "$mac")" = "$(host_veth p2)" ]
+		check p1 "$conf"
+		node ip link set br0 type bridge no_linklocal_learn 0
+		check_fails p1 "$conf" "br0: no_linklocal_learn is off"
+		check p1 "$NET"
+		# Such frames do teach.
+		frame p1 eth0 $RESERVED "$mac"
+		[ "$(learned_at "$mac")" = "$(host_veth p1)" ]
+		del_twice p2 "$conf"
+		gone p1 "$conf"
+	done
+}
+
+@test "a bridge learns as it likes where no network asks for macspoofchk" {
+	pod_up p1
+	add p1 "$NET"
+	expect "$(link node br0)" \
+		'.linkinfo.info_data.no_linklocal_learn // 0 == 0'
+	gone p1 "$NET"
+}
+
+# Every socket takes its time, so that what is late is late for certain.
+slowly() {
+	WRAPPER=(strace -o /dev/null -e trace=socket
+		-e inject=socket:delay_enter=200000)
+	"$@"
+	WRAPPER=()
+}
+
+@test "no flow of a program that already runs escapes the masquerading" {
+	local conf
+	conf=$(with "$MASQ" '{"name": "net2", "bridge": "br1",
+		"ipam": {"subnet": "10.1.3.0/24"}}')
+	outside_up
+	pod_up p1 p2
+	add p1 "$MASQ"
+	for conf in "$MASQ" "$conf"; do
+		pod p2 python3 -c '
+import socket, time
+out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+out.bind(("0.0.0.0", 4444))
+sent = False
+while True:
+    try:
+        out.sendto(b"x", ("192.0.2.2", 5555))
+        sent = True
+    except OSError:
+        if sent:
+            break
+        time.sleep(0.001)
+' &
+		wait_until 5 listening p2 4444 udp 4
+		slowly add p2 "$conf"
+		wait_until 5 sent_as 192.0.2.1
+		[ "$(flows)" = 192.0.2.1 ]
+		del_twice p2 "$conf"
+		wait $!
+		node conntrack -F 2>/dev/null
+	done
+	gone p1 "$MASQ"
+}
+
+# Whom the answers to port 4444 of a pod are for.
+flows() {
+	node conntrack -L -p udp --orig-port-src 4444 2>/dev/null |
+		sed 's/.*dst=\([^ ]*\) .*/\1/' | sort -u
+}
+
+sent_as() {
+	[[ $(flows) == *"$1"* ]]
+}
+
+@test "no frame by another MAC gets through before the guard is there" {
+	local conf check
+	pod_up p1 p2
+	add p1 "$NET"
+	for check in false true; do
+		conf=$(with "$NET" "{\"macspoofchk\": $check}")
+		# It brings its interface up itself, and never stops.
+		pod p2 bash -c '
+			until ip link set eth0 up; do :; done
+			while python3 "$0" eth0 02:00:00:00:00:01 \
+				02:00:00:00:00:bd; do :; done' \
+			"$TOP/tests/e2e/frame.py" 2>/dev/null &
+		slowly add p2 "$conf"
+		pings p2 10.1.2.1
+		case $check in
+		false) wait_until 5 eval \
+			'[ -n "$(learned_at 02:00:00:00:00:bd)" ]' ;;
+		true) [ -z "$(learned_at 02:00:00:00:00:bd)" ] ;;
+		esac
+		del_twice p2 "$conf"
+		wait $! || true
+	done
+	gone p1 "$NET"
+}
+
 @test "ipMasq may be of one family" {
 	local conf
 	pod_up p1
@@ -1364,6 +1556,31 @@ foreign_ipam() {
 			"in the form of IPv6"
 		nothing_left
 	done
+}
+
+@test "an ipam plugin of others may ask through the pod's interface" {
+	foreign_ipam
+	pod_up p1 p2
+	add p2 "$(with "$NET" '{"macspoofchk": true}')"
+	# As dhcp does, which has no other way to its server.
+	node tee /run/plugins/foreign >/dev/null <<-'EOT'
+		#!/bin/bash
+		[ $CNI_COMMAND = ADD ] || exit 0
+		PATH=/usr/sbin:/usr/bin:/sbin:/bin
+		inside() { nsenter --net=$CNI_NETNS "$@" >&2; }
+		inside ip link set eth0 up &&
+			inside ip address add 10.1.2.99/24 dev eth0 &&
+			inside ping -c 1 -W 5 10.1.2.1 &&
+			inside ip address flush dev eth0 &&
+			echo '{"cniVersion": "1.0.0",
+				"ips": [{"address": "10.1.2.9/24"}]}'
+	EOT
+	add p1 "$(with "$FOREIGN" '{"macspoofchk": true, "ipMasq": true}')"
+	[ "$(nat_elements | wc -l)" = 5 ]
+	check p1 "$(with "$FOREIGN" '{"macspoofchk": true, "ipMasq": true}')"
+	pings p1 10.1.2.1
+	del_twice p2 "$NET"
+	gone p1 "$FOREIGN"
 }
 
 @test "an ipam plugin that cannot be found is an error" {

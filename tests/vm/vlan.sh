@@ -117,6 +117,15 @@ addresses() {
 		awk '{ print $4 }' | xargs
 }
 
+# LINK...: they are up, and hear no router.
+up_and_deaf() {
+	local link
+	for link; do
+		same "$(cat "/sys/class/net/$link/operstate")" up
+		same "$(cat "/proc/sys/net/ipv6/conf/$link/accept_ra")" 0
+	done
+}
+
 # gateway_of CONF VLANS ADDRESS...: the addresses are on a link that is in
 # VLAN 100 by a port with these VLANs.
 gateway_of() {
@@ -134,6 +143,7 @@ gateway_of() {
 	same "$(cat "/sys/class/net/$peer/master/ifindex")" \
 		"$(cat /sys/class/net/br0/ifindex)"
 	same "$(vlans "$peer")" "$vlans"
+	up_and_deaf br0 br0.100 "$peer" "$(port p1)"
 	port_has p1 "$vlans"
 	same "$(addresses br0.100)" "$*"
 	same "$(addresses br0)" ""
@@ -171,6 +181,23 @@ shared() {
 	gone p2 "$conf"
 }
 
+# The first ADD was killed on the way.
+completed() {
+	local conf peer
+	conf=$(gateway "$V4")
+	pod_up p1 p2
+	add p1 "$conf"
+	peer=$(cat /sys/class/net/br0.100/iflink)
+	peer=$(/usr/sbin/ip -o link | awk -F '[:@ ]+' "\$1 == $peer { print \$2 }")
+	ip link set "$peer" down
+	echo 1 >"/proc/sys/net/ipv6/conf/$peer/accept_ra"
+	add p2 "$conf"
+	up_and_deaf "$peer" br0.100
+	pings p2 10.1.2.1
+	del_twice p1 "$conf"
+	gone p2 "$conf"
+}
+
 # The second pod gets no address.
 fails_alone() {
 	local conf
@@ -205,6 +232,7 @@ gateways "gateways of both families" "$V4, $V6" 10.1.2.1/24 2001:db8:1::1/64
 gateways "gateways of three subnets" "$V4, $V6, $OTHER_V6" \
 	10.1.2.1/24 2001:db8:2::1/64 2001:db8:1::1/64
 it "pods share the gateway of their VLAN" shared
+it "a gateway that was left half made is completed" completed
 it "an ADD that fails leaves the gateway to those who use it" fails_alone
 it "VLANs of one bridge have a gateway each" two_gateways
 
