@@ -115,8 +115,10 @@ WARNINGS := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wvla -Wformat=2 \
 ours = -std=c11 -D_GNU_SOURCE -DCNIBOX_VERSION='"$(REFERENCE)+cnibox.$(VERSION)"' -I. -I$(GEN) \
 	-include autoconf.h -include build/enabled.h $(WARNINGS) $(EXTRA_CFLAGS)
 # No registers of floating point, which each function with variable arguments
-# saves, and no gaps before data.
-FRUGAL := $(call known,-mgeneral-regs-only) $(call known,-malign-data=abi)
+# saves, no gaps before data, and nothing kept for later that takes more to keep
+# than to make again.
+FRUGAL := $(call known,-mgeneral-regs-only) $(call known,-malign-data=abi) \
+	$(call known,-fno-caller-saves) $(call known,-fno-move-loop-invariants)
 # That a large frame cannot step over the guard of the stack costs nothing. Left
 # out is what would do nothing here: musl has no functions for _FORTIFY_SOURCE,
 # and its objects lack the marks of -fcf-protection and bti, without which the
