@@ -148,8 +148,14 @@ $(O)/obj/%.o: %.c $(GEN)/autoconf.h $(GEN)/flags | $(GEN)/applets.def $(DEPS_REA
 	$(call say,CC,$<)
 	$(Q)$(compile) $(if $(filter build/%,$<),,$(banned)) -MMD -MP -c -o $@ $<
 
+# A source that leaves the tree makes no object newer.
+$(GEN)/%.list: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' $($*) >$@.new
+	@$(update)
+
 # Some compilers take -static for a wish.
-$(BINARY): $(OBJ)
+$(BINARY): $(OBJ) $(GEN)/OBJ.list
 	$(call say,LINK,$@)
 	$(Q)$(link) -o $@.new $(call LIBC_LINK,$(sort $(OBJ)))
 	@if $(READELF) -lW $@.new | grep -E 'INTERP$(if $(PIE),,|DYNAMIC)' || \
@@ -190,7 +196,7 @@ $(O)/host/%.o: %.c $(GEN)/autoconf.h $(GEN)/host-flags | $(HOST_READY)
 	$(call say,HOSTCC,$<)
 	$(Q)$(host_compile) $(if $(filter core/%,$<),$(banned)) -MMD -MP -c -o $@ $<
 
-$(O)/host/libcore.a: $(HOST_OBJ)
+$(O)/host/libcore.a: $(HOST_OBJ) $(GEN)/HOST_OBJ.list
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar rcsD $@ $(HOST_OBJ)
 
@@ -224,9 +230,9 @@ $(O)/fuzz/%.o: %.c $(GEN)/autoconf.h Makefile | $(HOST_READY)
 	$(call say,FUZZCC,$<)
 	$(Q)$(fuzz_compile) $(if $(filter core/%,$<),$(banned)) -MMD -MP -c -o $@ $<
 
-$(O)/fuzz/all.a: $(FUZZ_OBJ)
+$(O)/fuzz/all.a: $(FUZZ_OBJ) $(GEN)/FUZZ_OBJ.list
 	$(call say,AR,$@)
-	$(Q)rm -f $@ && ar rcsD $@ $^
+	$(Q)rm -f $@ && ar rcsD $@ $(FUZZ_OBJ)
 
 $(FUZZ_BIN): $(O)/fuzz/%: $(O)/fuzz/tests/fuzz/%.o $(O)/fuzz/all.a
 	$(call say,LINK,$@)
