@@ -131,7 +131,7 @@ banned := -include build/banned.h
 compile := $(CC) $(ours) $(LIBC_CFLAGS) $(CFLAGS) \
 	$(if $(PIE),-fPIE,-fno-pie) -ffunction-sections -fdata-sections \
 	-fno-asynchronous-unwind-tables $(HARDENING) $(FRUGAL) \
-	-ffile-prefix-map=$(CURDIR)=.
+	-ffile-prefix-map=$(call quoted,$(CURDIR))=.
 # The smaller common page lets the data follow in the file without a gap.
 link := $(CC) $(CFLAGS) $(LDFLAGS) -Wl,--gc-sections,--build-id=none \
 	-Wl,-z,norelro,-z,noseparate-code,-z,noexecstack \
@@ -266,8 +266,8 @@ check-clients:
 
 soak: all
 	tests/setup check
-	CNIBOX=$(abspath $(BINARY)) N=$(or $(N),10000) PODS=1000 tests/soak
-	CNIBOX=$(abspath $(BINARY)) tests/faults/run all
+	CNIBOX=$(call quoted,$(abspath $(BINARY))) N=$(or $(N),10000) PODS=1000 tests/soak
+	CNIBOX=$(call quoted,$(abspath $(BINARY))) tests/faults/run all
 
 check-configs:
 	tests/builds
@@ -278,7 +278,8 @@ demo: all
 
 bench bench-quick: all
 	tests/setup check
-	O=$(abspath $(O)) DEPS_DIR=$(abspath $(DEPS_DIR)) HOSTCC=$(call quoted,$(HOSTCC)) \
+	O=$(call quoted,$(abspath $(O))) DEPS_DIR=$(call quoted,$(DEPS_DIR)) \
+		HOSTCC=$(call quoted,$(HOSTCC)) \
 		COMPILE=$(call quoted,$(compile)) \
 		LINK=$(call quoted,$(link) $(call LIBC_LINK,"$$object")) \
 		tests/bench/bench $(@:bench-%=%)
