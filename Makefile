@@ -85,7 +85,10 @@ $(KCONFIG_CONFIG): $(KCONFIGS)
 
 include $(KCONFIG_CONFIG)
 include $(GEN)/applets.mk
+# To choose options takes neither compiler nor libraries.
+ifeq ($(filter %config,$(MAKECMDGOALS)),)
 include build/deps.mk
+endif
 
 $(GEN)/autoconf.h: $(KCONFIG_CONFIG)
 	@sed -n 's/^\(CONFIG_[A-Z0-9_]*\)=y$$/#define \1 1/p;t;s/^\(CONFIG_[A-Z0-9_]*\)=/#define \1 /p' \

@@ -16,7 +16,7 @@
  * written to cost nothing. With 0 each piece is a chunk, so that a sanitizer sees
  * where it ends. */
 #ifndef JOB_CHUNK_SIZE
-#define JOB_CHUNK_SIZE (4 << 20)
+#define JOB_CHUNK_SIZE (4 * 1024 * 1024)
 #endif
 
 enum { ALIGNMENT = 16 };
