@@ -14,6 +14,7 @@
 # make lint             checks the house rules
 # make analyze          looks for bugs with gcc, clang-tidy, scan-build, cppcheck
 # make check-configs    builds N=10 random configurations and some others
+# make check-cross      builds for the other architectures of Debian; needs root
 # make install          installs to DESTDIR= CNI_BIN_DIR=/opt/cni/bin
 # make fetch            fills DEPS_DIR=out/deps; with it make needs no network
 # make clean            removes what was built; distclean: all that was made
@@ -275,6 +276,10 @@ soak: all
 check-configs:
 	tests/builds
 
+check-cross:
+	tests/setup cross
+	tests/builds cross
+
 demo: all
 	tests/setup demo
 	tests/demo
@@ -333,4 +338,5 @@ help:
 
 FORCE:
 .PHONY: all install fetch unit unit-build fuzz fuzz-build lint analyze check \
-	check-clients check-configs soak demo bench bench-quick clean distclean help FORCE
+	check-clients check-configs check-cross soak demo bench bench-quick clean \
+	distclean help FORCE

@@ -15,6 +15,7 @@ endif
 HOSTCC ?= gcc
 STRIP := $(CROSS_COMPILE)strip
 READELF := $(CROSS_COMPILE)readelf
+OBJCOPY := $(CROSS_COMPILE)objcopy
 DEPS_DIR ?= out/deps
 
 CC_TARGET := $(shell $(CC) -dumpmachine)
@@ -77,6 +78,6 @@ HOST_LIBS := $(HOST_DEPS)/lib/libnftnl.a $(HOST_DEPS)/lib/libmnl.a -lcmocka
 
 $(DEPS_DIR)/%/packages: | build/fetch
 	$(call say,FETCH,$(@D))
-	$(Q)build/fetch $(@D) $*
+	$(Q)OBJCOPY=$(OBJCOPY) build/fetch $(@D) $*
 
 fetch: $(DEPS_READY)

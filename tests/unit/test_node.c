@@ -141,8 +141,9 @@ static void show_tells_ports_once_and_whether_they_live(void **state)
 	shows(f, false, "");
 	shows(f, true, "[]\n");
 	c = call_of(f, "c1");
-	both = job_printf(&f->job, "%s%s%s", PORT("8080", POD1), udp,
-			  PORT("8080", "2001:db8::2/64"));
+	both = job_printf(
+		&f->job, "%s%s%s", PORT("8080", POD1), udp,
+		IS_ENABLED(CONFIG_IPV6) ? PORT("8080", "2001:db8::2/64") : "");
 	attach(f, "eth0", "c1", both);
 	shows(f, false,
 	      "net/eth0/c1 - 8080/tcp->80,192.0.2.1:53/udp->5353 "
