@@ -178,7 +178,7 @@ NET6='{
 		local pod
 		for pod in $PODS; do
 			echo "probe $pod: $(ask "$pod" 192.0.2.2 80 2>&1 |
-				sed 's/.* E //')"
+				sed 's/.* socat\[[0-9]*\] [EW] //')"
 			echo "probe outside: $(ping_says outside 10.1.2.2)"
 		done
 	}
