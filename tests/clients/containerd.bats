@@ -134,7 +134,7 @@ pod_addresses() {
 pod_exec() {
 	local answer
 	answer=$(jq -cn --arg id "${containers[$1]}" '{container_id: $id,
-		cmd: $ARGS.positional, timeout: 10}' --args -- "${@:2}")
+		cmd: $ARGS.positional, timeout: 60}' --args -- "${@:2}")
 	answer=$(cri ExecSync "$answer")
 	jq -r '.stdout, .stderr | @base64d' <<<"$answer"
 	expect "$answer" '.exit_code == 0'

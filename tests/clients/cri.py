@@ -93,7 +93,7 @@ def main(socket, method, request="{}"):
             response_deserializer=classes[
                 f"{PACKAGE}.{method}Response"].FromString)
         try:
-            answer = call(message, timeout=60)
+            answer = call(message, timeout=300)
         except grpc.RpcError as error:
             sys.exit(f"{method}: {error.code().name}: {error.details()}")
     print(json_format.MessageToJson(

@@ -135,4 +135,4 @@ image_up() {
 # What a container runs to tell who connects to port 80 its host name, and to
 # ask the outside whom it sees.
 SERVER=(nc -ll -p 80 -e sh -c 'read -r _; hostname')
-CALLER=(sh -c 'echo who am I? | nc -w 5 192.0.2.2 7777')
+CALLER=(sh -c 'echo who am I? | nc -w 60 192.0.2.2 7777')

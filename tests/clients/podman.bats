@@ -109,7 +109,7 @@ address() {
 	serve outside 7777
 	node_file /var/build/Containerfile <<-END
 		FROM $IMAGE
-		RUN echo who am I? | nc -w 5 192.0.2.2 7777
+		RUN echo who am I? | nc -w 60 192.0.2.2 7777
 		RUN ip -o address show dev eth0
 	END
 	run -0 podman build --no-cache /var/build

@@ -1270,7 +1270,7 @@ not_namespaces() {
 
 @test "what is no network namespace is an error before any change" {
 	local path
-	WRAPPER=(timeout 10)
+	WRAPPER=(timeout 60)
 	for path in $(not_namespaces); do
 		CNI_NETNS=$path add_fails p1 "$NET" \
 			"failed to open netns \"$path\""
@@ -1342,7 +1342,7 @@ not_namespaces() {
 
 @test "DEL with what is no network namespace releases everything" {
 	local path
-	WRAPPER=(timeout 10)
+	WRAPPER=(timeout 60)
 	for path in $(not_namespaces); do
 		pod_up p1
 		add p1 "$MASQ"

@@ -18,7 +18,7 @@ GC='{"cni.dev/valid-attachments": []}'
 # Every call ends soon, however. What must not change is in /run/outside.
 setup() {
 	node_up
-	WRAPPER=(timeout 10)
+	WRAPPER=(timeout 60)
 	node mkdir -p /run/outside $STORE $RECORDS
 	echo "not ours" >"$ROOT/run/outside/file"
 }

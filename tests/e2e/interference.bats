@@ -310,7 +310,7 @@ soon() {
 	add_fails p2 "$NET" "for 5 seconds"
 	[ "$code" = 11 ]
 	no_link p2 eth0
-	soon 20
+	soon 60
 	check_list p1 "$LIST" "$PORT"
 	# It wants nothing that others share.
 	del_list p1 "$LIST" "$PORT"

@@ -98,7 +98,7 @@ is_down() {
 
 @test "DEL without a namespace is success, ADD and CHECK need one" {
 	local path
-	WRAPPER=(timeout 10)
+	WRAPPER=(timeout 60)
 	node touch /run/plain
 	node mkfifo /run/fifo
 	CNI_NETNS="" del_twice p1 "$LO"

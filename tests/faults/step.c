@@ -22,7 +22,7 @@
  * -r adds to FILE what the program does to files in FOLDER, for replay.
  *
  * -f is for the program's children, too. The exit status is the program's, or
- * 128 and the signal that ended it; 124 after 10 seconds, when it is killed.
+ * 128 and the signal that ended it; 124 after 60 seconds, when it is killed.
  */
 #define _GNU_SOURCE
 #include "step.h"
@@ -44,7 +44,7 @@
 #include <linux/netlink.h>
 
 enum {
-	SECONDS = 10,
+	SECONDS = 60,
 	SYSCALL_STOP = SIGTRAP | 0x80,
 	PROCESSES_MAX = 64,
 	CALLS_MAX = 1024

@@ -201,7 +201,7 @@ call() {
 
 # Waits until the node is settled; its kernel's account goes to the file seen.
 look() {
-	local tries=100 dir=$BATS_TEST_TMPDIR result=null
+	local tries=1000 dir=$BATS_TEST_TMPDIR result=null
 	[[ $step$status != ADD*0 ]] || result=$output
 	while kernel >"$dir/kernel"
 		jq -rn --arg given "$list $CAPS ${CNI_ARGS-}" \

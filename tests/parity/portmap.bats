@@ -67,6 +67,7 @@ said() {
 
 @test "without snat" {
 	PROTO=tcp
+	PATIENCE=10 # some wait in vain
 	ask_all
 	ports '[{"hostPort": 8080, "containerPort": 80, "protocol": "tcp"}]'
 	same "snat" "$(jq -c '.plugins[1].snat = false' <<<"$LIST")"

@@ -8,7 +8,7 @@
 #include "core/store.h"
 #include "state.h"
 
-enum { SECONDS = 5 };
+enum { SECONDS = 60 };
 
 static const struct owner a_eth0 = { "a", "eth0" };
 

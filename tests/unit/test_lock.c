@@ -10,7 +10,7 @@
 #include "core/lock.h"
 #include "tests/unit/folder.h"
 
-enum { LIMIT = 20 };
+enum { LIMIT = 60 };
 
 static int open_lock(void)
 {

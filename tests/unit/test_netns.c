@@ -114,7 +114,7 @@ static void find_knows_what_is_no_namespace(void **state)
 	unix_fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	assert_int_equal(bind(unix_fd, (void *)&name, sizeof(name)), 0);
 	/* Where it blocks the alarm ends the test. */
-	alarm(20);
+	alarm(60);
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
 		struct netns ns = { .fd = 7 };
 		bool found = true;

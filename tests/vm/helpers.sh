@@ -167,7 +167,7 @@ leftovers() {
 
 # The kernel removes the links of a deleted namespace a little later.
 nothing_left() {
-	local tries=100
+	local tries=3000
 	until same "$(leftovers)" ""; do
 		tries=$((tries - 1))
 		[ $tries != 0 ]
@@ -181,7 +181,7 @@ gone() {
 }
 
 pings() {
-	pod "$1" ping -c 1 -W 2 "$2"
+	pod "$1" ping -c 1 -W 60 "$2"
 }
 
 cannot_ping() {

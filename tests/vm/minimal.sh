@@ -58,7 +58,7 @@ addresses_are_there() {
 pods_meet() {
 	pings p1 10.1.2.3
 	pings p2 10.1.2.1
-	ping -c 1 -W 2 10.1.2.2
+	ping -c 1 -W 60 10.1.2.2
 }
 
 masquerades() {
@@ -68,7 +68,7 @@ masquerades() {
 }
 
 hears_p1() {
-	same "$(pod "$1" timeout 5 wget -q -O - "http://$2/")" "this is p1"
+	same "$(pod "$1" timeout 60 wget -q -O - "http://$2/")" "this is p1"
 }
 
 publishes() {
