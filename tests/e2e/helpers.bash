@@ -80,7 +80,7 @@ build_own() {
 	local out=$BATS_FILE_TMPDIR/out make option applet
 	make=(env -u MAKEFLAGS make -s -C "$TOP" O="$out"
 		KCONFIG_CONFIG="$out/.config"
-		DEPS_DIR="${DEPS_DIR:-$TOP/out/deps}")
+		DEPS_DIR="${DEPS_DIR:-out/deps}")
 	mkdir -p "$out" "$BATS_FILE_TMPDIR/bin"
 	"${make[@]}" "$1" 3>&-
 	for option in "${@:2}"; do
