@@ -85,10 +85,10 @@ static const struct conf_key portmap_keys[] = {
 	  HELP("accepted; no packet is marked") },
 	{ "conditionsV4", CONF_ARRAY, AT(portmap_conf, conditions_v4),
 	  .item = &portmap_condition, .item_size = sizeof(const char *),
-	  HELP("IPv4 packets must meet: ip saddr, ip daddr, iifname, in the nft tool's words") },
+	  HELP("what IPv4 packets must meet, as iptables (-s, -d, -i) or nft have it") },
 	{ "conditionsV6", CONF_ARRAY, AT(portmap_conf, conditions_v6),
 	  .item = &portmap_condition, .item_size = sizeof(const char *),
-	  HELP("the same for IPv6, with ip6") },
+	  HELP("the same for IPv6") },
 	{ "runtimeConfig", CONF_OBJECT, .keys = portmap_runtime_keys },
 	CONF_END
 };
@@ -113,7 +113,7 @@ static int portmap_protocol(const char *name)
 	return -1;
 }
 
-/* The conditions for a family in one line, or NULL. */
+/* The conditions for a family in one line as they are given, or NULL. */
 static const char *portmap_conditions(struct call *c, int family)
 {
 	const struct portmap_conf *conf = c->conf;
@@ -165,18 +165,17 @@ static int portmap_check_backend(struct call *c,
 
 static int portmap_check_conditions(struct call *c)
 {
+	const struct portmap_conf *conf = c->conf;
 	const char *const conditions[] = { portmap_conditions(c, AF_INET),
 					   portmap_conditions(c, AF_INET6) };
 
 	if (portmap_check_backend(c, conditions) < 0)
 		return -1;
-	for (int i = 0; i < 2; i++) {
+	/* Who publishes nothing is to start whatever they say. */
+	for (int i = 0; i < 2 && conf->mappings.count; i++) {
 		const char *why = NULL;
 
-		if (portmap_is_iptables(conditions[i]))
-			why = "the words of iptables are not understood, "
-			      "those of nft are: \"ip saddr 10.0.0.0/8\"";
-		else if (conditions[i])
+		if (conditions[i])
 			why = nat_condition_check(c->job, conditions[i],
 						  i ? AF_INET6 : AF_INET);
 		if (why)

@@ -38,8 +38,8 @@ struct nat_entry {
 	uint8_t mac[MAC_LEN];
 };
 
-/* What is wrong with conditions, in the nft tool's words, on packets of a
- * family; NULL if nothing. */
+/* What is wrong with conditions, in the words of the nft tool or of iptables, on
+ * packets of a family; NULL if nothing. */
 const char *nat_condition_check(struct job *job, const char *text, int family);
 
 /* What another owner of an element's key is. */

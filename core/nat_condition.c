@@ -3,9 +3,14 @@
  * expressions"), as far as they are common: each is
  *
  *	ip|ip6 saddr|daddr [==|!=] ADDRESS[/LENGTH]
- *	[meta] iifname [==|!=] NAME
+ *	[meta] iifname [==|!=] NAME[*]
  *
- * or has a list in braces in place of one value; all have to be met. */
+ * or has a list in braces in place of one value; all have to be met. Or in those
+ * of iptables(8), "PARAMETERS":
+ *
+ *	[!] -s|-d ADDRESS[/LENGTH][,...]
+ *	[!] -i NAME[+]
+ */
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -35,11 +40,13 @@ struct parser {
 	struct job *job;
 	const char *at;
 	int family;
+	bool as_options; /* in iptables' words, which begin with one */
+	unsigned seen;	 /* options, a mask */
 	const char *why; /* what is wrong, or NULL */
 };
 
 /* The next word, or brace or comma; "" at the end. Quotes are taken off. */
-static const char *next(struct parser *p)
+static char *next(struct parser *p)
 {
 	size_t len;
 
@@ -68,16 +75,27 @@ static void complain(struct parser *p, const char *expected, const char *came)
 	p->why = job_printf(p->job, "expected %s, got \"%s\"", expected, came);
 }
 
+/* Of an interface, or what the names of several begin with. */
+static void read_name(struct parser *p, char *name)
+{
+	size_t len = strlen(name);
+	bool any = len && name[len - 1] == (p->as_options ? '+' : '*');
+
+	if (len == any || len >= IFNAMSIZ || strcspn(name, "*{},") < len - any)
+		complain(p, "the name of an interface", name);
+	else if (any)
+		name[len - 1] = '*';
+}
+
 static void read_value(struct parser *p, struct match *match)
 {
 	struct value *value = list_add(p->job, &match->values, sizeof(*value));
 	struct prefix *prefix = &value->prefix;
-	const char *word = next(p);
+	char *word = next(p);
 
 	if (!match->address) {
 		value->name = word;
-		if (!*word || strlen(word) >= IFNAMSIZ || strpbrk(word, "*{},"))
-			complain(p, "the name of an interface", word);
+		read_name(p, word);
 		return;
 	}
 	if (!prefix_parse(word, prefix)) {
@@ -107,10 +125,56 @@ static void read_values(struct parser *p, struct match *match)
 		complain(p, "\"}\"", next(p));
 }
 
+enum { FORMS = 2, SOURCE = 0, DESTINATION, INTERFACE, OPTIONS };
+
+static const char options[OPTIONS][FORMS][16] = {
+	{ "-s", "--source" },
+	{ "-d", "--destination" },
+	{ "-i", "--in-interface" },
+};
+
+/* OPTIONS if it is none of them. */
+static int option_of(const char *word)
+{
+	int i = 0;
+
+	while (i < OPTIONS * FORMS &&
+	       strcmp(word, options[i / FORMS][i % FORMS]) != 0)
+		i++;
+	return i / FORMS;
+}
+
+/* In iptables' words. */
+static void read_option(struct parser *p, struct match *match)
+{
+	const char *word;
+	int option;
+
+	match->negated = take(p, "!");
+	word = next(p);
+	option = option_of(word);
+	if (option == OPTIONS || p->seen & 1U << option) {
+		complain(p, "-s, -d or -i, each once", word);
+		return;
+	}
+	p->seen |= 1U << option;
+	match->address = option != INTERFACE;
+	match->side = option == SOURCE ? NFT_SOURCE : NFT_DESTINATION;
+	do
+		read_value(p, match);
+	while (!p->why && match->address && take(p, ","));
+	if (!p->why && match->negated && match->values.count > 1)
+		complain(p, "one address behind !", ",");
+}
+
 static void read_match(struct parser *p, struct match *match)
 {
 	const char *word;
 
+	if (p->as_options) {
+		read_option(p, match);
+		return;
+	}
 	if (take(p, p->family == AF_INET ? "ip" : "ip6")) {
 		word = next(p);
 		match->address = true;
@@ -157,7 +221,7 @@ static size_t count_matches(const struct list *matches)
 static const char *parse(struct job *job, const char *text, int family,
 			 struct list *out)
 {
-	struct parser p = { job, text, family, NULL };
+	struct parser p = { job, text, family, *text == '-' || *text == '!' };
 
 	*out = (struct list) { 0 };
 	while (!p.why && p.at[strspn(p.at, " \t")]) {

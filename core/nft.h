@@ -108,8 +108,8 @@ void nft_match_ipsec(struct nft *nft);
 void nft_match_mark(struct nft *nft, uint32_t mark);
 void nft_match_address(struct nft *nft, enum nft_side side,
 		       const struct prefix *prefix);
-/* Is not; came in by this interface, or did not; came in by neither lo nor a
- * VRF, which is the lo of its table. */
+/* Is not; came in by this interface (NAME*: whose name begins so), or did not;
+ * came in by neither lo nor a VRF, which is the lo of its table. */
 void nft_match_no_address(struct nft *nft, enum nft_side side,
 			  const struct prefix *prefix);
 void nft_match_input(struct nft *nft, const char *ifname, bool is);

@@ -231,9 +231,10 @@ void nft_match_no_address(struct nft *nft, enum nft_side side,
 static void compare_name(struct nft *nft, int op, const char *text)
 {
 	char name[IFNAMSIZ] = "";
+	size_t len = strcspn(text, "*");
 
 	str_copy(name, sizeof(name), text);
-	compare(nft, op, name, sizeof(name));
+	compare(nft, op, name, name[len] ? len : sizeof(name));
 }
 
 void nft_match_input(struct nft *nft, const char *ifname, bool is)

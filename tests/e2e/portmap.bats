@@ -303,11 +303,35 @@ mapped() {
 	gone_list p1 "$list"
 }
 
-@test "conditions in the words of iptables are refused" {
+@test "conditions may have the words of iptables" {
+	local list more
+	outside_up
+	pod outside ip address add 192.0.2.3/24 dev eth0
 	pod_up p1
-	add_fails p1 "$(portmap_conf "$(port 8080 80)" |
-		jq '.conditionsV4 = ["-s", "192.0.2.0/24"]')" conditionsV4
-	[ "$code" = 7 ]
+	serve p1 80
+	for more in '["-d", "192.0.2.1/32,192.0.2.9/32", "!", "-s", "192.0.2.3"]' \
+		'["--source", "192.0.2.2", "--in-interface", "up+"]' \
+		'["!", "-s", "192.0.2.3", "! -i lo"]'; do
+		list=$(with_option "{\"conditionsV4\": $more}")
+		add_list p1 "$list" "$(port 8080 80)"
+		check_list p1 "$list" "$(port 8080 80)"
+		answers outside 192.0.2.1 8080 "p1 sees 192.0.2.2"
+		no_answer outside 192.0.2.1 8080 tcp bind=192.0.2.3
+		node nft flush ruleset
+		node "$CNIBOX" sync
+		no_answer outside 192.0.2.1 8080 tcp bind=192.0.2.3
+		answers outside 192.0.2.1 8080 "p1 sees 192.0.2.2"
+		gone_list p1 "$list" "$(port 8080 80)"
+	done
+}
+
+@test "a pod without ports starts whatever the conditions" {
+	local list
+	list=$(with_option '{"conditionsV4": ["-m", "comment", "nonsense"]}')
+	pod_up p1
+	add_list p1 "$list"
+	check_list p1 "$list"
+	del_list p1 "$list"
 	nothing_left
 }
 
@@ -404,6 +428,10 @@ mapped() {
 		ip saddr fd00::1|expected an IPv4 address or subnet, got "fd00::1"
 		ip saddr { 10.0.0.1|expected "}", got ""
 		meta mark 1|expected ip or iifname, got "mark"
+		-p tcp|expected -s, -d or -i, each once, got "-p"
+		-s 10.0.0.0/8 -s 10.0.0.1|expected -s, -d or -i, each once, got "-s"
+		! -d 10.0.0.1,10.0.0.2|expected one address behind !, got ","
+		-i +|expected the name of an interface, got "+"
 	EOT
 	nothing_left
 }

@@ -66,6 +66,8 @@ static const struct {
 	{ AF_INET, "iifname == eth0", { IF(INPUT("08") ETH0) } },
 	{ AF_INET, "meta iifname != eth0", { IF(INPUT("08") NOT_ETH0) } },
 	{ AF_INET, "iifname fifteen-letters", { IF(INPUT("08") EQUAL("'fifteen-letters'")) } },
+	{ AF_INET, "iifname eth*", { IF(INPUT("08") EQUAL("657468")) } },
+	{ AF_INET, "iifname eth+", { IF(INPUT("08") EQUAL(NAME("6574682b00"))) } },
 	/* quotes */
 	{ AF_INET, "iifname \"eth0\"", { IF(INPUT("08") ETH0) } },
 	{ AF_INET, "iifname != { \"eth0\",\"eth1\" }", {
@@ -94,6 +96,20 @@ static const struct {
 		IF(INPUT("08") ETH1 FROM(UNEQUAL) TO_HOST("02")) } },
 	/* blanks */
 	{ AF_INET, " \t iifname\t \teth0 ", { IF(INPUT("08") ETH0) } },
+	/* iptables' words */
+	{ AF_INET, "-s 10.1.2.3", { IF(FROM(EQUAL)) } },
+	{ AF_INET, "--source 10.1.2.3/32", { IF(FROM(EQUAL)) } },
+	{ AF_INET, "! --destination 10.1.2.3", { IF(TO(UNEQUAL)) } },
+	{ AF_INET6, "-d fd01::3/16", { IF(V6 TO6("08")
+		NET6 EQUAL("fd010000000000000000000000000000")) } },
+	{ AF_INET, "! -i eth0", { IF(INPUT("08") NOT_ETH0) } },
+	{ AF_INET, "-i eth+", { IF(INPUT("08") EQUAL("657468")) } },
+	{ AF_INET6, "! --in-interface eth+", { IF(INPUT("08") UNEQUAL("657468")) } },
+	{ AF_INET, "-d 192.0.2.1/32,192.0.2.2/32", {
+		IF(TO_HOST("01")), IF(TO_HOST("02")) } },
+	{ AF_INET, "-i eth0 ! -s 10.1.2.3 -d 192.0.2.1,192.0.2.2", {
+		IF(INPUT("08") ETH0 FROM(UNEQUAL) TO_HOST("01")),
+		IF(INPUT("08") ETH0 FROM(UNEQUAL) TO_HOST("02")) } },
 	/* no conditions are met */
 	{ AF_INET, "", { IF("") } },
 };
@@ -150,6 +166,7 @@ static void kernel_takes_good_conditions(void **state)
 
 #define WANTS(what, got) "expected " what ", got \"" got "\""
 #define NAMES		 "the name of an interface"
+#define OPTIONS		 "-s, -d or -i, each once"
 #define V4_VALUE	 "an IPv4 address or subnet"
 #define V6_VALUE	 "an IPv6 address or subnet"
 
@@ -170,7 +187,8 @@ static void bad_conditions_are_told(void **state)
 		  WANTS("ip or iifname", "oifname") },
 		{ AF_INET, "meta ip saddr 10.1.2.3",
 		  WANTS("ip or iifname", "ip") },
-		{ AF_INET, "-s 10.1.2.3", WANTS("ip or iifname", "-s") },
+		{ AF_INET, "ip saddr 10.1.2.3 -s 10.1.2.3",
+		  WANTS("ip or iifname", "-s") },
 		{ AF_INET, ",", WANTS("ip or iifname", ",") },
 		{ AF_INET, "\"\"", WANTS("ip or iifname", "") },
 		{ AF_INET, "ip", WANTS("saddr or daddr", "") },
@@ -213,7 +231,8 @@ static void bad_conditions_are_told(void **state)
 		{ AF_INET, "iifname \"\"", WANTS(NAMES, "") },
 		{ AF_INET, "iifname sixteen-letters-",
 		  WANTS(NAMES, "sixteen-letters-") },
-		{ AF_INET, "iifname eth*", WANTS(NAMES, "eth*") },
+		{ AF_INET, "iifname *", WANTS(NAMES, "*") },
+		{ AF_INET, "iifname e*h*", WANTS(NAMES, "e*h*") },
 		{ AF_INET, "iifname { }", WANTS(NAMES, "}") },
 		{ AF_INET, "iifname { eth0, }", WANTS(NAMES, "}") },
 		{ AF_INET, "iifname { , eth0 }", WANTS(NAMES, ",") },
@@ -222,6 +241,29 @@ static void bad_conditions_are_told(void **state)
 		  WANTS("ip or iifname", "drop") },
 		{ AF_INET, "iifname eth0 accept comment",
 		  WANTS("ip or iifname", "accept") },
+		{ AF_INET, "-p tcp", WANTS(OPTIONS, "-p") },
+		{ AF_INET, "--src 10.1.2.3", WANTS(OPTIONS, "--src") },
+		{ AF_INET, "-s10.1.2.3", WANTS(OPTIONS, "-s10.1.2.3") },
+		{ AF_INET, "!", WANTS(OPTIONS, "") },
+		{ AF_INET, "! ! -i eth0", WANTS(OPTIONS, "!") },
+		{ AF_INET, "-s 10.1.2.3 -s 10.1.2.3", WANTS(OPTIONS, "-s") },
+		{ AF_INET, "-i eth0 --in-interface eth1",
+		  WANTS(OPTIONS, "--in-interface") },
+		{ AF_INET, "-s 10.1.2.3 ip daddr 10.1.2.3",
+		  WANTS(OPTIONS, "ip") },
+		{ AF_INET, "-i eth0,eth1", WANTS(OPTIONS, ",") },
+		{ AF_INET, "-s", WANTS(V4_VALUE, "") },
+		{ AF_INET, "-s ! 10.1.2.3", WANTS(V4_VALUE, "!") },
+		{ AF_INET, "-s 10.1.2.3,", WANTS(V4_VALUE, "") },
+		{ AF_INET, "-s fd00::3", WANTS(V4_VALUE, "fd00::3") },
+		{ AF_INET6, "-s 10.1.2.3", WANTS(V6_VALUE, "10.1.2.3") },
+		{ AF_INET, "-s 10.1.2.3/255.0.0.0",
+		  WANTS(V4_VALUE, "10.1.2.3/255.0.0.0") },
+		{ AF_INET, "! -d 10.1.2.3,10.1.2.4",
+		  WANTS("one address behind !", ",") },
+		{ AF_INET, "-i +", WANTS(NAMES, "+") },
+		{ AF_INET, "-i eth*", WANTS(NAMES, "eth*") },
+		{ AF_INET, "-i", WANTS(NAMES, "") },
 	};
 	struct kernel *k = *state;
 

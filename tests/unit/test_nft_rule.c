@@ -131,6 +131,11 @@ static void match_other_input(struct nft *nft)
 	nft_match_input(nft, "fifteen-letters", false);
 }
 
+static void match_inputs(struct nft *nft)
+{
+	nft_match_input(nft, "eth*", true);
+}
+
 static void match_in_set(struct nft *nft)
 {
 	nft_match_set(nft, "s", true);
@@ -207,6 +212,7 @@ static const struct {
 	{ match_not_to_v6_host, FAMILY("0a") TO6("08")
 		UNEQUAL("fd0000000000000000000000000000" "01") },
 	{ match_input, INPUT("08") EQUAL("65746830" "000000000000000000000000") },
+	{ match_inputs, INPUT("08") EQUAL("657468") },
 	{ match_other_input, INPUT("08") UNEQUAL("'fifteen-letters'") },
 	{ load_from_v4, FROM4("08") },
 	{ load_to_v4, TO4("09") },
