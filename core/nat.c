@@ -148,9 +148,8 @@ static int want_entries(struct nat *nat, const char *owner,
 		nat_element(job, &entry[i], owner, &element);
 		w = want(nat, &element);
 		if (!same_data(&w->element, &element))
-			return fail(job, CNI_BAD_CONFIG, "%s",
-				    nat_entry_describe(job, &entry[i],
-						       "twice to be "));
+			return fail(job, CNI_BAD_CONFIG, "%s twice",
+				    nat_entry_describe(job, &entry[i], ""));
 		w->entry = &entry[i];
 		w->chain = want_chain(nat, w->entry);
 	}

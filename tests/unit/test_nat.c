@@ -91,12 +91,12 @@ static void add_refuses_one_key_with_two_data(void **state)
 	assert_int_equal(elements(&world), 1);
 	twice[1].pod_port = 81;
 	assert_refused(&world, add_some(&world, "a", twice, 2), CNI_BAD_CONFIG,
-		       "host port 8080/tcp is twice to be published");
+		       "host port 8080/tcp is published twice");
 	assert_there(&world, "a", &web);
 	twice[0] = twice[1] = inner;
 	twice[1].terms = "iifname eth1";
 	assert_refused(&world, add_some(&world, "a", twice, 2), CNI_BAD_CONFIG,
-		       "host port 8080/tcp is twice to be published");
+		       "host port 8080/tcp is published twice");
 }
 
 static void delete_the_table(struct world *world)
