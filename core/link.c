@@ -33,20 +33,34 @@ static void read_port(const struct nlattr *data, struct link *out)
 	out->isolated = nl_attr_u8(port[IFLA_BRPORT_ISOLATED]);
 }
 
-/* An array of values, in the order of linux/ipv6.h. */
-static bool is_deaf_to_ra(const struct nlattr *spec)
+/* Whether number at of the family's settings has this value. */
+static bool has_setting(const struct nlattr *spec, int family, int attr,
+			size_t at, int32_t value)
 {
-	const struct nlattr *family[AF_INET6 + 1], *inet6[IFLA_INET6_MAX + 1];
+	const struct nlattr *families[AF_INET6 + 1], *parts[IFLA_INET6_MAX + 1];
 	const struct nlattr *conf;
 	const int32_t *values;
 
-	nl_nested(spec, family, AF_INET6);
-	nl_nested(family[AF_INET6], inet6, IFLA_INET6_MAX);
-	conf = inet6[IFLA_INET6_CONF];
-	if (!conf || nl_attr_len(conf) <= DEVCONF_ACCEPT_RA * sizeof(*values))
+	nl_nested(spec, families, AF_INET6);
+	nl_nested(families[family], parts, IFLA_INET6_MAX);
+	conf = parts[attr];
+	if (!conf || nl_attr_len(conf) <= at * sizeof(*values))
 		return false;
 	values = nl_attr_data(conf);
-	return values[DEVCONF_ACCEPT_RA] == 0;
+	return values[at] == value;
+}
+
+static bool is_deaf_to_ra(const struct nlattr *spec)
+{
+	return has_setting(spec, AF_INET6, IFLA_INET6_CONF, DEVCONF_ACCEPT_RA,
+			   0);
+}
+
+/* The settings of linux/ip.h are numbered from 1 on. */
+static bool is_routing_localnet(const struct nlattr *spec)
+{
+	return has_setting(spec, AF_INET, IFLA_INET_CONF,
+			   IPV4_DEVCONF_ROUTE_LOCALNET - 1, 1);
 }
 
 static bool is_ll_learning(const struct nlattr *data)
@@ -80,6 +94,7 @@ static void read_link(const struct nlmsghdr *msg, struct link *out)
 		.operstate = nl_attr_u8(attrs[IFLA_OPERSTATE]),
 		.deaf_to_ra = IS_ENABLED(CONFIG_IPV6) &&
 			      is_deaf_to_ra(attrs[IFLA_AF_SPEC]),
+		.localnet = is_routing_localnet(attrs[IFLA_AF_SPEC]),
 	};
 	str_copy(out->name, sizeof(out->name),
 		 nl_attr_text(attrs[IFLA_IFNAME]));

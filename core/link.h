@@ -19,6 +19,7 @@ struct link {
 	int operstate;		/* IF_OPER_UP, ... */
 	bool hairpin, isolated; /* as a port of a bridge */
 	bool deaf_to_ra; /* net.ipv6.conf.NAME.accept_ra is 0, and IPV6 built in */
+	bool localnet;	   /* net.ipv4.conf.NAME.route_localnet is 1 */
 	bool ll_learning;  /* a bridge: could have no_linklocal_learn */
 	const char *alias; /* by link_ports() only; "" if it has none */
 };

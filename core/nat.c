@@ -260,6 +260,8 @@ static int write_wants(struct nat *nat)
 	nft_begin(nft, replaces ? nat->generation : 0);
 	if (nat->table_missing)
 		nat_table_add(nft);
+	else if (nft->dormant)
+		nft_table_wake(nft);
 	for (size_t i = 0; i < nat->chains.count; i++) {
 		if (chains[i].missing && chains[i].needed)
 			nat_chain_add(nft, chains[i].name, chains[i].entry);

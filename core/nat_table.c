@@ -392,6 +392,9 @@ int nat_table_check(struct nft *nft)
 {
 	const struct chain *chain = is_guard(nft) ? guard_chains : chains;
 
+	if (nft->dormant)
+		return fail(nft->nl->job, CNI_INTERNAL, "table %s is dormant",
+			    nft->table);
 	for (int i = 0; i < (is_guard(nft) ? GUARD_CHAINS : CHAINS); i++) {
 		if (check_chain(nft, chain[i].name, chain[i].rules) < 0)
 			return -1;

@@ -121,7 +121,8 @@ void nat_condition_rules_add(struct nft *nft, const char *chain,
 			     const struct nat_entry *entry, const char *to);
 size_t nat_condition_rules(struct job *job, const struct nat_entry *entry);
 
-/* Whether they have all of their rules; it is an error if not. */
+/* Whether they have all of their rules, and the table, which nft_find_table() has
+ * found, is awake; it is an error if not. */
 int nat_table_check(struct nft *nft);
 int nat_chain_check(struct nft *nft, const char *chain,
 		    const struct nat_entry *entry);

@@ -106,6 +106,13 @@ void nft_table_add(struct nft *nft)
 	nl_talk(nft->nl, "add table %s", nft->table);
 }
 
+void nft_table_wake(struct nft *nft)
+{
+	nft_begin_message(nft, NFT_MSG_NEWTABLE, 0);
+	put_number(nft, NFTA_TABLE_FLAGS, 0);
+	nl_talk(nft->nl, "wake table %s", nft->table);
+}
+
 void nft_chain_add(struct nft *nft, const char *chain,
 		   const struct nft_hook *hook)
 {

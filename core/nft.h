@@ -11,6 +11,7 @@ struct nft {
 	struct nl *nl; /* a NETLINK_NETFILTER socket */
 	int family;    /* NFPROTO_INET, ... */
 	const char *table;
+	bool dormant; /* it has no effect: nft_find_table() has told */
 	bool stale; /* the last transaction did nothing: what it adds is there,
 		     * what it names is not, or its generation has passed */
 	bool no_ipsec; /* rules of this kernel cannot ask for IPsec: found out by
@@ -79,6 +80,7 @@ int nft_try(struct nft *nft);
 /* Changes. A table, a chain without hook and an element must be new (else
  * stale); maps and base chains may be there already. */
 void nft_table_add(struct nft *nft);
+void nft_table_wake(struct nft *nft); /* it is there, and may be dormant */
 void nft_map_add(struct nft *nft, const struct nft_map *map);
 void nft_chain_add(struct nft *nft, const char *chain,
 		   const struct nft_hook *hook);

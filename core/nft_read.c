@@ -54,9 +54,21 @@ int nft_find(struct nl *nl, bool *missing)
 	return nl_talk(nl, "find nf_tables");
 }
 
+static void read_table(const struct nlmsghdr *msg, void *arg)
+{
+	const struct nlattr *attrs[NFTA_TABLE_MAX + 1];
+	struct nft *nft = arg;
+
+	nl_attrs(msg, sizeof(struct nfgenmsg), attrs, NFTA_TABLE_MAX);
+	nft->dormant = ntohl(nl_attr_u32(attrs[NFTA_TABLE_FLAGS])) &
+		       NFT_TABLE_F_DORMANT;
+}
+
 int nft_find_table(struct nft *nft, bool *missing)
 {
+	nft->dormant = false;
 	nft_begin_message(nft, NFT_MSG_GETTABLE, NLM_F_ACK);
+	nl_on_reply(nft->nl, read_table, nft);
 	nl_needs(nft->nl, EINVAL, NF_TABLES);
 	nl_allow(nft->nl, ENOENT, missing);
 	return nl_talk(nft->nl, "find table %s", nft->table);

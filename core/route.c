@@ -251,6 +251,24 @@ int route_links(struct nl *nl, const struct ip *ip, struct list *indexes)
 	return 0;
 }
 
+/* The route itself, which may be one to many addresses. */
+static void on_subnet(const struct nlmsghdr *msg, void *index)
+{
+	const struct rtmsg *head = nl_payload(msg);
+	const struct nlattr *attrs[RTA_MAX + 1];
+
+	nl_attrs(msg, sizeof(*head), attrs, RTA_MAX);
+	if (head->rtm_type == RTN_UNICAST && head->rtm_dst_len &&
+	    !attrs[RTA_GATEWAY] && !attrs[RTA_VIA])
+		*(int *)index = (int)nl_attr_u32(attrs[RTA_OIF]);
+}
+
+int route_subnet_link(struct nl *nl, const struct ip *ip, int *index)
+{
+	*index = 0;
+	return ask_route(nl, ip, RTM_F_FIB_MATCH, on_subnet, index);
+}
+
 static void on_forwarding(const struct nlmsghdr *msg, void *on)
 {
 	const struct nlattr *attrs[NETCONFA_MAX + 1];

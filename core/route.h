@@ -23,6 +23,10 @@ int route_link(struct nl *nl, const struct ip *ip, int *index);
  * from; none too if that ends here. */
 int route_links(struct nl *nl, const struct ip *ip, struct list *indexes);
 
+/* The index of the link whose subnet, or whose neighbour, ip is: over which it is
+ * reached without a gateway, and not by the default route; 0: none. */
+int route_subnet_link(struct nl *nl, const struct ip *ip, int *index);
+
 /* The RTM_GETROUTE being built may be answered so that there is no such link. */
 void route_allow_none(struct nl *nl);
 

@@ -215,6 +215,39 @@ static void probe_asks_for_what_cannot_be_made(void **state)
 			    "try to create a veth: Operation not permitted");
 }
 
+/* route_localnet is the 26th of the values that linux/ip.h numbers from 1 on. */
+static void find_tells_whether_127_is_routed(void **state)
+{
+	static const int32_t on[27] = { [25] = 1 }, others[27] = { [26] = 1 };
+	static const struct {
+		const int32_t *values;
+		size_t count;
+		bool localnet;
+	} table[] = {
+		{ on, 27, true },
+		{ on, 26, true },
+		{ on, 25, false },
+		{ others, 27, false },
+	};
+	struct kernel *k = *state;
+
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct nlmsghdr *msg = says_link(k, 5);
+		struct nlattr *spec, *inet;
+		struct link link;
+
+		spec = mnl_attr_nest_start(msg, IFLA_AF_SPEC);
+		inet = mnl_attr_nest_start(msg, AF_INET);
+		mnl_attr_put(msg, IFLA_INET_CONF,
+			     table[i].count * sizeof(int32_t), table[i].values);
+		mnl_attr_nest_end(msg, inet);
+		mnl_attr_nest_end(msg, spec);
+		kernel_sends(k);
+		assert_int_equal(link_get(&k->nl, "br0", &link), 0);
+		assert_int_equal(link.localnet, table[i].localnet);
+	}
+}
+
 static void absent_is_an_answer_for_find_and_an_error_for_get(void **state)
 {
 	struct kernel *k = *state;
@@ -706,6 +739,7 @@ int main(void)
 		TEST(find_reads_all_attributes),
 		TEST(find_does_without_attributes),
 		TEST(find_tells_whether_a_router_is_heard),
+		TEST(find_tells_whether_127_is_routed),
 		TEST(find_tells_whether_a_bridge_learns_from_reserved_groups),
 		TEST(probe_asks_for_what_cannot_be_made),
 		TEST(bridge_is_told_not_to_learn_from_reserved_groups),

@@ -449,13 +449,15 @@ static void lookups_are_encoded(void **state)
 	nft_find_table(&nft, &missing);
 	nft_find_chain(&nft, "sub", &missing);
 	nft_find_element(&nft, &to_data, &out);
+	nft_table_wake(&nft);
 	assert_string_equal(
 		held_lines(k, 0),
 		"type 2576 flags 001: 01 00 00 00\n"
 		"type 2561 flags 005: 01 00 00 00 1='tab'\n"
 		"type 2564 flags 005: 01 00 00 00 1='tab' 3='sub'\n"
 		"type 2573 flags 001: 01 00 00 00 1='tab' 2='m' 3={ 1={"
-		" 1={ 1=060000001f900000 } } }\n");
+		" 1={ 1=060000001f900000 } } }\n"
+		"type 2560 flags 001: 01 00 00 00 1='tab' 2=00000000\n");
 }
 
 int main(void)

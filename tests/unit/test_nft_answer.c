@@ -72,6 +72,29 @@ static void missing_is_an_answer(void **state)
 	}
 }
 
+static void dormant_is_a_flag_of_a_table(void **state)
+{
+	static const uint32_t flags[] = { 0, 1, 2, 3 };
+	struct kernel *k = *state;
+	struct nft nft = table(k);
+	bool missing;
+
+	for (size_t i = 0; i < COUNT(flags); i++) {
+		uint32_t seq = k->nl.seq + 1;
+
+		put_u32(kernel_tells(k, seq, NFT | NFT_MSG_NEWTABLE),
+			NFTA_TABLE_FLAGS, flags[i]);
+		kernel_answers(k, seq, 0);
+		assert_int_equal(nft_find_table(&nft, &missing), 0);
+		assert_false(missing);
+		assert_int_equal(nft.dormant, flags[i] & 1);
+	}
+	kernel_answers(k, k->nl.seq + 1, ENOENT);
+	assert_int_equal(nft_find_table(&nft, &missing), 0);
+	assert_true(missing);
+	assert_false(nft.dormant);
+}
+
 /* An element as the kernel describes it; length -1 leaves a part out. */
 struct shape {
 	int key, data, comment;
@@ -388,6 +411,7 @@ int main(void)
 		TEST(nf_tables_may_be_missing),
 		TEST(generation_is_read),
 		TEST(missing_is_an_answer),
+		TEST(dormant_is_a_flag_of_a_table),
 		TEST(elements_are_read_whatever_their_shape),
 		TEST(lists_are_read_to_their_end),
 		TEST(malformed_elements_are_not_read_behind_their_end),

@@ -420,6 +420,49 @@ static void link_is_that_of_the_route(void **state)
 		     "attr 1: fd000000000000000000000000000003\n");
 }
 
+/* What the kernel answers is the route, whatever was asked for. */
+static void subnet_link_is_that_of_a_route_of_its_own(void **state)
+{
+	static const struct {
+		uint8_t type, len;
+		int gateway; /* attribute, or 0 */
+		int index;
+	} table[] = {
+		{ RTN_UNICAST, 24, 0, 5 },
+		{ RTN_UNICAST, 32, 0, 5 },
+		{ RTN_UNICAST, 0, 0, 0 },
+		{ RTN_UNICAST, 24, RTA_GATEWAY, 0 },
+		{ RTN_UNICAST, 24, RTA_VIA, 0 },
+		{ RTN_LOCAL, 32, 0, 0 },
+	};
+	struct kernel *k = *state;
+	struct route r = route("10.1.2.3/32", NULL);
+	int index;
+
+	for (size_t i = 0; i < COUNT(table); i++) {
+		const struct rtmsg head = { .rtm_family = AF_INET,
+					    .rtm_dst_len = table[i].len,
+					    .rtm_type = table[i].type };
+		struct nlmsghdr *msg = kernel_says(
+			k, k->nl.seq + 1, RTM_NEWROUTE, 0, &head, sizeof(head));
+
+		mnl_attr_put_u32(msg, RTA_OIF, 5);
+		if (table[i].gateway)
+			mnl_attr_put_u32(msg, (uint16_t)table[i].gateway, 1);
+		kernel_sends(k);
+		assert_int_equal(route_subnet_link(&k->nl, &r.dst.ip, &index),
+				 0);
+		assert_int_equal(index, table[i].index);
+		assert_asked(k, &layout,
+			     "type 26 flags 001: 02 20 00 00 00 00 00 00 "
+			     "00002000\n"
+			     "attr 1: 0a010203\n");
+	}
+	kernel_answers(k, k->nl.seq + 1, ENETUNREACH);
+	assert_int_equal(route_subnet_link(&k->nl, &r.dst.ip, &index), 0);
+	assert_int_equal(index, 0);
+}
+
 static void forwarding_is_that_of_all_interfaces(void **state)
 {
 	const struct netconfmsg head = { .ncm_family = AF_INET6 };
@@ -486,6 +529,7 @@ int main(void)
 		TEST(links_are_asked_for_again_if_none_is_told),
 		TEST(add_refuses_ipv4_in_the_form_of_ipv6),
 		TEST(link_is_that_of_the_route),
+		TEST(subnet_link_is_that_of_a_route_of_its_own),
 		TEST(forwarding_is_that_of_all_interfaces),
 		TEST(forwarding_is_what_the_sysctl_says),
 	};
