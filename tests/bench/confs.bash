@@ -30,9 +30,22 @@ write_confs() {
 		[ $i != 0 ] || conf port "$(portmap_keys "${ports%,}")"
 	done
 	conf ports "$(portmap_keys "${ports%,}")"
+	conf ports-6 "$(portmap_keys "$(mappings tcp 1000)")"
+	conf ports-17 "$(portmap_keys "$(mappings udp 1000)")"
 	# ADD of portmap has a result to go on from.
-	cp "$confs/port.del" "$confs/port"
-	cp "$confs/ports.del" "$confs/ports"
+	for i in port ports ports-6 ports-17; do
+		cp "$confs/$i.del" "$confs/$i"
+	done
+}
+
+# mappings PROTOCOL COUNT
+mappings() {
+	local ports='' i
+	for ((i = 0; i < $2; i++)); do
+		ports+="{\"hostPort\":$((8080 + i)),\"containerPort\":$((80 + i)),
+			\"protocol\":\"$1\"},"
+	done
+	echo "${ports%,}"
 }
 
 portmap_keys() {

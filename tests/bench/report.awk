@@ -29,6 +29,7 @@ END {
 		"thousands a second")
 	by_count("subnets", "new connections, with so many subnets of one pod", "rate", 1000, \
 		"thousands a second")
+	thousand()
 	many()
 	durable()
 	sizes()
@@ -135,6 +136,15 @@ function many(   n, j, k, who, verb) {
 		}
 }
 
+function thousand(   j) {
+	for (j = 1; j in verbs; j++)
+		if (has("thousand", 6, "cnibox", verbs[j], "wall"))
+			printf "%s%s of 1,000 ports, ms: TCP %.1f, UDP %.1f\n", \
+				j == 1 ? "\n" : "", verbs[j], \
+				get("thousand", 6, "cnibox", verbs[j], "wall") / 1000, \
+				get("thousand", 17, "cnibox", verbs[j], "wall") / 1000
+}
+
 function durable(   without) {
 	without = get("durable", 0, "buffered", "ADD", "wall")
 	if (without == "")
@@ -196,6 +206,10 @@ function goals(   faults) {
 		growth("subnets", "out", "rate", 1, 10000))
 	goal("new connections in, 10000 subnets to 1", ">=", 0.95, \
 		growth("subnets", "in", "rate", 1, 10000))
+	goal("ADD of 1000 UDP ports, times TCP", "<=", 1.5, \
+		growth("thousand", "ADD", "wall", 6, 17))
+	goal("DEL of 1000 UDP ports, times TCP", "<=", 1.5, \
+		growth("thousand", "DEL", "wall", 6, 17))
 	goal("ADD masq, peak RSS in KiB", "<=", 1024, get("masq", 0, "cnibox", "ADD", "rss"))
 	faults = get("version", 0, "true", "VERSION", "faults")
 	goal("ADD masq, page faults, times static true", "<=", 2, \
