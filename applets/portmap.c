@@ -19,9 +19,7 @@ config PORTMAP
 
 #include "core/attachment.h"
 #include "core/ct.h"
-#include "core/link.h"
 #include "core/log.h"
-#include "core/route.h"
 #include "core/str.h"
 
 enum { PORT_MAX = 65535, MARK_BIT_MAX = 31 };
@@ -301,44 +299,17 @@ static void portmap_all_entries(struct call *c, struct list *entries)
 		portmap_entries(c, v6, entries);
 }
 
-/* Lets 127.0.0.1 leave towards the container; without a route there is no
- * such way to open. */
-static int portmap_open_localhost(struct call *c)
-{
-	const struct prefix *pod = portmap_address(c, AF_INET);
-	int index;
-
-	if (!pod)
-		return 0;
-	if (route_link(&c->host, &pod->ip, &index) < 0)
-		return -1;
-	return index ? link_set_ipv4(&c->host, index, LINK_ROUTE_LOCALNET) : 0;
-}
-
-/* Datagrams that found another way before are not to keep to it. */
-static void portmap_flush(struct call *c, const struct list *entries,
-			  bool added)
-{
-	const struct nat_entry *entry = entries->items;
-
-	for (size_t i = 0; i < entries->count; i++)
-		ct_flush(&c->nft, &entry[i], added);
-}
-
 static int portmap_del(struct call *c)
 {
 	struct list entries;
-	int ret = attachment_release(
+
+	return attachment_release(
 		c, 1 << NAT_PORT | 1 << NAT_HAIRPIN | 1 << NAT_CONDITION,
 		&entries, NULL);
-
-	portmap_flush(c, &entries, false);
-	return ret;
 }
 
 static int portmap_add(struct call *c)
 {
-	const struct portmap_conf *conf = c->conf;
 	struct record *record = job_alloc(c->job, sizeof(*record));
 	struct list entries;
 
@@ -353,12 +324,11 @@ static int portmap_add(struct call *c)
 		return -1;
 	if (!entries.count)
 		return 0;
-	if (nat_note_services(&c->nft, &c->host, false) < 0)
+	if (nat_note_services(&c->nft, &c->host, false) < 0 ||
+	    attachment_open_localhost(c, &entries) < 0)
 		return -1;
-	if (conf->snat && portmap_open_localhost(c) < 0)
-		return -1;
-	portmap_flush(c, &entries, true);
-	return 0;
+	/* Datagrams that found another way before are not to keep to it. */
+	return ct_flush(&c->nft, &entries, CT_ADDED);
 }
 
 static int portmap_check(struct call *c)
@@ -372,17 +342,9 @@ static int portmap_check(struct call *c)
 	return attachment_check_nat(c, &entries);
 }
 
-static int portmap_drop(struct call *c, const char *owner,
-			const struct list *entries)
-{
-	(void)owner;
-	portmap_flush(c, entries, false);
-	return 0;
-}
-
 static int portmap_gc(struct call *c)
 {
-	return attachment_gc(c, portmap_drop);
+	return attachment_gc(c, NULL);
 }
 
 static int portmap_status(struct call *c)

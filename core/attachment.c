@@ -3,8 +3,11 @@
 
 #include <string.h>
 
+#include "core/ct.h"
+#include "core/link.h"
 #include "core/nft.h"
 #include "core/reference.h"
+#include "core/route.h"
 
 /* An entry; the owner of entries that were left out as they are here. */
 static const char note_nat[] = "nat", note_heir[] = "heir";
@@ -48,7 +51,8 @@ static bool same_container(const char *owner, const char *other)
 struct asker {
 	struct call *c;
 	const char *owner;
-	bool yields; /* to the living */
+	bool yields;   /* to the living */
+	bool succeeds; /* the dead */
 };
 
 static enum nat_holder tell_holder(void *arg, const char *owner)
@@ -65,11 +69,12 @@ static enum nat_holder tell_holder(void *arg, const char *owner)
 /* The holder's DEL is to leave the entries to the one who asks. */
 static enum nat_holder share_with_holder(void *arg, const char *owner)
 {
-	const struct asker *asker = arg;
+	struct asker *asker = arg;
 	struct call *c = asker->c;
 	enum nat_holder holder = tell_holder(arg, owner);
 	bool found;
 
+	asker->succeeds |= holder == NAT_DEAD;
 	if (holder != NAT_SHARES ||
 	    record_append(c->job, c->applet->name, owner, note_heir,
 			  asker->owner, &found) < 0)
@@ -83,7 +88,10 @@ static int add_nat(struct call *c, const char *owner,
 	struct asker asker = { c, owner };
 	const struct nat_holders holders = { share_with_holder, &asker };
 
-	return nat_add(&c->nft, owner, entries, &holders);
+	if (nat_add(&c->nft, owner, entries, &holders) < 0)
+		return -1;
+	/* No DEL has done it. */
+	return asker.succeeds ? ct_flush(&c->nft, entries, CT_GONE) : 0;
 }
 
 /* What is removed from now on is not to be restored. */
@@ -128,6 +136,43 @@ int attachment_nat(struct call *c, struct record *record,
 	return add_nat(c, attachment_owner(c), entries);
 }
 
+static int check_localnet(struct nl *nl, int index)
+{
+	struct link link;
+
+	if (link_get_index(nl, index, &link) < 0)
+		return -1;
+	if (link.localnet)
+		return 0;
+	return fail(nl->job, CNI_INTERNAL, "route_localnet of %s is off",
+		    link.name);
+}
+
+/* What 127.0.0.1 sends to a pod leaves by the link of its subnet, if any. */
+static int localhost(struct call *c, const struct list *entries, bool check)
+{
+	const struct nat_entry *entry = entries->items;
+	int index, ret = 0;
+
+	for (size_t i = 0; ret == 0 && i < entries->count; i++, entry++) {
+		if (entry->kind != NAT_HAIRPIN ||
+		    entry->pod.ip.family != AF_INET)
+			continue;
+		ret = route_subnet_link(&c->host, &entry->pod.ip, &index);
+		if (ret < 0 || !index)
+			continue;
+		ret = check ? check_localnet(&c->host, index)
+			    : link_set_ipv4(&c->host, index,
+					    LINK_ROUTE_LOCALNET);
+	}
+	return ret;
+}
+
+int attachment_open_localhost(struct call *c, const struct list *entries)
+{
+	return localhost(c, entries, false);
+}
+
 int attachment_check_nat(struct call *c, const struct list *entries)
 {
 	struct asker asker = { c, attachment_owner(c) };
@@ -135,7 +180,9 @@ int attachment_check_nat(struct call *c, const struct list *entries)
 
 	if (!IS_ENABLED(CONFIG_NAT) || !entries->count)
 		return 0;
-	return nat_check(&c->nft, asker.owner, entries, &holders);
+	if (nat_check(&c->nft, asker.owner, entries, &holders) < 0)
+		return -1;
+	return localhost(c, entries, true);
 }
 
 static void read_entries(struct call *c, const struct list *notes,
@@ -164,7 +211,7 @@ static bool is_complete(struct call *c, const char *owner,
 }
 
 int attachment_restore(struct call *c, const char *owner, bool *changed,
-		       bool *lame)
+		       bool *lame, struct list *restored)
 {
 	struct asker asker = { c, owner, true };
 	const struct nat_holders look = { tell_holder, &asker };
@@ -179,11 +226,14 @@ int attachment_restore(struct call *c, const char *owner, bool *changed,
 	if (record_read(c->job, applet, owner, &notes, &found) < 0)
 		return -1;
 	read_entries(c, &notes, &entries);
-	if (!entries.count || !record_alive(c->job, applet, owner) ||
-	    is_complete(c, owner, &entries, &look))
+	if (!entries.count || !record_alive(c->job, applet, owner))
 		return 0;
+	if (is_complete(c, owner, &entries, &look))
+		return attachment_open_localhost(c, &entries);
 	*changed = true;
-	if (nat_add(&c->nft, owner, &entries, &share) < 0)
+	read_entries(c, &notes, restored);
+	if (nat_add(&c->nft, owner, &entries, &share) < 0 ||
+	    attachment_open_localhost(c, &entries) < 0)
 		return -1;
 	complete = is_complete(c, owner, &entries, &look);
 	/* Its DEL may have looked for them before they were there. */
@@ -224,6 +274,8 @@ static int leave_to_heirs(struct call *c, const char *owner, bool gc)
 		/* Its DEL may have looked for them before they were there. */
 		if (!record_alive(c->job, c->applet->name, heir) &&
 		    nat_del(&c->nft, heir, &entries) < 0)
+			return -1;
+		if (ct_flush(&c->nft, &entries, CT_ADDED) < 0)
 			return -1;
 	}
 	return 0;
@@ -282,6 +334,9 @@ int attachment_release(struct call *c, unsigned kinds, struct list *entries,
 	}
 	if (rest)
 		ret |= rest(c);
+	/* Whoever has the address next gets no packets for this one. */
+	if (IS_ENABLED(CONFIG_NAT))
+		ret |= ct_flush(&c->nft, entries, CT_GONE);
 	/* What could not be removed is still to be found. */
 	if (ret == 0 && found)
 		ret = record_del(c->job, c->applet->name, owner);
@@ -314,23 +369,26 @@ bool attachment_is_dead(struct call *c, const char *owner)
 	return true;
 }
 
+/* Adds the entries to gone. */
 static int drop_record(struct call *c, const char *owner,
 		       int (*drop)(struct call *c, const char *owner,
-				   const struct list *entries))
+				   const struct list *entries),
+		       struct list *gone)
 {
 	struct list notes, entries = { 0 };
 	bool found;
 
 	if (record_read(c->job, c->applet->name, owner, &notes, &found) < 0)
 		return -1;
-	if (IS_ENABLED(CONFIG_NAT))
+	if (IS_ENABLED(CONFIG_NAT)) {
 		read_entries(c, &notes, &entries);
+		read_entries(c, &notes, gone);
+	}
 	if (drop && drop(c, owner, &entries) < 0)
 		return -1;
-	if (IS_ENABLED(CONFIG_NAT) && entries.count &&
-	    leave_to_heirs(c, owner, true) < 0)
-		return -1;
-	return record_del(c->job, c->applet->name, owner);
+	if (IS_ENABLED(CONFIG_NAT) && entries.count)
+		return leave_to_heirs(c, owner, true);
+	return 0;
 }
 
 static bool nat_is_dead(void *arg, const char *owner)
@@ -341,7 +399,7 @@ static bool nat_is_dead(void *arg, const char *owner)
 int attachment_gc(struct call *c, int (*drop)(struct call *c, const char *owner,
 					      const struct list *entries))
 {
-	struct list owners;
+	struct list owners, gone = { 0 };
 	const char **owner;
 	int ret = 0;
 
@@ -356,7 +414,13 @@ int attachment_gc(struct call *c, int (*drop)(struct call *c, const char *owner,
 		ret = nat_gc(&c->nft, nat_is_dead, c);
 	for (size_t i = 0; i < owners.count; i++) {
 		if (ret == 0 && attachment_is_dead(c, owner[i]))
-			ret = drop_record(c, owner[i], drop);
+			ret = drop_record(c, owner[i], drop, &gone);
+	}
+	if (IS_ENABLED(CONFIG_NAT))
+		ret |= ct_flush(&c->nft, &gone, CT_GONE);
+	for (size_t i = 0; i < owners.count; i++) {
+		if (ret == 0 && attachment_is_dead(c, owner[i]))
+			ret = record_del(c->job, c->applet->name, owner[i]);
 	}
 	return ret;
 }

@@ -23,11 +23,15 @@ int attachment_nat(struct call *c, struct record *record,
 		   const struct list *entries);
 
 /* Makes what is missing of the entries in owner's record of this applet, if it
- * is alive; *changed if something was. What another one has by now it keeps, and
- * leaves to owner when it goes. *lame is set if entries do not do what they
- * should all the same. */
+ * is alive; if something was, *changed, and all are added to restored. What
+ * another one has by now it keeps, and leaves to owner when it goes. *lame is set
+ * if entries do not do what they should all the same. */
 int attachment_restore(struct call *c, const char *owner, bool *changed,
-		       bool *lame);
+		       bool *lame, struct list *restored);
+
+/* Lets 127.0.0.1 leave towards the container if it is masqueraded for it; where
+ * no link holds its subnet there is no way to open. */
+int attachment_open_localhost(struct call *c, const struct list *entries);
 
 /* CHECK: each of them is there, and is the attachment's or another one's of the
  * same container. */

@@ -6,6 +6,7 @@
 
 #include "core/addr.h"
 #include "core/attachment.h"
+#include "core/ct.h"
 #include "core/json.h"
 #include "core/link.h"
 
@@ -70,10 +71,10 @@ static bool is_gone(void *arg, const char *owner)
 	return any;
 }
 
-/* Adds to restored whose NAT was. *lame: the tables do not do what they should,
- * whatever is in them. */
+/* Adds to restored whose NAT was, and to entries what that is. *lame: the tables
+ * do not do what they should, whatever is in them. */
 static int restore_all(struct node *node, struct call *c, struct list *restored,
-		       bool *lame)
+		       struct list *entries, bool *lame)
 {
 	const char **owner;
 
@@ -86,7 +87,8 @@ static int restore_all(struct node *node, struct call *c, struct list *restored,
 			bool changed;
 
 			c->applet = *a;
-			if (attachment_restore(c, owner[i], &changed, lame) < 0)
+			if (attachment_restore(c, owner[i], &changed, lame,
+					       entries) < 0)
 				return -1;
 			if (changed)
 				list_once(node->job, restored, owner[i]);
@@ -100,23 +102,26 @@ int node_sync(struct job *job, const struct applet *const *applets,
 {
 	struct node node = { job, applets, { 0 } };
 	struct call c = { .job = job, .applets = applets };
-	struct list restored = { 0 };
+	struct list restored = { 0 }, entries = { 0 };
 	const char **owner;
 	size_t gone = 0;
 	bool lame;
 
-	nl_init(&c.nft, job, -1, NETLINK_NETFILTER);
 	nl_init(&c.host, job, -1, NETLINK_ROUTE);
+	nl_init(&c.nft, job, -1, NETLINK_NETFILTER);
 	if (nat_gc(&c.nft, is_gone, &node) < 0 ||
-	    restore_all(&node, &c, &restored, &lame) < 0)
+	    restore_all(&node, &c, &restored, &entries, &lame) < 0)
 		return -1;
 	if (lame && (nat_reset(&c.nft) < 0 ||
-		     restore_all(&node, &c, &restored, &lame) < 0))
+		     restore_all(&node, &c, &restored, &entries, &lame) < 0))
 		return -1;
 	if (lame)
 		return fail(job, CNI_TRY_AGAIN,
 			    "restore NAT: others keep changing it");
 	if (nat_note_services(&c.nft, &c.host, true) < 0)
+		return -1;
+	if (IS_ENABLED(CONFIG_NAT) &&
+	    ct_flush(&c.nft, &entries, CT_RESTORED) < 0)
 		return -1;
 	owner = node.owners.items;
 	for (size_t i = 0; i < node.owners.count; i++)

@@ -196,15 +196,6 @@ void route_allow_none(struct nl *nl)
 		nl_allow(nl, none[i], NULL);
 }
 
-static void on_way(const struct nlmsghdr *msg, void *arg)
-{
-	const struct nlattr *attrs[RTA_MAX + 1];
-	int *index = arg;
-
-	nl_attrs(msg, sizeof(struct rtmsg), attrs, RTA_MAX);
-	*index = (int)nl_attr_u32(attrs[RTA_OIF]);
-}
-
 static int ask_route(struct nl *nl, const struct ip *ip, unsigned flags,
 		     void (*reply)(const struct nlmsghdr *, void *), void *arg)
 {
@@ -218,12 +209,6 @@ static int ask_route(struct nl *nl, const struct ip *ip, unsigned flags,
 	route_allow_none(nl);
 	nl_on_reply(nl, reply, arg);
 	return nl_talk(nl, "look up the route to %s", ip_print(ip, text));
-}
-
-int route_link(struct nl *nl, const struct ip *ip, int *index)
-{
-	*index = 0;
-	return ask_route(nl, ip, 0, on_way, index);
 }
 
 static void on_ways(const struct nlmsghdr *msg, void *search)

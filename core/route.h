@@ -15,10 +15,6 @@ int route_add(struct nl *nl, const struct link *link,
 int route_exists(struct nl *nl, const struct link *link,
 		 const struct route *route, bool *exists);
 
-/* The index of the link over which packets to ip leave; 0: no route, or one that
- * leads nowhere. */
-int route_link(struct nl *nl, const struct ip *ip, int *index);
-
 /* The indexes (a list of int) of all the links that a route to ip may choose
  * from; none too if that ends here. */
 int route_links(struct nl *nl, const struct ip *ip, struct list *indexes);

@@ -100,6 +100,50 @@ ruleset() {
 	both_go
 }
 
+@test "what was switched off is on again" {
+	two_pods
+	outside_up
+	serve p1 80
+	node find $RECORDS -name '*:p2.*' -delete
+	node nft add table inet cnibox '{ flags dormant; }'
+	no_answer outside 192.0.2.1 8081
+	syncs "1 attachments, 1 restored, 0 gone"
+	answers outside 192.0.2.1 8081 "p1 sees 192.0.2.2"
+	both_are_whole
+	node sysctl -qw net.ipv4.conf.br0.route_localnet=0
+	syncs "1 attachments, 0 restored, 0 gone"
+	both_are_whole
+	answers node 127.0.0.1 8081 "p1 sees 10.1.2.1"
+	both_go
+}
+
+@test "what began without NAT goes on with it" {
+	local udp='{"hostPort": 8053, "containerPort": 53, "protocol": "udp"}'
+	add_list p1 "$LIST" "{\"portMappings\": [$udp]}"
+	outside_up
+	pod outside ip route add 10.1.2.2/32 via 192.0.2.1
+	serve p1 53 udp
+	serve outside 53 udp
+	serve outside 80
+	node nft flush ruleset
+	# Conntrack goes on as long as somebody asks for it.
+	node nft add table ip theirs
+	node nft add chain ip theirs c \
+		'{ type filter hook prerouting priority 0; }'
+	node nft add rule ip theirs c ct state new accept
+	answers p1 192.0.2.2 53 "outside sees 10.1.2.2" udp sourceport=5000
+	answers p1 192.0.2.2 80 "outside sees 10.1.2.2" tcp sourceport=5000
+	no_answer outside 192.0.2.1 8053 udp sourceport=5000
+	syncs "1 attachments, 1 restored, 0 gone"
+	# What has worked is not broken.
+	[ "$(node conntrack -L -p tcp -s 10.1.2.2 2>/dev/null | wc -l)" = 1 ]
+	answers p1 192.0.2.2 53 "outside sees 192.0.2.1" udp sourceport=5000
+	answers outside 192.0.2.1 8053 "p1 sees 192.0.2.2" udp sourceport=5000
+	del_list p1 "$LIST"
+	node nft delete table ip theirs
+	nothing_left
+}
+
 @test "what others have stays" {
 	two_pods
 	node nft add table ip theirs

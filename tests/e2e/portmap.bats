@@ -40,6 +40,22 @@ gone_list() {
 	nothing_left
 }
 
+# Connections that the node remembers: flows OPTIONS OF CONNTRACK.
+flows() {
+	node conntrack -L "$@" 2>/dev/null | wc -l
+}
+
+# The list for pods that get the same address, one after the other.
+one_address() {
+	jq -c '.plugins[0].ipam |= (.routes |= [.[0]] | .ranges = [[{
+		"subnet": "10.1.2.0/24", "rangeStart": "10.1.2.2",
+		"rangeEnd": "10.1.2.2"}]])' <<<"$LIST"
+}
+
+localnet() {
+	node cat "/proc/sys/net/ipv4/conf/$1/route_localnet"
+}
+
 mapped() {
 	nat_elements | grep -c ^host || true
 }
@@ -85,6 +101,27 @@ mapped() {
 	add_list p1 "$LIST" "$(port 8053 53 udp)"
 	answers node 127.0.0.1 8053 "p1 sees 10.1.2.1" udp
 	gone_list p1 "$LIST"
+}
+
+@test "127.0.0.1 gets a way over the link of the pod's subnet only" {
+	local way
+	outside_up
+	pod_up p1
+	for way in "default via 192.0.2.2" "10.1.2.0/24 via 192.0.2.2" \
+		"default dev uplink0"; do
+		# shellcheck disable=SC2086 # several words
+		node ip route add $way
+		add p1 "$(portmap_conf "$(port 8080 80)")"
+		check p1 "$(portmap_conf "$(port 8080 80)")"
+		[ "$(localnet uplink0)" = 0 ]
+		del p1 "$(portmap_conf "$(port 8080 80)")"
+		# shellcheck disable=SC2086 # several words
+		node ip route del $way
+	done
+	node ip route add 10.1.2.2/32 dev uplink0
+	add p1 "$(portmap_conf "$(port 8080 80)")"
+	[ "$(localnet uplink0)" = 1 ]
+	gone p1 "$(portmap_conf "$(port 8080 80)")"
 }
 
 @test "the node reaches the pod by its own addresses" {
@@ -583,6 +620,31 @@ mapped() {
 	gone_list p1 "$LIST"
 }
 
+@test "each of many UDP ports gets its flows" {
+	local caps n
+	caps=$(jq -cn '{portMappings: [range(8000; 8300) | {hostPort: .,
+		containerPort: 53, protocol: "udp"}]}')
+	outside_up
+	pod_up p1 p2
+	serve p1 53 udp
+	# The node remembers connections from the first rule on.
+	add_list p2 "$LIST"
+	# Two that are published, and a neighbour.
+	for n in 8000 8299 8300; do
+		no_answer outside 192.0.2.1 $n udp sourceport=5000
+	done
+	[ "$(flows -p udp --orig-port-src 5000)" = 3 ]
+	add_list p1 "$LIST" "$caps"
+	[ "$(flows -p udp --orig-port-src 5000)" = 1 ]
+	for n in 8000 8299; do
+		answers outside 192.0.2.1 $n "p1 sees 192.0.2.2" udp \
+			sourceport=5000
+	done
+	del_list p1 "$LIST" "$caps"
+	[ "$(flows -p udp --orig-port-src 5000)" = 1 ]
+	gone_list p2 "$LIST"
+}
+
 @test "UDP flows to other machines on the same port are not forgotten" {
 	outside_up
 	serve outside 8053 udp
@@ -625,6 +687,77 @@ mapped() {
 }
 
 # ---- DEL
+
+@test "who gets a pod's address gets no packets for that pod" {
+	local list
+	list=$(one_address)
+	outside_up
+	pod_up p1 p2
+	serve p2 5000 udp
+	add_list p1 "$list"
+	no_answer p1 192.0.2.2 8053 udp sourceport=5000
+	[ "$(flows -s 10.1.2.2)" = 1 ]
+	del_list p1 "$list"
+	add_list p2 "$list"
+	no_answer outside 192.0.2.1 5000 udp sourceport=8053
+	gone_list p2 "$list"
+}
+
+# remembered IPV4 IPV6 PORT: connections from the addresses and to the port.
+remembered() {
+	local proto to=""
+	for proto in tcp udp; do
+		to+=" $(flows -f ipv4 -p $proto --dport "$3")"
+		to+=" $(flows -f ipv6 -p $proto --dport "$3")"
+	done
+	echo "$(flows -f ipv4 -s "$1") $(flows -f ipv6 -s "$2")$to"
+}
+
+@test "DEL forgets the connections of the pod, and no others" {
+	local caps pod n
+	outside_up
+	pod_up p1 p2
+	serve outside 80
+	serve outside 53 udp
+	serve p1 80
+	serve p1 80 udp
+	serve p2 80
+	serve p2 80 udp
+	n=8080
+	for pod in p1 p2; do
+		((++n))
+		caps=$(jq -cs '{portMappings: map(.portMappings[])}' <<<"
+			$(port $n 80) $(port $n 80 udp)")
+		add_list $pod "$LIST" "$caps"
+		answers $pod 192.0.2.2 80 "outside sees 192.0.2.1"
+		answers $pod 192.0.2.2 53 "outside sees 192.0.2.1" udp
+		answers $pod 2001:db8:ffff::2 53 "outside sees $NODE6" udp
+		answers outside 192.0.2.1 $n "$pod sees 192.0.2.2"
+		answers outside 192.0.2.1 $n "$pod sees 192.0.2.2" udp
+		answers outside 2001:db8:ffff::1 $n "$pod sees $OUTSIDE6" udp
+	done
+	[ "$(remembered 10.1.2.2 2001:db8:1::2 8081)" = "2 1 1 0 1 1" ]
+	del_list p1 "$LIST"
+	[ "$(remembered 10.1.2.2 2001:db8:1::2 8081)" = "0 1 0 0 0 0" ]
+	[ "$(remembered 10.1.2.3 2001:db8:1::3 8082)" = "2 1 1 0 1 1" ]
+	gone_list p2 "$LIST"
+}
+
+@test "whoever follows a dead pod gets none of its packets" {
+	local list
+	list=$(one_address)
+	outside_up
+	pod_up p1 p2
+	serve p2 5000 udp
+	add_list p1 "$list"
+	no_answer p1 192.0.2.2 8053 udp sourceport=5000
+	pod_down p1
+	node rm /var/lib/cni/networks/net1/10.1.2.2
+	add_list p2 "$list"
+	no_answer outside 192.0.2.1 5000 udp sourceport=8053
+	del_list p1 "$list"
+	gone_list p2 "$list"
+}
 
 @test "DEL that knows neither ports nor result removes them" {
 	pod_up p1
@@ -882,6 +1015,22 @@ mapped() {
 	gone_list p1 "$LIST"
 }
 
+@test "CHECK names what has been switched off" {
+	local conf
+	pod_up p1
+	add_list p1 "$LIST" "$(port 8080 80)"
+	conf=$(plugin_conf "$LIST" 1 "$result" "$(port 8080 80)")
+	node sysctl -qw net.ipv4.conf.br0.route_localnet=0
+	check_fails p1 "$conf" "route_localnet of br0 is off"
+	node sysctl -qw net.ipv4.conf.br0.route_localnet=1
+	check p1 "$conf"
+	node nft add table inet cnibox '{ flags dormant; }'
+	check_fails p1 "$conf" "table cnibox is dormant"
+	# nft cannot tell one that sleeps in JSON.
+	node nft add table inet cnibox
+	gone_list p1 "$LIST"
+}
+
 @test "CHECK without ports is content" {
 	cni CHECK portmap p1 "$(portmap_conf '{}')"
 	silent CHECK
@@ -894,9 +1043,14 @@ mapped() {
 
 @test "GC removes the ports of no valid attachment" {
 	local conf
+	outside_up
 	pod_up p1 p2
-	add_list p1 "$LIST" "$(port 8080 80)"
-	add_list p2 "$LIST" "$(port 8081 80)"
+	serve p1 80
+	serve p2 80
+	add_list p1 "$LIST" "$(port 8081 80)"
+	add_list p2 "$LIST" "$(port 8082 80)"
+	answers outside 192.0.2.1 8081 "p1 sees 192.0.2.2"
+	answers outside 192.0.2.1 8082 "p2 sees 192.0.2.2"
 	pod_down p1
 	conf=$(with "$(plugin_conf "$LIST" 1 null '{}')" '{
 		"cniVersion": "1.1.0", "cni.dev/valid-attachments":
@@ -904,6 +1058,8 @@ mapped() {
 	CNI_CONTAINERID="" CNI_NETNS="" CNI_IFNAME="" cni GC portmap p1 "$conf"
 	silent GC
 	[ "$(mapped)" = 2 ]
+	[ "$(flows -p tcp --dport 8081)" = 0 ]
+	[ "$(flows -p tcp --dport 8082)" = 1 ]
 	del_list p1 "$LIST"
 	gone_list p2 "$LIST"
 }

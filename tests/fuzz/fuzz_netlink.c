@@ -92,8 +92,7 @@ static int find_way(struct nl *nl)
 {
 	int index;
 
-	return route_link(nl, &pod4.ip, &index) |
-	       route_subnet_link(nl, &pod4.ip, &index);
+	return route_subnet_link(nl, &pod4.ip, &index);
 }
 
 static int find_ways(struct nl *nl)

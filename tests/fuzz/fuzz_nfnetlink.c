@@ -97,12 +97,12 @@ static int list_rules(struct nl *nl)
 
 static int flush_added(struct nl *nl)
 {
-	return ct_flush(nl, &entries[1], true);
+	return ct_flush(nl, &all, CT_ADDED);
 }
 
 static int flush_removed(struct nl *nl)
 {
-	return ct_flush(nl, &entries[1], false);
+	return ct_flush(nl, &all, CT_GONE) | ct_flush(nl, &all, CT_RESTORED);
 }
 
 static int sweep(struct nl *nl)

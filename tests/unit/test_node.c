@@ -94,8 +94,9 @@ static void nothing_is_restored(void *arg)
 	bool changed, lame = false;
 
 	assert_true(has_record(c));
-	assert_int_equal(
-		attachment_restore(c, attachment_owner(c), &changed, &lame), 0);
+	assert_int_equal(attachment_restore(c, attachment_owner(c), &changed,
+					    &lame, NULL),
+			 0);
 	assert_false(changed || lame);
 }
 
