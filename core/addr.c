@@ -32,9 +32,9 @@ int addr_add(struct nl *nl, const struct link *link,
 	struct ip broadcast = prefix_last(prefix);
 	char text[PREFIX_TEXT];
 
-	if (ip_is_mapped(&prefix->ip))
+	if (IS_ENABLED(CONFIG_IPV6) && ip_is_mapped(&prefix->ip))
 		return fail(nl->job, CNI_INTERNAL,
-			    "add address %s to %s: in the form of IPv6",
+			    "add %s to %s: in the form of IPv6",
 			    prefix_print(prefix, text), link->name);
 	begin(nl, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, link, prefix,
 	      v6 && !dad ? IFA_F_NODAD : 0);

@@ -61,9 +61,9 @@ int route_add(struct nl *nl, const struct link *link, const struct route *route)
 	size_t size = ip_size(dst.ip.family);
 	struct rtmsg head = head_of(route);
 
-	if (ip_is_mapped(&dst.ip))
+	if (IS_ENABLED(CONFIG_IPV6) && ip_is_mapped(&dst.ip))
 		return fail(nl->job, CNI_INTERNAL,
-			    "add route %s to %s: in the form of IPv6",
+			    "add %s to %s: in the form of IPv6",
 			    route_text(nl->job, route), link->name);
 	if (route->gw.family && route->gw.family != dst.ip.family)
 		return fail(nl->job, CNI_BAD_CONFIG,

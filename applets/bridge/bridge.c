@@ -92,8 +92,7 @@ static int bridge_ensure(struct call *c, struct record *record,
 	if (IS_ENABLED(CONFIG_NAT) && conf->mac_spoof_check &&
 	    bridge->ll_learning && link_set_no_ll_learn(&c->host, bridge) < 0)
 		return -1;
-	if (!(bridge->flags & IFF_UP) &&
-	    link_set_flags(&c->host, bridge, IFF_UP, IFF_UP) < 0)
+	if (bridge_set_up(c, bridge) < 0)
 		return -1;
 	if (conf->promisc && !(bridge->flags & IFF_PROMISC))
 		return link_set_flags(&c->host, bridge, IFF_PROMISC,
@@ -137,6 +136,14 @@ static int bridge_guest_mac(struct call *c, uint8_t mac[MAC_LEN])
 	return 0;
 }
 
+static int bridge_refuse(struct call *c)
+{
+	return fail(
+		c->job, CNI_INTERNAL,
+		"container veth name (\"%s\") peer provided (\"%s\") already exists",
+		c->env.ifname, bridge_port_name(c, attachment_owner(c)));
+}
+
 /* The pair is born in its places and connected; nothing gets through it before
  * all is ready for that. */
 static int bridge_connect(struct call *c, struct bridge_links *links)
@@ -166,10 +173,7 @@ static int bridge_connect(struct call *c, struct bridge_links *links)
 	    link_add(&c->host, &spec, &exists) < 0)
 		return -1;
 	if (exists)
-		return fail(
-			c->job, CNI_INTERNAL,
-			"container veth name (\"%s\") peer provided (\"%s\") already exists",
-			peer.name, spec.name);
+		return bridge_refuse(c);
 	str_copy(port->name, sizeof(port->name), spec.name);
 	bridge_quiet_ipv6(c, port, false);
 	if (link_get(&c->guest, c->env.ifname, &links->guest) < 0 ||
@@ -323,11 +327,7 @@ static int bridge_release_stale(struct call *c)
 	if (link_find(&c->guest, c->env.ifname, &guest, &found) < 0)
 		return -1;
 	if (found)
-		return fail(
-			c->job, CNI_INTERNAL,
-			"container veth name (\"%s\") peer provided (\"%s\") already exists",
-			c->env.ifname,
-			bridge_port_name(c, attachment_owner(c)));
+		return bridge_refuse(c);
 	return bridge_release(c);
 }
 

@@ -69,6 +69,9 @@ int bridge_be_gateway(struct call *c, struct record *record,
  * no other host can have the address that follows from its MAC. */
 void bridge_quiet_ipv6(struct call *c, const struct link *link, bool made);
 
+/* Brings a link of the node up, unless it is. */
+int bridge_set_up(struct call *c, const struct link *link);
+
 /* Whether the configuration speaks of VLANs; the container's own, or 0. Without
  * BRIDGE_VLAN it has been refused by then. */
 static inline bool bridge_has_vlans(const struct bridge_conf *conf)

@@ -121,6 +121,13 @@ void bridge_quiet_ipv6(struct call *c, const struct link *link, bool made)
 		bridge_set_ipv6(c, link, "accept_dad");
 }
 
+int bridge_set_up(struct call *c, const struct link *link)
+{
+	return link->flags & IFF_UP
+		       ? 0
+		       : link_set_flags(&c->host, link, IFF_UP, IFF_UP);
+}
+
 struct prefix bridge_gateway(const struct result_ip *ip)
 {
 	return (struct prefix) { ip->gateway, ip->address.len };

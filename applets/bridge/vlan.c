@@ -140,13 +140,6 @@ static int create_gateway(struct call *c, struct record *record,
 	return link_add(&c->host, &spec, exists);
 }
 
-static int set_up(struct call *c, const struct link *link)
-{
-	return link->flags & IFF_UP
-		       ? 0
-		       : link_set_flags(&c->host, link, IFF_UP, IFF_UP);
-}
-
 /* Each time, as whoever made it may have been cut short. */
 static int complete_gateway(struct call *c, const struct link *link, bool made)
 {
@@ -160,7 +153,7 @@ static int complete_gateway(struct call *c, const struct link *link, bool made)
 		return -1;
 	bridge_quiet_ipv6(c, &port, false);
 	bridge_quiet_ipv6(c, link, made);
-	return set_up(c, &port) | set_up(c, link);
+	return bridge_set_up(c, &port) | bridge_set_up(c, link);
 }
 
 int bridge_vlan_gateway(struct call *c, struct record *record,

@@ -37,6 +37,16 @@ refuses() {
 	[ "$output" = $'bridge\nhost-local\nloopback' ]
 }
 
+@test "the node has IPv6, and hears no router from pods" {
+	local link
+	pod_up p1
+	add p1 "$NET"
+	for link in br0 "$(jq -r '.interfaces[1].name' <<<"$result")"; do
+		[ "$(node cat "/proc/sys/net/ipv6/conf/$link/accept_ra")" = 0 ]
+	done
+	gone p1 "$NET"
+}
+
 @test "pods get addresses and reach each other, in every version" {
 	local version conf
 	for version in 0.3.0 0.3.1 0.4.0 1.0.0 1.1.0; do
