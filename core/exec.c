@@ -2,8 +2,8 @@
 #include "core/exec.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -56,34 +56,55 @@ static char **environment(struct job *job, const char *verb)
 	return env.items;
 }
 
+/* What the child does, in the memory of this process: what refuses it, it leaves
+ * in *err. */
+static void become(const char *path, char **env, const int files[3],
+		   volatile int *err)
+{
+	char *argv[] = { (char *)path, NULL };
+
+	signal(SIGPIPE, SIG_DFL);
+	for (int i = 0; i < 3; i++) {
+		/* As it is, it would be closed. */
+		if (files[i] == i)
+			fcntl(i, F_SETFD, 0);
+		else
+			dup2(files[i], i);
+	}
+	execve(path, argv, env);
+	*err = errno;
+	_exit(127);
+}
+
+/* By vfork(2), in a function that keeps nothing which the child could spoil. */
+static pid_t start(const char *path, char **env, const int files[3],
+		   volatile int *err)
+{
+	pid_t pid = vfork();
+
+	if (!pid)
+		become(path, env, files, err);
+	return pid;
+}
+
 /* Starts the program with three files as its first; 0 or the errno of what
  * refused it. */
 static int spawn(const char *path, char **env, const int files[3], pid_t *pid)
 {
 	const struct timespec wait = { .tv_nsec = BUSY_WAIT_NS };
-	char *argv[] = { (char *)path, NULL };
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	sigset_t pipe;
-	int err;
+	volatile int err = ETXTBSY;
 
-	sigemptyset(&pipe);
-	sigaddset(&pipe, SIGPIPE);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setsigdefault(&attr, &pipe);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
-	posix_spawn_file_actions_init(&actions);
-	for (int i = 0; i < 3; i++)
-		posix_spawn_file_actions_adddup2(&actions, files[i], i);
 	/* A plugin that is being replaced is busy for a moment. */
-	for (int i = 0; i < BUSY_TRIES; i++) {
-		err = posix_spawn(pid, path, &actions, &attr, argv, env);
-		if (err != ETXTBSY)
-			break;
-		nanosleep(&wait, NULL);
+	for (int i = 0; i < BUSY_TRIES && err == ETXTBSY; i++) {
+		if (i)
+			nanosleep(&wait, NULL);
+		err = 0;
+		*pid = start(path, env, files, &err);
+		if (*pid < 0)
+			return errno;
+		if (err)
+			waitpid(*pid, NULL, 0);
 	}
-	posix_spawn_file_actions_destroy(&actions);
-	posix_spawnattr_destroy(&attr);
 	return err;
 }
 
@@ -116,7 +137,7 @@ static int run(struct job *job, const char *path, const char *verb,
 	       const int files[3], struct exec_result *result)
 {
 	size_t err_len;
-	pid_t pid;
+	pid_t pid = 0;
 	int err;
 
 	/* To be waited for, whatever who runs us does with its own. */
