@@ -2,9 +2,9 @@
 #include "core/exec.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -67,7 +67,7 @@ static void become(const char *path, char **env, const int files[3],
 	for (int i = 0; i < 3; i++) {
 		/* As it is, it would be closed. */
 		if (files[i] == i)
-			fcntl(i, F_SETFD, 0);
+			ioctl(i, FIONCLEX);
 		else
 			dup2(files[i], i);
 	}
