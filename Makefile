@@ -119,10 +119,12 @@ WARNINGS := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wvla -Wformat=2 \
 ours = -std=c11 -D_GNU_SOURCE -DCNIBOX_VERSION='"$(REFERENCE)+cnibox.$(VERSION)"' -I. -I$(GEN) \
 	-include autoconf.h -include build/enabled.h $(WARNINGS) $(EXTRA_CFLAGS)
 # No registers of floating point, which each function with variable arguments
-# saves, no gaps before data, and nothing kept for later that takes more to keep
-# than to make again.
-FRUGAL := $(call known,-mgeneral-regs-only) $(call known,-malign-data=abi) \
-	$(call known,-fno-caller-saves) $(call known,-fno-move-loop-invariants)
+# saves, no gaps before data; and without what -Oz does for speed, at the price of
+# size: each was measured, together they save 1.6 KB.
+FRUGAL := $(foreach option,-mgeneral-regs-only -malign-data=abi \
+	-fno-caller-saves -fno-move-loop-invariants -fno-if-conversion \
+	-fno-optimize-sibling-calls -fno-expensive-optimizations -fno-shrink-wrap, \
+	$(call known,$(option)))
 # That a large frame cannot step over the guard of the stack costs nothing. Left
 # out is what would do nothing here: musl has no functions for _FORTIFY_SOURCE,
 # and its objects lack the marks of -fcf-protection and bti, without which the
