@@ -236,7 +236,7 @@ takes_for_remote() {
 	outside_up
 	pod_up p1
 	node socat TCP4-LISTEN:6060,bind=127.0.0.1,fork,reuseaddr \
-		SYSTEM:"echo secret" >/dev/null 2>&1 &
+		SYSTEM:"read -r _; echo secret" >/dev/null 2>&1 &
 	wait_until 5 listening node 6060 tcp 4
 	add_list p1 "$LIST" "$(port 8080 80)"
 	node sysctl -qw net.ipv4.conf.uplink0.route_localnet=1

@@ -1570,7 +1570,7 @@ foreign_ipam() {
 		inside() { nsenter --net=$CNI_NETNS "$@" >&2; }
 		inside ip link set eth0 up &&
 			inside ip address add 10.1.2.99/24 dev eth0 &&
-			inside ping -c 1 -W 5 10.1.2.1 &&
+			inside ping -c 1 -W 60 10.1.2.1 &&
 			inside ip address flush dev eth0 &&
 			echo '{"cniVersion": "1.0.0",
 				"ips": [{"address": "10.1.2.9/24"}]}'

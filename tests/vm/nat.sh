@@ -77,7 +77,7 @@ vrf() {
 	/usr/sbin/ip rule del pref 0
 	pod_up p1
 	add p1 "$CONF"
-	ping -c 1 -W 2 -I blue 127.0.0.1
+	ping -c 1 -W 60 -I blue 127.0.0.1
 	/usr/sbin/ip rule add pref 0 table local
 	/usr/sbin/ip rule del pref 32765
 	/usr/sbin/ip link del blue
