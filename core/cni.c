@@ -32,7 +32,9 @@ static const struct conf_key ipam_keys[] = {
 	CONF_END
 };
 
-static const char key_attachments[] = "cni.dev/valid-attachments";
+/* The second is its name in older texts of the specification. */
+static const char key_attachments[] = "cni.dev/valid-attachments",
+		  key_former[] = "cni.dev/attachments";
 
 static const struct conf_key attachment_keys[] = {
 	{ "containerID", CONF_STRING, AT(attachment, container),
@@ -51,6 +53,8 @@ const struct conf_key cni_keys[] = {
 	{ key_attachments, CONF_ARRAY, AT(net_conf, attachments),
 	  .item = &attachment_item, .item_size = sizeof(struct attachment),
 	  HELP("GC removes what belongs to none of these") },
+	{ key_former, CONF_ARRAY, AT(net_conf, former),
+	  .item = &attachment_item, .item_size = sizeof(struct attachment) },
 	CONF_END
 };
 
@@ -249,7 +253,8 @@ static int check_version(struct call *c, const struct verb *verb)
 			    "incompatible CNI versions");
 }
 
-/* Opens CNI_NETNS, and refuses our own before anything is changed there. */
+/* Opens CNI_NETNS, and refuses our own before anything is changed there. For a
+ * DEL that is as good as gone: nothing of the container's is in it. */
 static int open_netns(struct call *c, const struct verb *verb)
 {
 	bool needed = c->applet->uses_netns && verb->needs & NEEDS_NETNS;
@@ -271,10 +276,14 @@ static int open_netns(struct call *c, const struct verb *verb)
 		return 0;
 	if (netns_is_own(c->job, &c->netns, &own) < 0)
 		return -1;
-	if (own)
+	if (own && verb->needs & NEEDS_NETNS)
 		return fail(
 			c->job, CNI_BAD_NETNS,
 			"plugin's netns and netns from CNI_NETNS should not be the same");
+	if (own) {
+		close(c->netns.fd);
+		c->netns = (struct netns) { .fd = -1 };
+	}
 	return 0;
 }
 
@@ -303,11 +312,6 @@ int cni_run(struct call *c, const char *verb)
 		return -1;
 	if (applet->validate && !del && applet->validate(c) < 0)
 		return -1;
-	/* null lists none, but no list at all is a mistake. */
-	if (strcmp(verb, "GC") == 0 && applet->gc &&
-	    !json_member(c->doc, key_attachments))
-		return fail(c->job, CNI_BAD_CONFIG, "%s: missing",
-			    key_attachments);
 	/* Without /proc nobody gets into a namespace. */
 	if (applet->uses_netns && strcmp(verb, "STATUS") == 0 &&
 	    netns_is_own(c->job, &c->netns, &own) < 0) {
@@ -322,7 +326,10 @@ int cni_run(struct call *c, const char *verb)
 		run = applet->check;
 	else if (strcmp(verb, "STATUS") == 0)
 		run = applet->status;
-	else if (strcmp(verb, "GC") == 0)
+	/* null lists none; without a list anything may be valid. */
+	else if (strcmp(verb, "GC") == 0 &&
+		 (json_member(c->doc, key_attachments) ||
+		  json_member(c->doc, key_former)))
 		run = applet->gc;
 	if (run)
 		return run(c);
@@ -343,6 +350,16 @@ static int answer(struct call *c)
 	return cni_print(c->job, text.text);
 }
 
+/* What either list has is valid. */
+static void join_attachments(struct call *c)
+{
+	const struct attachment *former = c->net.former.items;
+
+	for (size_t i = 0; i < c->net.former.count; i++)
+		*(struct attachment *)list_add(c->job, &c->net.attachments,
+					       sizeof(*former)) = former[i];
+}
+
 static int run_verb(struct call *c, const struct verb *verb)
 {
 	bool add = strcmp(verb->name, "ADD") == 0;
@@ -353,6 +370,7 @@ static int run_verb(struct call *c, const struct verb *verb)
 	    conf_read(job, "", c->doc, cni_keys, del, &c->net) < 0 ||
 	    open_netns(c, verb) < 0)
 		return -1;
+	join_attachments(c);
 	trace(c->job, "understand them, and open CNI_NETNS");
 	/* As good as none. */
 	if (c->net.ipam && !*c->net.ipam)

@@ -23,6 +23,7 @@ struct net_conf {
 	const char *ipam;		/* ipam.type, or NULL */
 	const struct json *prev_result; /* or NULL */
 	struct list attachments; /* GC: the valid ones, of struct attachment */
+	struct list former;	 /* the same, by the key's former name */
 	struct list owners; /* theirs, of char *; made when first asked for */
 };
 
@@ -42,6 +43,7 @@ struct call {
 	struct netns netns;    /* fd -1: CNI_NETNS is empty or gone */
 	struct nl host, guest; /* rtnetlink here and in CNI_NETNS */
 	struct nl nft;	       /* nfnetlink here */
+	struct list links;     /* of the host, once they were needed */
 	struct result result;  /* what ADD answers */
 };
 

@@ -238,8 +238,12 @@ at_least() {
 	for value in "" 0 yes; do
 		PLUGIN_ENV=("CNI_NETNS_OVERRIDE=$value")
 		CNI_NETNS=/proc/1/ns/net refused ADD 8 "plugin's netns and netns from CNI_NETNS should not be the same"
-		CNI_NETNS=/proc/1/ns/net refused DEL 8 "should not be the same"
+		CNI_NETNS=/proc/1/ns/net del p1 "$LO"
+		expect "$(link node lo)" '.flags | index("UP")'
 	done
+	PLUGIN_ENV=(CNI_NETNS_OVERRIDE=1)
+	CNI_NETNS=/proc/1/ns/net del p1 "$LO"
+	expect "$(link node lo)" '.flags | index("UP") | not'
 }
 
 @test "a container id may be longer than any name of the kernel's" {
@@ -395,6 +399,51 @@ at_least() {
 		no_link node br0
 		nothing_left
 	done
+}
+
+# GCNetworkList() of libcni with no arguments.
+@test "GC without a list removes nothing, and tells the ipam plugin" {
+	local name conf
+	conf=$(with "$NET" '{"ipMasq": true, "macspoofchk": true}')
+	pod_up p1
+	add p1 "$conf"
+	for name in $("$CNIBOX" --list); do
+		CNI_CONTAINERID="" CNI_NETNS="" CNI_IFNAME="" cni GC "$name" \
+			p1 "$(with "$conf" "{\"type\": \"$name\"}")"
+		silent "GC of $name"
+	done
+	check p1 "$conf"
+	node mkdir /run/plugins
+	printf '#!/bin/sh\necho "$CNI_COMMAND" >/run/asked\n' |
+		node tee /run/plugins/foreign >/dev/null
+	node chmod +x /run/plugins/foreign
+	CNI_PATH=/run/plugins cni GC bridge p1 \
+		"$(with "$conf" '{"ipam": {"type": "foreign"}}')"
+	silent GC
+	[ "$(node cat /run/asked)" = GC ]
+	del p1 "$conf"
+	nothing_left
+}
+
+@test "GC takes the list by the name of older specifications, too" {
+	pod_up p1 p2
+	add p1 "$NET"
+	add p2 "$NET"
+	CNI_CONTAINERID="" CNI_NETNS="" CNI_IFNAME="" cni GC bridge p1 \
+		"$(with "$NET" '{"cni.dev/attachments": [
+			{"containerID": "p2", "ifname": "eth0"}]}')"
+	silent GC
+	no_link p1 eth0
+	check p2 "$NET"
+	# What one of two lists has is valid.
+	CNI_CONTAINERID="" CNI_NETNS="" CNI_IFNAME="" cni GC bridge p1 \
+		"$(with "$NET" '{"cni.dev/attachments": [
+			{"containerID": "p2", "ifname": "eth0"}]}' |
+			jq '."cni.dev/valid-attachments" = null')"
+	silent GC
+	check p2 "$NET"
+	del p2 "$NET"
+	nothing_left
 }
 
 @test "an unknown verb is code 4" {

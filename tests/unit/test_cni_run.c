@@ -377,7 +377,7 @@ static void own_namespace_is_refused_before_anything(void **state)
 		bool refused;
 	} table[] = {
 		{ "CNI_COMMAND=ADD", "X=", true },
-		{ "CNI_COMMAND=DEL", "X=", true },
+		{ "CNI_COMMAND=DEL", "X=", false },
 		{ "CNI_COMMAND=CHECK", "X=", false },
 		{ "CNI_COMMAND=STATUS", "X=", false },
 		{ "CNI_COMMAND=GC", "X=", false },
