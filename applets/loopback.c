@@ -15,6 +15,7 @@ config LOOPBACK
 
 #include "core/addr.h"
 #include "core/cni.h"
+#include "core/life.h"
 #include "core/link.h"
 
 static const char loopback_name[] = "lo";
@@ -86,7 +87,8 @@ static int loopback_del(struct call *c)
 {
 	struct link lo;
 
-	if (c->netns.fd < 0)
+	/* It may be another container's by now. */
+	if (c->netns.fd < 0 || life_is_of_another(c))
 		return 0;
 	if (link_get(&c->guest, loopback_name, &lo) < 0)
 		return -1;

@@ -320,6 +320,7 @@ static int portmap_add(struct call *c)
 	portmap_all_entries(c, &entries);
 	/* A record that names nothing spares DEL the search for it. */
 	if (attachment_begin(c, record, portmap_del) < 0 ||
+	    life_note_host_end(c, record) < 0 ||
 	    attachment_nat(c, record, &entries) < 0)
 		return -1;
 	if (!entries.count)
@@ -349,6 +350,7 @@ static int portmap_gc(struct call *c)
 
 static int portmap_status(struct call *c)
 {
+	record_status(c->job);
 	return nat_probe(&c->nft, NAT_PORT);
 }
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/attachment.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "core/ct.h"
 #include "core/link.h"
@@ -18,25 +20,51 @@ const char *attachment_owner(struct call *c)
 			    c->env.container);
 }
 
+static void read_record(struct call *c, const char *owner,
+			struct record_notes *out)
+{
+	record_read(c->job, c->applet->name, owner, out);
+}
+
+/* Whether owner lives, or may, elsewhere than in CNI_NETNS. What another plugin
+ * of the list has made for it here says that it does not. */
+static int refuse_another_place(struct call *c, const char *owner)
+{
+	struct record_notes notes;
+	struct netns netns;
+	const char *path;
+
+	read_record(c, owner, &notes);
+	if (!record_netns(&notes, &netns, &path) ||
+	    (netns.dev == c->netns.dev && netns.ino == c->netns.ino) ||
+	    life_of(c, owner, &notes) == LIFE_DEAD || life_has_guest(c, owner))
+		return c->job->msg ? -1 : 0;
+	return fail(c->job, CNI_INTERNAL,
+		    "%s: is attached to another network namespace, %s", owner,
+		    path);
+}
+
 int attachment_begin(struct call *c, struct record *record,
 		     int (*release)(struct call *c))
 {
 	const char *owner = attachment_owner(c);
 	bool exists;
 
-	if (record_begin(record, c->job, c->applet->name, owner, &c->netns,
-			 c->env.netns, &exists) < 0)
-		return -1;
-	if (!exists)
-		return 0;
-	if (release(c) < 0 ||
-	    record_begin(record, c->job, c->applet->name, owner, &c->netns,
-			 c->env.netns, &exists) < 0)
-		return -1;
-	if (exists)
-		return fail(c->job, CNI_TRY_AGAIN,
-			    "%s: another ADD of it is under way", owner);
-	return 0;
+	for (int i = 0; i < 2; i++) {
+		if (record_begin(record, c->job, c->applet->name, owner,
+				 &c->netns, c->env.netns, &exists) < 0)
+			return -1;
+		if (!exists)
+			return 0;
+		if (!i &&
+		    (refuse_another_place(c, owner) < 0 || release(c) < 0))
+			return -1;
+	}
+	/* Of a folder that became read-only it cannot be removed. */
+	return record_is_kept(c->job)
+		       ? fail(c->job, CNI_TRY_AGAIN,
+			      "%s: another ADD of it is under way", owner)
+		       : 0;
 }
 
 /* Attachments of one container ask for the same ports, as podman has it. */
@@ -58,12 +86,17 @@ struct asker {
 static enum nat_holder tell_holder(void *arg, const char *owner)
 {
 	const struct asker *asker = arg;
-	const struct call *c = asker->c;
+	struct call *c = asker->c;
+	struct record_notes notes;
+	enum life life;
 
-	if (!record_alive(c->job, c->applet->name, owner))
+	read_record(c, owner, &notes);
+	life = life_of(c, owner, &notes);
+	if (life == LIFE_DEAD)
 		return NAT_DEAD;
-	return asker->yields || same_container(asker->owner, owner) ? NAT_SHARES
-								    : NAT_ALIVE;
+	if (asker->yields || same_container(asker->owner, owner))
+		return NAT_SHARES;
+	return life == LIFE_ALIVE ? NAT_ALIVE : NAT_UNKNOWN;
 }
 
 /* The holder's DEL is to leave the entries to the one who asks. */
@@ -79,7 +112,7 @@ static enum nat_holder share_with_holder(void *arg, const char *owner)
 	    record_append(c->job, c->applet->name, owner, note_heir,
 			  asker->owner, &found) < 0)
 		return holder;
-	return found ? NAT_SHARES : NAT_DEAD;
+	return found ? NAT_SHARES : tell_holder(arg, owner);
 }
 
 static int add_nat(struct call *c, const char *owner,
@@ -94,13 +127,6 @@ static int add_nat(struct call *c, const char *owner,
 	return asker.succeeds ? ct_flush(&c->nft, entries, CT_GONE) : 0;
 }
 
-/* What is removed from now on is not to be restored. */
-static void leave(struct call *c, const char *owner)
-{
-	if (IS_ENABLED(CONFIG_SYNC))
-		record_leave(c->job, c->applet->name, owner);
-}
-
 struct made {
 	struct call *c;
 	struct list entries;
@@ -109,9 +135,12 @@ struct made {
 static void undo_nat(void *arg)
 {
 	struct made *made = arg;
+	struct call *c = made->c;
+	const char *owner = attachment_owner(c);
+	bool missing;
 
-	leave(made->c, attachment_owner(made->c));
-	nat_del(&made->c->nft, attachment_owner(made->c), &made->entries);
+	record_leave(c->job, c->applet->name, owner);
+	nat_del(&c->nft, owner, &made->entries, &missing);
 }
 
 int attachment_nat(struct call *c, struct record *record,
@@ -173,30 +202,47 @@ int attachment_open_localhost(struct call *c, const struct list *entries)
 	return localhost(c, entries, false);
 }
 
+bool attachment_is_noted(struct call *c)
+{
+	struct record_notes notes;
+
+	read_record(c, attachment_owner(c), &notes);
+	return notes.found;
+}
+
 int attachment_check_nat(struct call *c, const struct list *entries)
 {
 	struct asker asker = { c, attachment_owner(c) };
-	const struct nat_holders holders = { tell_holder, &asker };
+	struct nat_holders holders = { tell_holder, &asker };
 
 	if (!IS_ENABLED(CONFIG_NAT) || !entries->count)
 		return 0;
+	holders.lenient = !attachment_is_noted(c);
 	if (nat_check(&c->nft, asker.owner, entries, &holders) < 0)
 		return -1;
-	return localhost(c, entries, true);
+	return holders.lenient ? 0 : localhost(c, entries, true);
 }
 
-static void read_entries(struct call *c, const struct list *notes,
-			 struct list *entries)
+/* Adds a record's entries, or only those that this binary can make: one that has
+ * IPv6 may have written them. False if not all lines are what they say. */
+static bool read_entries(struct call *c, const struct record_notes *notes,
+			 bool possible, struct list *entries)
 {
-	const struct record_note *note = notes->items;
+	const struct record_note *note = notes->list.items;
 	struct nat_entry entry;
+	bool whole = true;
 
-	for (size_t i = 0; i < notes->count; i++) {
-		if (strcmp(note[i].kind, note_nat) == 0 &&
-		    nat_entry_parse(c->job, note[i].text, &entry))
+	for (size_t i = 0; i < notes->list.count; i++) {
+		bool is_entry = nat_entry_parse(c->job, note[i].text, &entry);
+
+		if (is_entry != (strcmp(note[i].kind, note_nat) == 0))
+			whole = false;
+		else if (is_entry && (IS_ENABLED(CONFIG_IPV6) || !possible ||
+				      entry.pod.ip.family != AF_INET6))
 			*(struct nat_entry *)list_add(c->job, entries,
 						      sizeof(entry)) = entry;
 	}
+	return whole;
 }
 
 /* What is not is no error of ours. */
@@ -210,54 +256,62 @@ static bool is_complete(struct call *c, const char *owner,
 	return complete;
 }
 
+/* Removes what was just made if its DEL has begun: that may have looked before
+ * it was there. */
+static int take_back(struct call *c, const char *owner,
+		     const struct list *entries)
+{
+	struct record_notes notes;
+	bool missing;
+
+	read_record(c, owner, &notes);
+	return !notes.found || life_of(c, owner, &notes) == LIFE_DEAD
+		       ? nat_del(&c->nft, owner, entries, &missing)
+		       : 0;
+}
+
 int attachment_restore(struct call *c, const char *owner, bool *changed,
 		       bool *lame, struct list *restored)
 {
 	struct asker asker = { c, owner, true };
 	const struct nat_holders look = { tell_holder, &asker };
 	const struct nat_holders share = { share_with_holder, &asker };
-	const char *applet = c->applet->name;
-	struct list notes, entries = { 0 };
-	bool found, complete;
+	struct list entries = { 0 };
+	struct record_notes notes;
+	bool complete;
 
 	*changed = false;
 	if (!IS_ENABLED(CONFIG_NAT))
 		return 0;
-	if (record_read(c->job, applet, owner, &notes, &found) < 0)
-		return -1;
-	read_entries(c, &notes, &entries);
-	if (!entries.count || !record_alive(c->job, applet, owner))
+	read_record(c, owner, &notes);
+	read_entries(c, &notes, true, &entries);
+	if (!entries.count || life_of(c, owner, &notes) == LIFE_DEAD)
 		return 0;
 	if (is_complete(c, owner, &entries, &look))
 		return attachment_open_localhost(c, &entries);
 	*changed = true;
-	read_entries(c, &notes, restored);
+	read_entries(c, &notes, true, restored);
 	if (nat_add(&c->nft, owner, &entries, &share) < 0 ||
 	    attachment_open_localhost(c, &entries) < 0)
 		return -1;
 	complete = is_complete(c, owner, &entries, &look);
-	/* Its DEL may have looked for them before they were there. */
-	if (!record_alive(c->job, applet, owner))
-		return nat_del(&c->nft, owner, &entries);
 	*lame |= !complete;
-	return 0;
+	return take_back(c, owner, &entries);
 }
 
 /* Makes what heirs left out when it was here. They may have come since the
  * record was read; GC has nothing for those that are dead, too. */
 static int leave_to_heirs(struct call *c, const char *owner, bool gc)
 {
+	struct record_notes notes, heirs_notes;
 	const struct record_note *note;
 	const char *last = "";
-	struct list notes;
-	bool found;
 
-	if (record_read(c->job, c->applet->name, owner, &notes, &found) < 0)
-		return -1;
-	note = notes.items;
-	for (size_t i = 0; i < notes.count; i++) {
-		struct list heirs_notes, entries = { 0 };
+	read_record(c, owner, &notes);
+	note = notes.list.items;
+	for (size_t i = 0; i < notes.list.count; i++) {
 		const char *heir = note[i].text;
+		struct list entries = { 0 };
 
 		/* It is noted once for each entry, in a row. */
 		if (strcmp(note[i].kind, note_heir) != 0 ||
@@ -265,15 +319,10 @@ static int leave_to_heirs(struct call *c, const char *owner, bool gc)
 		    (gc && attachment_is_dead(c, heir)))
 			continue;
 		last = heir;
-		if (record_read(c->job, c->applet->name, heir, &heirs_notes,
-				&found) < 0)
-			return -1;
-		read_entries(c, &heirs_notes, &entries);
-		if (add_nat(c, heir, &entries) < 0)
-			return -1;
-		/* Its DEL may have looked for them before they were there. */
-		if (!record_alive(c->job, c->applet->name, heir) &&
-		    nat_del(&c->nft, heir, &entries) < 0)
+		read_record(c, heir, &heirs_notes);
+		read_entries(c, &heirs_notes, true, &entries);
+		if (entries.count && (add_nat(c, heir, &entries) < 0 ||
+				      take_back(c, heir, &entries) < 0))
 			return -1;
 		if (ct_flush(&c->nft, &entries, CT_ADDED) < 0)
 			return -1;
@@ -316,21 +365,22 @@ int attachment_release(struct call *c, unsigned kinds, struct list *entries,
 		       int (*rest)(struct call *c))
 {
 	const char *owner = attachment_owner(c);
-	struct list notes;
-	bool found;
-	int ret;
+	bool whole, missing = false;
+	struct record_notes notes;
+	int ret = 0;
 
 	*entries = (struct list) { 0 };
-	ret = record_read(c->job, c->applet->name, owner, &notes, &found);
-	if (IS_ENABLED(CONFIG_NAT) && found) {
-		read_entries(c, &notes, entries);
-		if (entries->count) {
-			leave(c, owner);
-			ret |= nat_del(&c->nft, owner, entries);
+	read_record(c, owner, &notes);
+	if (IS_ENABLED(CONFIG_NAT)) {
+		whole = read_entries(c, &notes, false, entries) &&
+			notes.found && !notes.damaged;
+		if (notes.found && (entries->count || !whole))
+			record_leave(c->job, c->applet->name, owner);
+		ret = nat_del(&c->nft, owner, entries, &missing);
+		if (!whole || missing)
+			ret |= release_by_name(c, owner, kinds);
+		if (entries->count)
 			ret |= leave_to_heirs(c, owner, false);
-		}
-	} else if (IS_ENABLED(CONFIG_NAT)) {
-		ret |= release_by_name(c, owner, kinds);
 	}
 	if (rest)
 		ret |= rest(c);
@@ -338,8 +388,8 @@ int attachment_release(struct call *c, unsigned kinds, struct list *entries,
 	if (IS_ENABLED(CONFIG_NAT))
 		ret |= ct_flush(&c->nft, entries, CT_GONE);
 	/* What could not be removed is still to be found. */
-	if (ret == 0 && found)
-		ret = record_del(c->job, c->applet->name, owner);
+	if (ret == 0 && notes.found)
+		record_del(c->job, c->applet->name, owner);
 	return ret;
 }
 
@@ -373,22 +423,27 @@ bool attachment_is_dead(struct call *c, const char *owner)
 static int drop_record(struct call *c, const char *owner,
 		       int (*drop)(struct call *c, const char *owner,
 				   const struct list *entries),
-		       struct list *gone)
+		       struct list *gone, bool gc)
 {
-	struct list notes, entries = { 0 };
-	bool found;
+	struct list entries = { 0 };
+	struct record_notes notes;
 
-	if (record_read(c->job, c->applet->name, owner, &notes, &found) < 0)
-		return -1;
 	if (IS_ENABLED(CONFIG_NAT)) {
-		read_entries(c, &notes, &entries);
-		read_entries(c, &notes, gone);
+		read_record(c, owner, &notes);
+		read_entries(c, &notes, false, &entries);
+		read_entries(c, &notes, false, gone);
 	}
 	if (drop && drop(c, owner, &entries) < 0)
 		return -1;
-	if (IS_ENABLED(CONFIG_NAT) && entries.count)
-		return leave_to_heirs(c, owner, true);
-	return 0;
+	return entries.count ? leave_to_heirs(c, owner, gc) : 0;
+}
+
+int attachment_forget(struct call *c, const char *owner, struct list *gone)
+{
+	int ret = drop_record(c, owner, NULL, gone, false);
+
+	record_del(c->job, c->applet->name, owner);
+	return ret;
 }
 
 static bool nat_is_dead(void *arg, const char *owner)
@@ -403,24 +458,26 @@ int attachment_gc(struct call *c, int (*drop)(struct call *c, const char *owner,
 	const char **owner;
 	int ret = 0;
 
-	if (record_list(c->job, c->applet->name, &owners) < 0)
-		return -1;
+	/* In a folder that cannot be read at all nothing of ours is found. */
+	if (record_list(c->job, c->applet->name, &owners) < 0 &&
+	    errno != EACCES && errno != ENOTDIR)
+		return fail_errno(c->job, errno, "read %s", CONFIG_STATE_DIR);
 	owner = owners.items;
 	for (size_t i = 0; i < owners.count; i++) {
 		if (attachment_is_dead(c, owner[i]))
-			leave(c, owner[i]);
+			record_leave(c->job, c->applet->name, owner[i]);
 	}
 	if (IS_ENABLED(CONFIG_NAT))
 		ret = nat_gc(&c->nft, nat_is_dead, c);
 	for (size_t i = 0; i < owners.count; i++) {
 		if (ret == 0 && attachment_is_dead(c, owner[i]))
-			ret = drop_record(c, owner[i], drop, &gone);
+			ret = drop_record(c, owner[i], drop, &gone, true);
 	}
 	if (IS_ENABLED(CONFIG_NAT))
 		ret |= ct_flush(&c->nft, &gone, CT_GONE);
 	for (size_t i = 0; i < owners.count; i++) {
 		if (ret == 0 && attachment_is_dead(c, owner[i]))
-			ret = record_del(c->job, c->applet->name, owner[i]);
+			record_del(c->job, c->applet->name, owner[i]);
 	}
 	return ret;
 }

@@ -5,6 +5,7 @@
 #define CNIBOX_ATTACHMENT_H
 
 #include "core/cni.h"
+#include "core/life.h"
 #include "core/nat.h"
 #include "core/record.h"
 
@@ -12,8 +13,9 @@
 const char *attachment_owner(struct call *c);
 
 /* Begins the attachment's record, before anything else is made. One that is
- * there already is what an ADD or a DEL that was cut short has left: release(c)
- * has to remove it and what it names. */
+ * there already may be of the same attachment to another namespace, which is an
+ * error unless that is dead. Otherwise it is what an ADD or a DEL that was cut
+ * short has left: release(c) has to remove it and what it names. */
 int attachment_begin(struct call *c, struct record *record,
 		     int (*release)(struct call *c));
 
@@ -22,8 +24,8 @@ int attachment_begin(struct call *c, struct record *record,
 int attachment_nat(struct call *c, struct record *record,
 		   const struct list *entries);
 
-/* Makes what is missing of the entries in owner's record of this applet, if it
- * is alive; if something was, *changed, and all are added to restored. What
+/* Makes what is missing of the entries in owner's record of this applet, unless
+ * it is dead; if something was, *changed, and all are added to restored. What
  * another one has by now it keeps, and leaves to owner when it goes. *lame is set
  * if entries do not do what they should all the same. */
 int attachment_restore(struct call *c, const char *owner, bool *changed,
@@ -33,13 +35,22 @@ int attachment_restore(struct call *c, const char *owner, bool *changed,
  * no link holds its subnet there is no way to open. */
 int attachment_open_localhost(struct call *c, const struct list *entries);
 
+/* Removes owner's record of this applet, after it has left its NAT elements,
+ * which are gone, to those that asked for the same; adds them to gone. */
+int attachment_forget(struct call *c, const char *owner, struct list *gone);
+
+/* CHECK: whether there is a record; if not, the Go plugins may have made it. */
+bool attachment_is_noted(struct call *c);
+
 /* CHECK: each of them is there, and is the attachment's or another one's of the
- * same container. */
+ * same container. Without a record it may be one that the Go plugins made, and
+ * nothing has to be there. */
 int attachment_check_nat(struct call *c, const struct list *entries);
 
 /* Removes the NAT entries, by rest(c), unless that is NULL, what else there is,
- * and then, unless something has failed, the record. Without a record,
- * everything of these kinds (a mask of 1 << NAT_*) that the attachment owns.
+ * and then, unless something has failed, the record. Without a record, or if it
+ * cannot be all of it, everything of these kinds (a mask of 1 << NAT_*) that the
+ * attachment owns.
  * *entries is what the record named. */
 int attachment_release(struct call *c, unsigned kinds, struct list *entries,
 		       int (*rest)(struct call *c));

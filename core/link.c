@@ -14,8 +14,6 @@
 
 #include "core/str.h"
 
-enum { OPER_UP = 6 }; /* IF_OPER_UP, linux/if.h, which libc's net/if.h bars */
-
 static struct ifinfomsg head_of(int index, unsigned flags, unsigned mask)
 {
 	return (struct ifinfomsg) { .ifi_family = AF_UNSPEC,
@@ -90,11 +88,14 @@ static void read_link(const struct nlmsghdr *msg, struct link *out)
 		.mtu = (int)nl_attr_u32(attrs[IFLA_MTU]),
 		.master = (int)nl_attr_u32(attrs[IFLA_MASTER]),
 		.peer = (int)nl_attr_u32(attrs[IFLA_LINK]),
+		.netnsid = (int)nl_attr_u32(attrs[IFLA_LINK_NETNSID]),
+		.away = attrs[IFLA_LINK_NETNSID],
 		.promiscuity = nl_attr_u32(attrs[IFLA_PROMISCUITY]),
 		.operstate = nl_attr_u8(attrs[IFLA_OPERSTATE]),
 		.deaf_to_ra = IS_ENABLED(CONFIG_IPV6) &&
 			      is_deaf_to_ra(attrs[IFLA_AF_SPEC]),
 		.localnet = is_routing_localnet(attrs[IFLA_AF_SPEC]),
+		.alias = nl_attr_text(attrs[IFLA_IFALIAS]),
 	};
 	str_copy(out->name, sizeof(out->name),
 		 nl_attr_text(attrs[IFLA_IFNAME]));
@@ -113,18 +114,27 @@ static void on_link(const struct nlmsghdr *msg, void *out)
 	read_link(msg, out);
 }
 
+/* Begins to ask for the link of this index, or this name. */
+static void begin_get(struct nl *nl, int index, const char *name,
+		      struct link *out)
+{
+	struct ifinfomsg head = head_of(index, 0, 0);
+
+	nl_begin(nl, RTM_GETLINK, 0, &head, sizeof(head));
+	if (name)
+		nl_put_text(nl, IFLA_IFNAME, name);
+	nl_put_u32(nl, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	nl_on_reply(nl, on_link, out);
+}
+
 int link_find(struct nl *nl, const char *name, struct link *out, bool *found)
 {
-	struct ifinfomsg head = head_of(0, 0, 0);
 	bool absent;
 
 	*out = (struct link) { 0 };
 	*found = false;
-	nl_begin(nl, RTM_GETLINK, 0, &head, sizeof(head));
-	nl_put_text(nl, IFLA_IFNAME, name);
-	nl_put_u32(nl, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	begin_get(nl, 0, name, out);
 	nl_allow(nl, ENODEV, &absent);
-	nl_on_reply(nl, on_link, out);
 	if (nl_talk(nl, "look up %s", name) < 0)
 		return -1;
 	*found = !absent;
@@ -144,12 +154,25 @@ int link_get(struct nl *nl, const char *name, struct link *out)
 
 int link_get_index(struct nl *nl, int index, struct link *out)
 {
-	struct ifinfomsg head = head_of(index, 0, 0);
-
-	nl_begin(nl, RTM_GETLINK, 0, &head, sizeof(head));
-	nl_put_u32(nl, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-	nl_on_reply(nl, on_link, out);
+	begin_get(nl, index, NULL, out);
 	return nl_talk(nl, "look up interface %d", index);
+}
+
+int link_find_index(struct nl *nl, int index, int netnsid, struct link *out,
+		    bool *found)
+{
+	bool absent;
+
+	begin_get(nl, index, NULL, out);
+	if (netnsid >= 0)
+		nl_put_u32(nl, IFLA_TARGET_NETNSID, (uint32_t)netnsid);
+	nl_allow(nl, ENODEV, &absent);
+	nl_allow(nl, EINVAL, &absent); /* no such namespace */
+	nl_allow(nl, EACCES, NULL);    /* another user's */
+	if (nl_talk(nl, "look up interface %d", index) < 0)
+		return -1;
+	*found = !absent;
+	return 0;
 }
 
 struct created {
@@ -421,35 +444,6 @@ int link_set_ipv4(struct nl *nl, int index, enum link_ipv4_setting setting)
 		       index);
 }
 
-int link_wait_up(struct nl *nl, struct link *link, int ms)
-{
-	long deadline;
-	char name[IFNAMSIZ];
-	struct nl events;
-	int ret;
-
-	str_copy(name, sizeof(name), link->name);
-	if (link_get(nl, name, link) < 0)
-		return -1;
-	if (link->operstate == OPER_UP)
-		return 0;
-	deadline = nl_deadline(ms);
-	nl_init(&events, nl->job, nl->netns, NETLINK_ROUTE);
-	ret = nl_subscribe(&events, RTNLGRP_LINK);
-	while (ret == 0) {
-		ret = link_get(nl, name, link);
-		if (ret < 0 || link->operstate == OPER_UP)
-			break;
-		if (!nl_wait(&events, deadline))
-			ret = fail(
-				nl->job, CNI_INTERNAL,
-				"wait for %s: not up after %d ms (operstate %d)",
-				name, ms, link->operstate);
-	}
-	nl_close(&events);
-	return ret;
-}
-
 struct port_search {
 	struct job *job;
 	int bridge;
@@ -458,17 +452,14 @@ struct port_search {
 
 static void on_port(const struct nlmsghdr *msg, void *arg)
 {
-	const struct nlattr *attrs[IFLA_MAX + 1];
 	struct port_search *search = arg;
 	struct link link;
 
 	read_link(msg, &link);
 	/* A kernel without filtered dumps answers with every link. */
-	if (link.master != search->bridge)
+	if (search->bridge && link.master != search->bridge)
 		return;
-	nl_attrs(msg, sizeof(struct ifinfomsg), attrs, IFLA_MAX);
-	link.alias = job_printf(search->job, "%s",
-				nl_attr_text(attrs[IFLA_IFALIAS]));
+	link.alias = job_printf(search->job, "%s", link.alias);
 	*(struct link *)list_add(search->job, search->out, sizeof(link)) = link;
 }
 
@@ -479,7 +470,8 @@ int link_ports(struct nl *nl, int bridge, struct list *out)
 
 	*out = (struct list) { 0 };
 	nl_begin(nl, RTM_GETLINK, NLM_F_DUMP, &head, sizeof(head));
-	nl_put_u32(nl, IFLA_MASTER, (uint32_t)bridge);
+	if (bridge)
+		nl_put_u32(nl, IFLA_MASTER, (uint32_t)bridge);
 	nl_put_u32(nl, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 	nl_on_reply(nl, on_port, &search);
 	return nl_talk(nl, "list the ports of interface %d", bridge);

@@ -13,15 +13,19 @@ struct link {
 	char name[IFNAMSIZ], kind[IFNAMSIZ]; /* kind "": none */
 	uint8_t mac[MAC_LEN];
 	int mtu;
-	int master; /* index, 0: none */
-	int peer;   /* index of a veth's other end, there; 0: none */
+	int master;  /* index, 0: none */
+	int peer;    /* index of a veth's other end, there; 0: none */
+	int netnsid; /* where that is, by the kernel's number; */
+	bool away;   /* unless it is in this namespace */
 	unsigned flags, promiscuity;
 	int operstate;		/* IF_OPER_UP, ... */
 	bool hairpin, isolated; /* as a port of a bridge */
 	bool deaf_to_ra; /* net.ipv6.conf.NAME.accept_ra is 0, and IPV6 built in */
-	bool localnet;	   /* net.ipv4.conf.NAME.route_localnet is 1 */
-	bool ll_learning;  /* a bridge: could have no_linklocal_learn */
-	const char *alias; /* by link_ports() only; "" if it has none */
+	bool localnet;	  /* net.ipv4.conf.NAME.route_localnet is 1 */
+	bool ll_learning; /* a bridge: could have no_linklocal_learn */
+	const char
+		*alias; /* "" if it has none; but for link_ports(), only until
+			    * the next request */
 };
 
 /* What to create; zero and NULL leave the kernel's default. */
@@ -43,6 +47,12 @@ struct link_spec {
 int link_find(struct nl *nl, const char *name, struct link *out, bool *found);
 int link_get(struct nl *nl, const char *name, struct link *out);
 int link_get_index(struct nl *nl, int index, struct link *out);
+
+/* The same in the namespace that the kernel has this number for, which ends a
+ * moment before its links do; -1: here. One that is another user's and cannot be
+ * looked into has it. */
+int link_find_index(struct nl *nl, int index, int netnsid, struct link *out,
+		    bool *found);
 
 /* Creates a link; EEXIST is an error, or sets *exists where that is not NULL.
  * Its inverse is registered. */
@@ -86,7 +96,8 @@ int link_set_ipv4(struct nl *nl, int index, enum link_ipv4_setting setting);
  * it again. */
 int link_wait_up(struct nl *nl, struct link *link, int ms);
 
-/* The ports of the bridge with this index, as a list of struct link. */
+/* The ports of the bridge with this index, or with 0 all links, as a list of
+ * struct link. */
 int link_ports(struct nl *nl, int bridge, struct list *out);
 
 #endif

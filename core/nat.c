@@ -219,11 +219,9 @@ static int check_holders(struct nat *nat, const struct nat_holders *holders,
 		if (!found || is_owned(w) || is_left(w))
 			continue;
 		holder = holders->tell(holders->arg, found->comment);
-		if (holder == NAT_ALIVE)
-			return fail(
-				job, CNI_INTERNAL, "%s for %s",
-				nat_entry_describe(job, w->entry, "already "),
-				found->comment);
+		if (holder == NAT_ALIVE || holder == NAT_UNKNOWN)
+			return nat_refuse(job, w->entry, found->comment,
+					  holder);
 		/* What it is could not be found out. */
 		if (job->msg)
 			return -1;
@@ -324,8 +322,9 @@ int nat_add(struct nl *nl, const char *owner, const struct list *entries,
 
 /* ---- removing ---- */
 
-/* Removes those that still have the owner they are wanted to have. */
-static int remove_owned(struct nat *nat)
+/* Removes those that still have the owner they are wanted to have; sets
+ * *missing if one has none. */
+static int remove_owned(struct nat *nat, bool *missing)
 {
 	struct want *wants = nat->wants.items, *end = wants + nat->wants.count;
 	struct nft *nft = &nat->nft;
@@ -335,6 +334,8 @@ static int remove_owned(struct nat *nat)
 
 		if (look_up(nat) < 0)
 			return -1;
+		for (const struct want *w = wants; w < end; w++)
+			*missing |= !w->found.count;
 		while (first < end && !is_owned(first))
 			first++;
 		if (first == end)
@@ -357,6 +358,7 @@ int nat_remove(struct nft *nft, const struct list *elements)
 	const struct nft_element *element = elements->items;
 	size_t left = elements->count;
 	struct want *added;
+	bool missing = false;
 
 	while (left) {
 		struct nat nat = { .nft = *nft };
@@ -366,14 +368,14 @@ int nat_remove(struct nft *nft, const struct list *elements)
 					 sizeof(*added));
 			*added = (struct want) { .element = *element++ };
 		}
-		if (remove_owned(&nat) < 0)
+		if (remove_owned(&nat, &missing) < 0)
 			return -1;
 	}
 	return 0;
 }
 
 static int del_from(struct nft nft, const char *owner,
-		    const struct list *entries)
+		    const struct list *entries, bool *missing)
 {
 	const struct nat_entry *entry = entries->items;
 	struct nat nat = { .nft = nft };
@@ -386,16 +388,18 @@ static int del_from(struct nft nft, const char *owner,
 		nat_element(nft.nl->job, &entry[i], owner, &element);
 		want(&nat, &element);
 	}
-	return nat.wants.count ? remove_owned(&nat) : 0;
+	return nat.wants.count ? remove_owned(&nat, missing) : 0;
 }
 
-int nat_del(struct nl *nl, const char *owner, const struct list *entries)
+int nat_del(struct nl *nl, const char *owner, const struct list *entries,
+	    bool *missing)
 {
 	int ret = 0;
 
+	*missing = false;
 	for (int i = 0; i < NAT_TABLES; i++)
 		ret |= del_from(nat_table(nl, nat_table_kinds[i]), owner,
-				entries);
+				entries, missing);
 	return ret;
 }
 
@@ -433,6 +437,7 @@ static int check_in(struct nft nft, const char *owner,
 	struct nat nat = { .nft = nft };
 	const struct want_chain *chain;
 	const struct want *w;
+	bool any = false;
 
 	if (want_entries(&nat, owner, entries) < 0)
 		return -1;
@@ -442,6 +447,9 @@ static int check_in(struct nft nft, const char *owner,
 		return -1;
 	w = nat.wants.items;
 	for (size_t i = 0; i < nat.wants.count; i++) {
+		if (holders->lenient && !w[i].found.count)
+			continue;
+		any = true;
 		if (check_want(&nat, &w[i], holders) < 0)
 			return -1;
 	}
@@ -451,7 +459,7 @@ static int check_in(struct nft nft, const char *owner,
 						       chain[i].entry) < 0)
 			return -1;
 	}
-	return nat_table_check(&nat.nft);
+	return any ? nat_table_check(&nat.nft) : 0;
 }
 
 int nat_check(struct nl *nl, const char *owner, const struct list *entries,

@@ -46,12 +46,14 @@ const char *nat_condition_check(struct job *job, const char *text, int family);
 enum nat_holder {
 	NAT_DEAD,
 	NAT_ALIVE,
+	NAT_UNKNOWN, /* which counts as alive */
 	NAT_SHARES, /* of the same container, so that what it has serves both */
 };
 
 struct nat_holders {
 	enum nat_holder (*tell)(void *arg, const char *owner);
 	void *arg;
+	bool lenient; /* nat_check(): what is not there at all is no error */
 };
 
 /* Makes all entries, or none, in one transaction for each table; the table and the chains are
@@ -63,8 +65,9 @@ int nat_add(struct nl *nl, const char *owner, const struct list *entries,
 	    const struct nat_holders *holders);
 
 /* Removes those of entries that owner has; what is missing or another's is
- * left alone. */
-int nat_del(struct nl *nl, const char *owner, const struct list *entries);
+ * left alone. *missing is set if nobody has one of them. */
+int nat_del(struct nl *nl, const char *owner, const struct list *entries,
+	    bool *missing);
 
 /* Removes everything of these kinds (a mask of 1 << NAT_*) that owner has, by
  * reading the maps. */

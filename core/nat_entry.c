@@ -183,3 +183,11 @@ const char *nat_entry_describe(struct job *job, const struct nat_entry *entry,
 			  entry->host_port, protocol_name(entry->protocol),
 			  adverb);
 }
+
+int nat_refuse(struct job *job, const struct nat_entry *entry,
+	       const char *owner, enum nat_holder holder)
+{
+	return fail(job, CNI_INTERNAL, "%s for %s%s",
+		    nat_entry_describe(job, entry, "already "), owner,
+		    holder == NAT_UNKNOWN ? ", which may live" : "");
+}

@@ -48,9 +48,8 @@ static int judge(struct nft *nft, const char *owner,
 	if (!entry || strcmp(rival, owner) == 0)
 		return 0;
 	holder = holders->tell(holders->arg, rival);
-	if (holder == NAT_ALIVE)
-		return fail(job, CNI_INTERNAL, "%s for %s",
-			    nat_entry_describe(job, entry, "already "), rival);
+	if (holder == NAT_ALIVE || holder == NAT_UNKNOWN)
+		return nat_refuse(job, entry, rival, holder);
 	if (job->msg)
 		return -1;
 	return holder == NAT_DEAD

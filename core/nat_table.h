@@ -93,6 +93,10 @@ int nat_check_rivals(struct nft *nft, const char *owner,
 const char *nat_entry_describe(struct job *job, const struct nat_entry *entry,
 			       const char *adverb);
 
+/* The error that owner, who is or may be alive, has what entry needs. */
+int nat_refuse(struct job *job, const struct nat_entry *entry,
+	       const char *owner, enum nat_holder holder);
+
 /* What entry is in the table. */
 void nat_element(struct job *job, const struct nat_entry *entry,
 		 const char *owner, struct nft_element *out);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/node.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "core/addr.h"
@@ -9,12 +11,14 @@
 #include "core/ct.h"
 #include "core/json.h"
 #include "core/link.h"
+#include "core/log.h"
 
 enum { NETLINK_ROUTE = 0, NETLINK_NETFILTER = 12 };
 
 struct node {
 	struct job *job;
 	const struct applet *const *applets;
+	struct call call;   /* of none of them */
 	struct list owners; /* of const char *, each once */
 };
 
@@ -35,6 +39,16 @@ static void list_once(struct job *job, struct list *texts, const char *text)
 		*(const char **)list_add(job, texts, sizeof(text)) = text;
 }
 
+static void begin(struct node *node, struct job *job,
+		  const struct applet *const *applets)
+{
+	*node = (struct node) { job,
+				applets,
+				{ .job = job, .applets = applets } };
+	nl_init(&node->call.host, job, -1, NETLINK_ROUTE);
+	nl_init(&node->call.nft, job, -1, NETLINK_NETFILTER);
+}
+
 static int read_owners(struct node *node)
 {
 	for (const struct applet *const *a = node->applets; *a; a++) {
@@ -42,7 +56,8 @@ static int read_owners(struct node *node)
 		const char **owner;
 
 		if (record_list(node->job, (*a)->name, &owners) < 0)
-			return -1;
+			return fail_errno(node->job, errno, "read %s",
+					  CONFIG_STATE_DIR);
 		owner = owners.items;
 		for (size_t i = 0; i < owners.count; i++)
 			list_once(node->job, &node->owners, owner[i]);
@@ -52,83 +67,116 @@ static int read_owners(struct node *node)
 
 /* ---- sync ---- */
 
-/* Whether the owner has a record, and none that is alive. */
-static bool is_gone(void *arg, const char *owner)
+/* Whether the attachment is dead. Left is whether one that a DEL has begun to
+ * remove is, too. */
+static bool is_dead(struct node *node, const char *owner, bool left)
 {
-	const struct node *node = arg;
-	struct list notes;
+	const struct record_notes none = { 0 };
+	struct record_notes notes;
 	bool any = false;
 
 	for (const struct applet *const *a = node->applets; *a; a++) {
-		bool found;
-
-		if (record_alive(node->job, (*a)->name, owner))
+		record_read(node->job, (*a)->name, owner, &notes);
+		if (!notes.found)
+			continue;
+		any = true;
+		notes.left &= left;
+		if (life_of(&node->call, owner, &notes) != LIFE_DEAD)
 			return false;
-		any |= record_read(node->job, (*a)->name, owner, &notes,
-				   &found) == 0 &&
-		       found;
 	}
-	return any;
+	/* What others put into our tables has comments of other kinds. */
+	return any || (strchr(owner, '/') &&
+		       life_of(&node->call, owner, &none) == LIFE_DEAD);
+}
+
+static bool is_gone(void *arg, const char *owner)
+{
+	return is_dead(arg, owner, true);
 }
 
 /* Adds to restored whose NAT was, and to entries what that is. *lame: the tables
- * do not do what they should, whatever is in them. */
-static int restore_all(struct node *node, struct call *c, struct list *restored,
-		       struct list *entries, bool *lame)
+ * do not do what they should, whatever is in them. What keeps one from being
+ * restored is said, and no error for the next. */
+static void restore_all(struct node *node, struct list *restored,
+			struct list *entries, bool *lame, bool *failed)
 {
-	const char **owner;
+	const char **owner = node->owners.items;
+	struct job *job = node->job;
+	bool changed;
 
-	*lame = false;
-	if (read_owners(node) < 0)
-		return -1;
-	owner = node->owners.items;
+	*lame = *failed = false;
 	for (size_t i = 0; i < node->owners.count; i++) {
 		for (const struct applet *const *a = node->applets; *a; a++) {
-			bool changed;
-
-			c->applet = *a;
-			if (attachment_restore(c, owner[i], &changed, lame,
-					       entries) < 0)
-				return -1;
+			node->call.applet = *a;
+			attachment_restore(&node->call, owner[i], &changed,
+					   lame, entries);
 			if (changed)
-				list_once(node->job, restored, owner[i]);
+				list_once(job, restored, owner[i]);
+			if (!job->msg)
+				continue;
+			log_warn(job, "restore %s: %s", owner[i], job->msg);
+			job->msg = job->details = NULL;
+			*failed = true;
 		}
 	}
-	return 0;
+}
+
+/* Counts the dead and removes their records, unless an ADD is at work, which may
+ * be of one of them: then they stay until the next time. */
+static int forget_dead(struct node *node, size_t *gone)
+{
+	const char **owner = node->owners.items;
+	int dir = record_dir(node->job), ret = 0;
+	bool alone = dir >= 0 && flock(dir, LOCK_EX | LOCK_NB) == 0;
+	struct list entries = { 0 };
+
+	for (size_t i = 0; i < node->owners.count; i++) {
+		*gone += is_gone(node, owner[i]);
+		if (!alone || !is_dead(node, owner[i], false))
+			continue;
+		for (const struct applet *const *a = node->applets; *a; a++) {
+			node->call.applet = *a;
+			ret |= attachment_forget(&node->call, owner[i],
+						 &entries);
+		}
+	}
+	close(dir);
+	if (IS_ENABLED(CONFIG_NAT))
+		ret |= ct_flush(&node->call.nft, &entries, CT_GONE);
+	return ret;
 }
 
 int node_sync(struct job *job, const struct applet *const *applets,
 	      struct str *out)
 {
-	struct node node = { job, applets, { 0 } };
-	struct call c = { .job = job, .applets = applets };
 	struct list restored = { 0 }, entries = { 0 };
-	const char **owner;
 	size_t gone = 0;
-	bool lame;
+	struct node node;
+	bool lame, failed;
+	int ret;
 
-	nl_init(&c.host, job, -1, NETLINK_ROUTE);
-	nl_init(&c.nft, job, -1, NETLINK_NETFILTER);
-	if (nat_gc(&c.nft, is_gone, &node) < 0 ||
-	    restore_all(&node, &c, &restored, &entries, &lame) < 0)
+	begin(&node, job, applets);
+	if (read_owners(&node) < 0 ||
+	    nat_gc(&node.call.nft, is_gone, &node) < 0)
 		return -1;
-	if (lame && (nat_reset(&c.nft) < 0 ||
-		     restore_all(&node, &c, &restored, &entries, &lame) < 0))
+	restore_all(&node, &restored, &entries, &lame, &failed);
+	if (lame && nat_reset(&node.call.nft) < 0)
 		return -1;
+	if (lame)
+		restore_all(&node, &restored, &entries, &lame, &failed);
 	if (lame)
 		return fail(job, CNI_TRY_AGAIN,
 			    "restore NAT: others keep changing it");
-	if (nat_note_services(&c.nft, &c.host, true) < 0)
+	if (nat_note_services(&node.call.nft, &node.call.host, true) < 0)
 		return -1;
 	if (IS_ENABLED(CONFIG_NAT) &&
-	    ct_flush(&c.nft, &entries, CT_RESTORED) < 0)
+	    ct_flush(&node.call.nft, &entries, CT_RESTORED) < 0)
 		return -1;
-	owner = node.owners.items;
-	for (size_t i = 0; i < node.owners.count; i++)
-		gone += is_gone(&node, owner[i]);
+	ret = forget_dead(&node, &gone);
 	str_printf(out, "%zu attachments, %zu restored, %zu gone\n",
 		   node.owners.count, restored.count, gone);
-	return 0;
+	return failed ? fail(job, CNI_INTERNAL, "not all could be restored")
+		      : ret;
 }
 
 /* ---- show ---- */
@@ -136,7 +184,7 @@ int node_sync(struct job *job, const struct applet *const *applets,
 /* An attachment, of all of its records. */
 struct shown {
 	const char *netns;
-	bool alive;
+	enum life life; /* of its records the one that says most */
 	struct list addresses, ports; /* of const char * */
 };
 
@@ -174,22 +222,24 @@ static int read_records(struct node *node, const char *owner,
 {
 	for (const struct applet *const *a = node->applets; *a; a++) {
 		const struct record_note *note;
-		struct list notes;
-		bool found;
+		struct record_notes notes;
+		enum life life;
 
-		if (record_read(node->job, (*a)->name, owner, &notes, &found) <
-		    0)
-			return -1;
-		note = notes.items;
-		for (size_t i = 0; i < notes.count; i++) {
+		record_read(node->job, (*a)->name, owner, &notes);
+		if (!notes.found)
+			continue;
+		note = notes.list.items;
+		for (size_t i = 0; i < notes.list.count; i++) {
 			if (strcmp(note[i].kind, "netns") == 0)
 				shown->netns = behind(note[i].text, 2);
 			else
 				note_port(node->job, shown, note[i].text);
 		}
-		shown->alive |= record_alive(node->job, (*a)->name, owner);
+		life = life_of(&node->call, owner, &notes);
+		if (shown->life == LIFE_DEAD || life == LIFE_ALIVE)
+			shown->life = life;
 	}
-	return 0;
+	return node->job->msg ? -1 : 0;
 }
 
 /* Those that the interface has now. */
@@ -249,6 +299,7 @@ static int show_owner(struct node *node, const char *owner,
 		      struct json_writer *w, struct str *out)
 {
 	static const char *const keys[] = { "network", "interface" };
+	static const char *const lives[] = { "gone", "alive", "unknown" };
 	struct shown shown = { .netns = "" };
 	const char *part[2], *rest = owner;
 	struct job *job = node->job;
@@ -261,14 +312,17 @@ static int show_owner(struct node *node, const char *owner,
 		rest += rest[len] ? len + 1 : 0;
 	}
 	if (read_records(node, owner, &shown) < 0 ||
-	    (shown.alive && read_addresses(job, part[1], &shown) < 0))
+	    (shown.life == LIFE_ALIVE &&
+	     read_addresses(job, part[1], &shown) < 0))
 		return -1;
 	if (!w) {
 		str_add(out, owner);
 		say_list(out, &shown.addresses);
 		say_list(out, &shown.ports);
-		str_printf(out, " %s%s\n", *shown.netns ? shown.netns : "-",
-			   shown.alive ? "" : " (gone)");
+		str_printf(out, " %s", *shown.netns ? shown.netns : "-");
+		if (shown.life != LIFE_ALIVE)
+			str_printf(out, " (%s)", lives[shown.life]);
+		str_add(out, "\n");
 		return 0;
 	}
 	json_open(w, NULL, '{');
@@ -278,7 +332,7 @@ static int show_owner(struct node *node, const char *owner,
 	write_list(w, "addresses", &shown.addresses);
 	write_list(w, "ports", &shown.ports);
 	json_string(w, "netns", shown.netns);
-	json_string(w, "state", shown.alive ? "alive" : "gone");
+	json_string(w, "state", lives[shown.life]);
 	json_close(w, '}');
 	return 0;
 }
@@ -286,10 +340,11 @@ static int show_owner(struct node *node, const char *owner,
 int node_show(struct job *job, const struct applet *const *applets, bool json,
 	      struct str *out)
 {
-	struct node node = { job, applets, { 0 } };
 	struct json_writer w = { .out.job = job };
 	const char **owner;
+	struct node node;
 
+	begin(&node, job, applets);
 	if (read_owners(&node) < 0)
 		return -1;
 	owner = node.owners.items;

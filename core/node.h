@@ -6,9 +6,10 @@
 #include "core/cni.h"
 #include "core/str.h"
 
-/* Puts back what NAT elements of living attachments are missing, removes those
- * of dead ones, and adds to out what was done, in a line. What has no record is
- * left alone, unless a table has lost its rules and has to be made anew. */
+/* Puts back what NAT elements of attachments are missing, removes those of dead
+ * ones and their records, and adds to out what was done, in a line. What has no
+ * record but a host end is left alone, unless a table has lost its rules and has
+ * to be made anew. */
 int node_sync(struct job *job, const struct applet *const *applets,
 	      struct str *out);
 

@@ -12,6 +12,7 @@
 #include "core/dirs.h"
 #include "core/hash.h"
 #include "core/lock.h"
+#include "core/log.h"
 #include "core/str.h"
 
 /* Room for the owner in a file name beside the applet's, and in a comment of an
@@ -92,6 +93,42 @@ int record_dir(struct job *job)
 	return dirs_make(job, state_dir, 0700) < 0 ? -1 : open_dir();
 }
 
+/* By a file without a name, which nobody has to remove. */
+bool record_is_kept(struct job *job)
+{
+	int dir = record_dir(job), fd, err;
+
+	if (dir < 0)
+		return false;
+	fd = openat(dir, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	err = errno;
+	close(dir);
+	if (fd >= 0)
+		close(fd);
+	errno = err;
+	return fd >= 0 || err == EOPNOTSUPP;
+}
+
+/* Says what could not be done to a record, and what that costs. */
+static void do_without(struct job *job, const char *what, const char *path)
+{
+	log_warn(job, "%s %s: %s; DEL and GC do without, sync and show cannot",
+		 what, path, errno_text(job, errno));
+}
+
+static const char *path_of(struct job *job, const char *applet,
+			   const char *owner)
+{
+	return job_printf(job, "%s/%s", state_dir,
+			  file_name(job, applet, owner));
+}
+
+void record_status(struct job *job)
+{
+	if (!record_is_kept(job))
+		do_without(job, "write to", state_dir);
+}
+
 static void undo_record(void *arg)
 {
 	struct record *record = arg;
@@ -107,10 +144,12 @@ int record_begin(struct record *record, struct job *job, const char *applet,
 		O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
 	const char *name = file_name(job, applet, owner);
 
-	*record = (struct record) { job, applet, owner, -1, -1 };
-	record->dir = record_dir(job);
-	if (record->dir < 0)
-		return fail_errno(job, errno, "open %s", state_dir);
+	*record = (struct record) { job, applet, owner, record_dir(job), -1 };
+	*exists = false;
+	if (record->dir < 0) {
+		do_without(job, "open", state_dir);
+		return 0;
+	}
 	/* Not for order among ADDs: for record_is_alone(). */
 	if (lock_within(record->dir, LOCK_SH, LOCK_SECONDS) < 0)
 		return lock_fail(job, state_dir, LOCK_SECONDS);
@@ -122,21 +161,24 @@ int record_begin(struct record *record, struct job *job, const char *applet,
 		record->dir = -1;
 		return 0;
 	}
-	if (record->fd < 0)
-		return fail_errno(job, errno, "create %s/%s", state_dir, name);
-	undo_push(job, undo_record, record);
-	if (netns->fd < 0)
+	if (record->fd < 0) {
+		do_without(job, "create", path_of(job, applet, owner));
 		return 0;
+	}
+	undo_push(job, undo_record, record);
 	return record_add(record, "netns",
 			  job_printf(job, "%llu %llu %s",
 				     (unsigned long long)netns->dev,
 				     (unsigned long long)netns->ino, path));
 }
 
-static int write_note(struct job *job, int fd, const char *owner,
-		      const char *kind, const char *text)
+/* A record that could not take a note says so by its file's mode, which takes
+ * no room on a disk that is full. */
+static int write_note(struct job *job, int fd, const char *applet,
+		      const char *owner, const char *kind, const char *text)
 {
 	const char *line = job_printf(job, "%s %s\n", kind, text);
+	const char *path = path_of(job, applet, owner);
 	size_t len = strlen(line);
 	ssize_t done;
 
@@ -145,27 +187,22 @@ static int write_note(struct job *job, int fd, const char *owner,
 			    "record of %s: %s of more than one line", owner,
 			    kind);
 	done = write(fd, line, len);
-	if (done == (ssize_t)len)
-		return 0;
-	return fail_errno(job, done < 0 ? errno : ENOSPC,
-			  "write record of %s in %s", owner, state_dir);
+	if (done != (ssize_t)len) {
+		errno = done < 0 ? errno : ENOSPC;
+		do_without(job, "write", path);
+		chmod(path, 0700);
+	}
+	return 0;
 }
 
 int record_add(struct record *record, const char *kind, const char *text)
 {
-	int ret =
-		write_note(record->job, record->fd, record->owner, kind, text);
-
+	if (record->fd < 0)
+		return 0;
 	trace(record->job, "note in the record of %s: %s %s", record->owner,
 	      kind, text);
-	return ret;
-}
-
-static const char *path_of(struct job *job, const char *applet,
-			   const char *owner)
-{
-	return job_printf(job, "%s/%s", state_dir,
-			  file_name(job, applet, owner));
+	return write_note(record->job, record->fd, record->applet,
+			  record->owner, kind, text);
 }
 
 int record_append(struct job *job, const char *applet, const char *owner,
@@ -178,87 +215,115 @@ int record_append(struct job *job, const char *applet, const char *owner,
 	int ret;
 
 	*found = fd >= 0;
-	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+	if (fd < 0) {
+		if (errno != ENOENT && errno != ENOTDIR)
+			do_without(job, "open", path);
 		return 0;
-	if (fd < 0)
-		return fail_errno(job, errno, "open %s", path);
-	ret = write_note(job, fd, owner, kind, text);
+	}
+	ret = write_note(job, fd, applet, owner, kind, text);
 	close(fd);
 	return ret;
 }
 
-static void read_notes(struct job *job, char *text, struct list *notes)
+/* The lines of text; false if there is more than lines: what has no newline
+ * was never finished. */
+static bool read_notes(struct job *job, char *text, struct list *notes)
 {
+	bool whole = true;
 	char *end;
 
-	/* What has no newline was never finished, and so never begun. */
 	for (; (end = strchr(text, '\n')); text = end + 1) {
 		char *space = memchr(text, ' ', (size_t)(end - text));
 		struct record_note *note;
 
 		*end = '\0';
-		if (!space)
+		if (!space) {
+			whole = false;
 			continue;
+		}
 		*space = '\0';
 		note = list_add(job, notes, sizeof(*note));
 		note->kind = text;
 		note->text = space + 1;
 	}
+	return whole && !*text;
 }
 
-/* The file's text, NULL if there is no such record. */
-static int read_text(struct job *job, const char *applet, const char *owner,
-		     char **out)
+/* The whole text of a file, or NULL with the reason in errno. */
+static char *read_text(struct job *job, int fd, const struct stat *st)
+{
+	size_t size = (size_t)st->st_size;
+	char *text;
+	ssize_t len;
+
+	errno = EINVAL;
+	if (!S_ISREG(st->st_mode) || st->st_size >= RECORD_MAX)
+		return NULL;
+	text = job_alloc(job, size + 1);
+	len = read(fd, text, size);
+	/* Of a NUL byte, too, the rest would not be seen. */
+	return len == st->st_size && strlen(text) == size ? text : NULL;
+}
+
+void record_read(struct job *job, const char *applet, const char *owner,
+		 struct record_notes *out)
 {
 	const char *path = path_of(job, applet, owner);
 	int fd = openat(AT_FDCWD, path,
 			O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	struct stat st;
-	ssize_t len = 0;
+	struct stat st = { 0 };
+	char *text = NULL;
+	bool whole;
 
-	*out = NULL;
-	if (fd < 0) {
-		if (errno == ENOENT || errno == ENOTDIR)
-			return 0;
-		return fail_errno(job, errno, "open %s", path);
-	}
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    st.st_size < RECORD_MAX) {
-		*out = job_alloc(job, (size_t)st.st_size + 1);
-		len = read(fd, *out, (size_t)st.st_size);
-	}
-	close(fd);
-	if (!*out || len != st.st_size)
-		return fail(job, CNI_INTERNAL, "read %s: not a record", path);
-	return 0;
+	*out = (struct record_notes) { 0 };
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return;
+	out->found = true;
+	if (fd >= 0 && fstat(fd, &st) == 0)
+		text = read_text(job, fd, &st);
+	if (!text)
+		do_without(job, "read", path);
+	if (fd >= 0)
+		close(fd);
+	whole = text && read_notes(job, text, &out->list);
+	out->damaged =
+		!whole || st.st_mode & S_IXUSR || !record_text(out, "netns");
+	out->left = text && !(st.st_mode & S_IWUSR);
 }
 
-int record_read(struct job *job, const char *applet, const char *owner,
-		struct list *notes, bool *found)
+const char *record_text(const struct record_notes *notes, const char *kind)
 {
-	char *text;
+	const struct record_note *note = notes->list.items;
 
-	*notes = (struct list) { 0 };
-	*found = false;
-	if (read_text(job, applet, owner, &text) < 0)
-		return -1;
-	*found = text;
-	if (text)
-		read_notes(job, text, notes);
-	return 0;
+	for (size_t i = 0; i < notes->list.count; i++) {
+		if (strcmp(note[i].kind, kind) == 0)
+			return note[i].text;
+	}
+	return NULL;
+}
+
+bool record_netns(const struct record_notes *notes, struct netns *netns,
+		  const char **path)
+{
+	uint64_t dev, ino;
+
+	*path = record_text(notes, "netns");
+	if (!*path || !str_cut_number(path, &dev) || *(*path)++ != ' ' ||
+	    !str_cut_number(path, &ino) || *(*path)++ != ' ')
+		return false;
+	*netns = (struct netns) { -1, dev, ino };
+	return true;
 }
 
 int record_list(struct job *job, const char *applet, struct list *owners)
 {
 	const struct dirent *file;
 	DIR *dir = opendir(state_dir);
-	int ret = 0;
+	int err;
 
 	*owners = (struct list) { 0 };
-	if (!dir && errno == ENOENT)
-		return 0;
 	if (!dir)
-		return fail_errno(job, errno, "read %s", state_dir);
+		return errno == ENOENT ? 0 : -1;
 	for (errno = 0; (file = readdir(dir)); errno = 0) {
 		const char *owner = owner_of(job, applet, file->d_name);
 
@@ -266,52 +331,36 @@ int record_list(struct job *job, const char *applet, struct list *owners)
 			*(const char **)list_add(job, owners, sizeof(owner)) =
 				owner;
 	}
-	if (errno)
-		ret = fail_errno(job, errno, "read %s", state_dir);
+	err = errno;
 	closedir(dir);
-	return ret;
+	errno = err;
+	return err ? -1 : 0;
 }
 
+/* Twice, as what has refused it may have lasted but a moment. */
 int record_del(struct job *job, const char *applet, const char *owner)
 {
 	const char *path = path_of(job, applet, owner);
+	int tries = 2;
 
-	if (unlink(path) < 0 && errno != ENOENT && errno != ENOTDIR)
-		return fail_errno(job, errno, "remove %s", path);
+	while (unlink(path) < 0 && errno != ENOENT && errno != ENOTDIR) {
+		if (!--tries) {
+			do_without(job, "remove", path);
+			return -1;
+		}
+	}
 	trace(job, "remove %s", path);
 	return 0;
 }
 
-/* By the file's mode, which takes no room on a disk that is full. */
+/* By the file's mode as well. If this DEL is cut short, the next one looks at
+ * everything. */
 void record_leave(struct job *job, const char *applet, const char *owner)
 {
-	chmod(path_of(job, applet, owner), 0400);
-}
-
-bool record_alive(struct job *job, const char *applet, const char *owner)
-{
-	struct list notes = { 0 };
-	const struct record_note *note;
-	uint64_t dev, ino;
-	struct stat st;
-	const char *at;
-	char *text;
-
-	if (stat(path_of(job, applet, owner), &st) < 0 ||
-	    !(st.st_mode & S_IWUSR) ||
-	    read_text(job, applet, owner, &text) < 0 || !text)
-		return false;
-	read_notes(job, text, &notes);
-	note = notes.items;
-	if (!notes.count || strcmp(note->kind, "netns") != 0)
-		return true;
-	at = note->text;
-	return str_cut_number(&at, &dev) && *at++ == ' ' &&
-	       str_cut_number(&at, &ino) && *at++ == ' ' &&
-	       stat(at, &st) == 0 && st.st_dev == dev && st.st_ino == ino;
+	chmod(path_of(job, applet, owner), 0500);
 }
 
 bool record_is_alone(struct record *record)
 {
-	return flock(record->dir, LOCK_EX | LOCK_NB) == 0;
+	return record->dir >= 0 && flock(record->dir, LOCK_EX | LOCK_NB) == 0;
 }

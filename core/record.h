@@ -2,9 +2,10 @@
 /* record - what an attachment is about to make, noted before it is made
  *
  * A file for each attachment and applet below STATE_DIR, on a file system that
- * lives as long as the kernel's state does. It begins with the lines "netns
+ * lives as long as the kernel's state does. It begins with the line "netns
  * DEV INO PATH" and goes on with one line "KIND TEXT" for each thing. DEL finds
- * by it what there is to remove; without it, everything is found by owner. */
+ * by it what there is to remove; without it, everything is found by owner. So a
+ * record that cannot be written or read is no error: stderr says what is lost. */
 #ifndef CNIBOX_RECORD_H
 #define CNIBOX_RECORD_H
 
@@ -18,15 +19,30 @@ struct record {
 	const char *applet;
 	const char *owner; /* "network/interface/container" */
 	int dir;	   /* STATE_DIR, under a shared lock; -1: not opened */
-	int fd;		   /* the file, open for notes */
+	int fd;		   /* the file, open for notes; -1: there is none */
 };
 
 struct record_note {
 	const char *kind, *text;
 };
 
+/* What a record says. */
+struct record_notes {
+	struct list list; /* of struct record_note */
+	bool found;	  /* there is a record */
+	bool damaged;	  /* and there was, or should be, more in it */
+	bool left;	  /* its attachment's DEL has begun */
+};
+
 /* STATE_DIR, made if missing: a descriptor, or -1 with the reason in errno. */
 int record_dir(struct job *job);
+
+/* Whether STATE_DIR can be written to: what has no record then, never had one;
+ * if not, errno says why. */
+bool record_is_kept(struct job *job);
+
+/* STATUS: says so on stderr if not. */
+void record_status(struct job *job);
 
 /* Who owns what an attachment makes: "network/interface/container", hashed
  * where that is longer than the kernel's comments and names can be. */
@@ -51,27 +67,31 @@ int record_add(struct record *record, const char *kind, const char *text);
 int record_append(struct job *job, const char *applet, const char *owner,
 		  const char *kind, const char *text, bool *found);
 
-/* The lines of a record, as a list of struct record_note. *found is false if
- * there is none. */
-int record_read(struct job *job, const char *applet, const char *owner,
-		struct list *notes, bool *found);
+/* Reads a record, if there is one. */
+void record_read(struct job *job, const char *applet, const char *owner,
+		 struct record_notes *out);
 
-/* The owners that have a record of applet, as a list of const char *. */
+/* The text of the first note of a kind, or NULL. */
+const char *record_text(const struct record_notes *notes, const char *kind);
+
+/* The namespace that the attachment was made in, with fd -1, and the path where
+ * it was; false if the record does not tell. */
+bool record_netns(const struct record_notes *notes, struct netns *netns,
+		  const char **path);
+
+/* The owners that have a record of applet, as a list of const char *; -1 with
+ * the reason in errno. */
 int record_list(struct job *job, const char *applet, struct list *owners);
 
-/* Removes the record; absent is success. */
+/* Removes the record; absent is success, -1 if it is still there. */
 int record_del(struct job *job, const char *applet, const char *owner);
 
 /* From now on the attachment is not alive, as its DEL has begun; nothing
  * happens if it has no record. */
 void record_leave(struct job *job, const char *applet, const char *owner);
 
-/* Whether the attachment has a record of applet, its network namespace is the
- * one it was made in, and it was not left. */
-bool record_alive(struct job *job, const char *applet, const char *owner);
-
 /* Whether no other ADD runs on this node, now and until this process ends:
- * what is shared may be taken back then. */
+ * what is shared may be taken back then. No, if nobody can tell. */
 bool record_is_alone(struct record *record);
 
 #endif

@@ -19,7 +19,6 @@ config BRIDGE
 #include <sys/socket.h>
 
 #include "core/addr.h"
-#include "core/hash.h"
 #include "core/str.h"
 #include "core/sysctl.h"
 
@@ -40,10 +39,7 @@ bool bridge_is_gateway(const struct bridge_conf *conf)
 
 const char *bridge_port_name(struct call *c, const char *owner)
 {
-	char digits[12];
-
-	return job_printf(c->job, "veth%s",
-			  hash_text(owner, sizeof(digits) - 1, digits));
+	return life_port_name(c->job, owner);
 }
 
 /* Its MAC is set from the start: one that the kernel chose would change as
@@ -294,14 +290,15 @@ static void bridge_result(struct call *c, const struct bridge_links *links)
 }
 
 /* The port has a name of its own, and takes the container's interface with it.
- * Another program may have made both: then the interface is what there is. */
+ * Another program may have made both, or given the port another name: then the
+ * interface is what there is. */
 static int bridge_disconnect(struct call *c)
 {
-	const char *port = bridge_port_name(c, attachment_owner(c));
+	const char *owner = attachment_owner(c);
 	bool existed;
-	int ret = link_del(&c->host, port, &existed);
+	int ret = link_del(&c->host, bridge_port_name(c, owner), &existed);
 
-	if (!existed && c->netns.fd >= 0)
+	if (!existed && life_has_guest(c, owner))
 		ret |= link_del(&c->guest, c->env.ifname, NULL);
 	return ret;
 }
@@ -318,6 +315,13 @@ static int bridge_release(struct call *c)
 	return attachment_release(c, kinds, &entries, bridge_disconnect);
 }
 
+static int bridge_del(struct call *c)
+{
+	int ret = bridge_release(c);
+
+	return ipam_del(c) | ret;
+}
+
 /* A record of an attachment that is there is no left-over. */
 static int bridge_release_stale(struct call *c)
 {
@@ -328,7 +332,7 @@ static int bridge_release_stale(struct call *c)
 		return -1;
 	if (found)
 		return bridge_refuse(c);
-	return bridge_release(c);
+	return bridge_del(c);
 }
 
 static int bridge_gateways(struct call *c, struct bridge_links *links,
@@ -404,13 +408,6 @@ static int bridge_add(struct call *c)
 	}
 	bridge_result(c, &links);
 	return 0;
-}
-
-static int bridge_del(struct call *c)
-{
-	int ret = bridge_release(c);
-
-	return ipam_del(c) | ret;
 }
 
 static int bridge_drop(struct call *c, const char *owner,

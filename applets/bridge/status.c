@@ -89,5 +89,6 @@ int bridge_status(struct call *c)
 		c->job->code = CNI_NOT_AVAILABLE;
 		return -1;
 	}
+	record_status(c->job);
 	return ipam_status(c);
 }

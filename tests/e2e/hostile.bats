@@ -232,17 +232,20 @@ each_verb() {
 	pod_up p1
 	for kind in $KINDS; do
 		replace $RECORDS/net1:eth0:p1.bridge "$kind"
-		add_fails p1 "$NET" "$RECORDS/net1:eth0:p1.bridge"
-		no_link p1 eth0
-		untouched
-		node rm -rf $RECORDS/net1:eth0:p1.bridge
+		if [ "$kind" = directory ]; then
+			add_fails p1 "$NET" "another ADD of it is under way"
+			untouched
+			node rmdir $RECORDS/net1:eth0:p1.bridge
+		fi
 		add p1 "$NET"
+		untouched
 		replace $RECORDS/net1:eth0:p1.bridge "$kind"
-		cni DEL bridge p1 "$NET"
+		del_twice p1 "$NET"
 		no_link p1 eth0
 		untouched
-		node rm -rf $RECORDS/net1:eth0:p1.bridge
-		gone p1 "$NET"
+		[ "$kind" != directory ] ||
+			node rmdir $RECORDS/net1:eth0:p1.bridge
+		nothing_left
 	done
 }
 
@@ -251,11 +254,14 @@ each_verb() {
 	pod_up p1
 	for kind in dangling fifo device; do
 		replace $RECORDS "$kind"
-		add_fails p1 "$NET" "$RECORDS"
-		no_link p1 eth0
+		add p1 "$NET"
+		[[ $stderr == *"$RECORDS: "* ]] || complain "$stderr"
 		del_twice p1 "$NET"
 		untouched
+		add p1 "$NET"
 		cni GC bridge p1 "$(with "$NET" "$GC")"
+		silent GC
+		nothing_left
 	done
 }
 

@@ -208,35 +208,57 @@ full() {
 	all_gone
 }
 
+# What records are missing is searched for by owner.
+without_records() {
+	check_list p1 "$LIST" "$PORT"
+	add_list p2 "$LIST" "$OTHER"
+	[[ $stderr == *"$1"* ]] || complain "not said: $stderr"
+	check_list p2 "$LIST" "$OTHER"
+	del_list p1 "$LIST" "$PORT"
+	no_link p1 eth0
+	[ "$(nat_elements | grep -c p1)" = 0 ]
+}
+
 @test "there is no room for records" {
 	full $RECORDS
-	check_list p1 "$LIST" "$PORT"
-	add_fails p2 "$NET" "No space left on device"
-	no_link p2 eth0
-	del_list p1 "$LIST" "$PORT"
+	without_records "No space left on device"
+	del_list p2 "$LIST" "$OTHER"
 	node find $RECORDS -name 'fill*' -delete
 	all_gone
 }
 
+@test "there is no room for all of a record" {
+	node bash -c "head -c 1M /dev/zero >$RECORDS/fill" 2>/dev/null || true
+	without_records "No space left on device"
+	# Its file tells that there is more.
+	node test -e "$RECORDS/net1:eth0:p2.bridge"
+	node rm "$RECORDS/fill"
+	all_gone
+}
+
 # After what DEL could not do it is as good as never called.
-unwritable() {
-	node mount -o remount,ro "$1"
+@test "the reservations become read-only" {
+	node mount -o remount,ro /var/lib/cni
 	check_list p1 "$LIST" "$PORT"
 	add_fails p2 "$NET" "Read-only file system"
 	no_link p2 eth0
 	cni DEL bridge p1 "$NET"
 	failed_with "Read-only file system"
 	no_link p1 eth0
-	node mount -o remount,rw "$1"
+	node mount -o remount,rw /var/lib/cni
 	all_gone
 }
 
-@test "the reservations become read-only" {
-	unwritable /var/lib/cni
-}
-
 @test "the records become read-only" {
-	unwritable $RECORDS
+	node mount -o remount,ro $RECORDS
+	without_records "Read-only file system"
+	# What it says is no longer so, and is not believed.
+	add_list p1 "$LIST" "$(jq -c '.portMappings += [
+		{hostPort: 8082, containerPort: 80}]' <<<"$PORT")"
+	del_list p1 "$LIST" "$PORT"
+	[ "$(nat_elements | grep -c p1)" = 0 ]
+	node mount -o remount,rw $RECORDS
+	all_gone
 }
 
 @test "the reservations are deleted" {

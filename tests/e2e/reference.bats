@@ -187,3 +187,67 @@ take() {
 	[ "$(cat "$BATS_TEST_TMPDIR"/took.* | wc -l)" = 256 ]
 	[ "$(sort "$BATS_TEST_TMPDIR"/took.* | uniq -d | wc -l)" = 0 ]
 }
+
+# As CRI-O does it when it starts: a pod that fails loses its address.
+@test "CHECK of a pod that the Go plugins added asks for nothing of ours" {
+	local list mac
+	pod_up p1 p2
+	theirs add_list p1 "$LIST" "$PORT"
+	check_list p1 "$LIST" "$PORT"
+	add_list p2 "$LIST"
+	check_list p1 "$LIST" "$PORT"
+	del_list p1 "$LIST"
+	# But what is ours has to be there.
+	node nft flush ruleset
+	cni CHECK bridge p2 \
+		"$(plugin_conf "$LIST" 0 "${results[p2]}" "{}")"
+	failed_with "10.1.2.3 is not masqueraded"
+	del_list p2 "$LIST"
+	nothing_left
+}
+
+@test "CHECK of such a pod by macspoofchk, too" {
+	local conf
+	conf=$(jq -c '{cniVersion, name} + .plugins[0] + {macspoofchk: true}' \
+		<<<"$LIST")
+	pod_up p1
+	theirs add p1 "$(with "$conf" '{"macspoofchk": false}')"
+	check p1 "$conf"
+	gone p1 "$conf"
+}
+
+# Of a pod that iptables knows nothing of, theirs may say so once, when all else
+# is done.
+theirs_del() {
+	local conf
+	for conf in "$(plugin_conf "$LIST" 1 "${results[$1]}" "$PORT")" \
+		"$(plugin_conf "$LIST" 0 "${results[$1]}" "{}")"; do
+		theirs cni DEL "$(type_of "$conf")" "$1" "$conf"
+		theirs del "$1" "$conf"
+	done
+}
+
+@test "the way back: sync removes what was ours of the pods that went since" {
+	pod_up p1 p2
+	add_list p1 "$LIST" "$PORT"
+	add_list p2 "$LIST"
+	theirs_del p1
+	pod_down p1
+	pings p2 10.1.2.1
+	[ "$(nat_elements | grep -c p1)" -gt 0 ]
+	run -0 node env -i "$CNIBOX" sync
+	[ "$output" = "2 attachments, 0 restored, 1 gone" ]
+	[ "$(nat_elements | grep -c p1)" = 0 ]
+	check_list p2 "$LIST"
+	pod_up p1
+	theirs add_list p1 "$LIST" "$PORT"
+	pings p1 10.1.2.1
+	theirs del_list p1 "$LIST" "$PORT"
+	theirs_del p2
+	pod_down p2
+	run -0 node env -i "$CNIBOX" sync
+	[ "$output" = "1 attachments, 0 restored, 1 gone" ]
+	run -0 node env -i "$CNIBOX" sync
+	[ "$output" = "0 attachments, 0 restored, 0 gone" ]
+	nothing_left
+}

@@ -127,7 +127,7 @@ static int check(struct nl *nl)
 
 static int del(struct nl *nl)
 {
-	return nat_del(nl, owner, &all);
+	return nat_del(nl, owner, &all, &(bool) { false });
 }
 
 static int del_owner(struct nl *nl)

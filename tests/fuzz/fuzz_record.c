@@ -41,7 +41,7 @@ static void check_entry(struct job *job, const char *text)
 static void check_copy(struct job *job, const struct list *notes)
 {
 	const struct record_note *note = notes->items, *copied;
-	struct list copy;
+	struct record_notes copy;
 	bool found;
 
 	make_file(CONFIG_STATE_DIR "/net:eth1:a.bridge", "", 0);
@@ -52,9 +52,9 @@ static void check_copy(struct job *job, const struct list *notes)
 		require(found);
 		check_entry(job, note[i].text);
 	}
-	require(record_read(job, applet, heir, &copy, &found) == 0 && found);
-	copied = copy.items;
-	require(copy.count == notes->count);
+	record_read(job, applet, heir, &copy);
+	copied = copy.list.items;
+	require(copy.found && copy.list.count == notes->count);
 	for (size_t i = 0; i < notes->count; i++)
 		require(!strcmp(copied[i].kind, note[i].kind) &&
 			!strcmp(copied[i].text, note[i].text));
@@ -63,17 +63,22 @@ static void check_copy(struct job *job, const struct list *notes)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct job job = { 0 };
-	struct list notes, owners;
-	bool found;
+	struct record_notes notes;
+	struct list owners;
+	struct netns netns;
+	const char *path;
 
 	make_file(CONFIG_STATE_DIR "/net:eth0:a.bridge", data, size);
-	require(record_read(&job, applet, owner, &notes, &found) == 0 && found);
-	record_alive(&job, applet, owner);
-	check_copy(&job, &notes);
+	record_read(&job, applet, owner, &notes);
+	require(notes.found && !notes.left);
+	require(notes.damaged || record_text(&notes, "netns"));
+	record_netns(&notes, &netns, &path);
+	check_copy(&job, &notes.list);
 	require(record_list(&job, applet, &owners) == 0 && owners.count == 2);
 	require(record_del(&job, applet, owner) == 0 &&
 		record_del(&job, applet, heir) == 0);
-	require(!record_alive(&job, applet, owner));
+	record_read(&job, applet, owner, &notes);
+	require(!notes.found);
 	require(!job.msg);
 	job_free(&job);
 	return 0;

@@ -4,6 +4,7 @@
 #define CNIBOX_TESTS_ATTACHMENT_H
 
 #include "core/attachment.h"
+#include "core/link.h"
 #include "core/netns.h"
 
 #include <netinet/in.h>
@@ -48,8 +49,22 @@ static inline struct call *call_of(struct folder *f, const char *container)
 	assert_int_equal(netns_find(&f->job, c->env.netns, &c->netns, &found),
 			 0);
 	assert_true(found);
+	nl_init(&c->host, &f->job, -1, NETLINK_ROUTE);
 	nl_init(&c->nft, &f->job, -1, NETLINK_NETFILTER);
 	return c;
+}
+
+/* The host end that bridge would make for owner, with the other one, x, in
+ * netns; -1: here. */
+static inline void make_host_end(struct call *c, const char *owner, int netns)
+{
+	struct link_spec peer = { .name = "x", .netns = netns };
+	const struct link_spec spec = { .kind = "veth",
+					.name = life_port_name(c->job, owner),
+					.alias = owner,
+					.peer = &peer };
+
+	assert_int_equal(link_add(&c->host, &spec, NULL), 0);
 }
 
 /* For attachment_begin(). */
@@ -62,17 +77,14 @@ static inline int release_must_not_be_called(struct call *c)
 static inline const char *notes_of(struct call *c, const char *kind)
 {
 	const struct record_note *note;
+	struct record_notes notes;
 	const char *all = "";
-	struct list notes;
-	bool found;
 
-	assert_int_equal(record_read(c->job, applet.name, attachment_owner(c),
-				     &notes, &found),
-			 0);
-	if (!found)
+	record_read(c->job, applet.name, attachment_owner(c), &notes);
+	if (!notes.found)
 		return NULL;
-	note = notes.items;
-	for (size_t i = 0; i < notes.count; i++) {
+	note = notes.list.items;
+	for (size_t i = 0; i < notes.list.count; i++) {
 		if (strcmp(note[i].kind, kind) == 0)
 			all = job_printf(c->job, "%s%s\n", all, note[i].text);
 	}
@@ -82,6 +94,15 @@ static inline const char *notes_of(struct call *c, const char *kind)
 static inline bool has_record(struct call *c)
 {
 	return notes_of(c, "");
+}
+
+static inline enum life life(struct call *c, const char *applet_name,
+			     const char *owner)
+{
+	struct record_notes notes;
+
+	record_read(c->job, applet_name, owner, &notes);
+	return life_of(c, owner, &notes);
 }
 
 static inline void begun(struct call *c, struct record *record)

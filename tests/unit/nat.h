@@ -84,7 +84,7 @@ static inline int del(struct world *world, const char *owner,
 {
 	struct list list = list_of(entry, 1);
 
-	return nat_del(&world->k->nl, owner, &list);
+	return nat_del(&world->k->nl, owner, &list, &(bool) { false });
 }
 
 /* What nat_check() says, "" if all is well. */

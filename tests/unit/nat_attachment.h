@@ -64,6 +64,8 @@ static inline struct call *attach(struct folder *f, const char *ifname,
 	c->env.ifname = ifname;
 	begun(c, record);
 	assert_int_equal(make(c, record, lines), 0);
+	/* As its process ends, so does its lock. */
+	close(record->dir);
 	entries = entries_of(c, lines);
 	assert_int_equal(attachment_check_nat(c, &entries), 0);
 	assert_no_error(&f->job);

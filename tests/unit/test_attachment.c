@@ -73,7 +73,7 @@ static void begin_records_the_namespace(void **state)
 			    job_printf(&f->job, "%llu %llu /proc/self/ns/net\n",
 				       (unsigned long long)c->netns.dev,
 				       (unsigned long long)c->netns.ino));
-	assert_true(record_alive(&f->job, "bridge", "net/eth0/c1"));
+	assert_int_equal(life(c, "bridge", "net/eth0/c1"), LIFE_ALIVE);
 	undo_run(&f->job);
 	assert_false(has_record(c));
 }
@@ -190,7 +190,7 @@ static void gc_drops_the_records_of_the_dead(void **state)
 	assert_true(has_record(c1));
 	assert_false(has_record(c2));
 	assert_true(has_record(foreign));
-	assert_true(record_alive(&f->job, "portmap", "net/eth0/c2"));
+	assert_int_equal(life(gc, "portmap", "net/eth0/c2"), LIFE_ALIVE);
 }
 
 int main(void)

@@ -131,13 +131,17 @@ static void del_removes_what_the_owner_has(void **state)
 
 	others[0].host_port++;
 	others[1].mac[5]++;
-	assert_int_equal(nat_del(&world.k->nl, "a", &list), 0);
+	assert_int_equal(nat_del(&world.k->nl, "a", &list, &(bool) { false }),
+			 0);
 	assert_int_equal(add_some(&world, "a", all, KINDS), 0);
 	assert_int_equal(add_some(&world, "b", others, 2), 0);
-	assert_int_equal(nat_del(&world.k->nl, "b", &list), 0);
+	assert_int_equal(nat_del(&world.k->nl, "b", &list, &(bool) { false }),
+			 0);
 	assert_int_equal(elements(&world), KINDS + 2);
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(nat_del(&world.k->nl, "a", &list), 0);
+		assert_int_equal(
+			nat_del(&world.k->nl, "a", &list, &(bool) { false }),
+			0);
 		assert_int_equal(elements(&world), 2);
 	}
 	assert_there(&world, "b", &others[0]);
@@ -329,7 +333,8 @@ static void thousands_come_and_go(void **state)
 	assert_int_equal(add_some(&world, "a", many, MANY), 0);
 	assert_int_equal(elements(&world), MANY);
 	assert_int_equal(nat_check(&world.k->nl, "a", &list, &holders), 0);
-	assert_int_equal(nat_del(&world.k->nl, "a", &list), 0);
+	assert_int_equal(nat_del(&world.k->nl, "a", &list, &(bool) { false }),
+			 0);
 	assert_int_equal(elements(&world), 0);
 	assert_int_equal(add_some(&world, "a", many, MANY), 0);
 	assert_int_equal(nat_del_owner(&world.k->nl, "a", ~0U), 0);

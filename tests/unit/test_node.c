@@ -47,7 +47,8 @@ static void sync_restores_what_is_missing(void **state)
 	struct list some = entries_of(c, PORT("8080", POD1));
 
 	syncs(f, "2 attachments, 0 restored, 0 gone\n");
-	assert_int_equal(nat_del(&c->nft, "net/eth0/c1", &some), 0);
+	assert_int_equal(
+		nat_del(&c->nft, "net/eth0/c1", &some, &(bool) { false }), 0);
 	assert_false(has_nat(c, lines));
 	syncs(f, "2 attachments, 1 restored, 0 gone\n");
 	assert_true(has_nat(c, lines));
@@ -82,10 +83,84 @@ static void sync_removes_what_the_dead_have(void **state)
 	assert_true(has_nat(c, lines));
 	assert_false(has_nat(other, MASQUERADE("10.1.0.3/24")));
 	assert_false(has_nat(other, PORT("8081", "10.1.0.3/24")));
-	/* As lost as the dead, but nobody knows that. */
+}
+
+/* As after a ruleset of earlier times was loaded again. */
+static void sync_removes_what_has_neither_record_nor_host_end(void **state)
+{
+	struct folder *f = *state;
+	struct call *c = attached(f, "c1", lines);
+	struct call *other = attached(f, "c2", others);
+
+	make_host_end(c, attachment_owner(other), -1);
 	assert_int_equal(record_del(&f->job, applet.name, "net/eth0/c1"), 0);
-	syncs(f, "1 attachments, 0 restored, 1 gone\n");
-	assert_true(has_nat(c, lines));
+	assert_int_equal(record_del(&f->job, applet.name, "net/eth0/c2"), 0);
+	syncs(f, "0 attachments, 0 restored, 0 gone\n");
+	assert_false(has_nat(c, MASQUERADE(POD1)));
+	assert_false(has_nat(c, PORT("8080", POD1)));
+	assert_true(has_nat(other, others));
+}
+
+/* One whose DEL is under way is its DEL's. */
+static void sync_removes_the_records_of_the_dead(void **state)
+{
+	struct folder *f = *state;
+	struct call *c = attached(f, "c1", lines);
+	struct call *heir = attach(f, "eth1", "c1", lines);
+	struct call *left = attached(f, "c3", PORT("8083", POD1));
+
+	record_leave(&f->job, applet.name, "net/eth0/c3");
+	put_file(CONFIG_STATE_DIR "/net:eth0:c1.bridge",
+		 job_printf(&f->job, "netns 1 1 /nowhere\nheir %s\nnat %s",
+			    attachment_owner(heir), lines),
+		 0600);
+	syncs(f, "3 attachments, 1 restored, 2 gone\n");
+	assert_false(has_record(c));
+	assert_true(has_record(left));
+	assert_true(has_nat(heir, PORT("8080", POD1)));
+	syncs(f, "2 attachments, 0 restored, 1 gone\n");
+}
+
+static void sync_restores_the_others_of_one_that_it_cannot(void **state)
+{
+	struct folder *f = *state;
+	struct str out = { .job = &f->job };
+	struct call *c = attached(f, "c1", lines);
+	struct call *other = attached(f, "c2", others);
+
+	put_file(CONFIG_STATE_DIR "/net:eth0:c1.bridge",
+		 job_printf(&f->job, "%s%s",
+			    file_text(&f->job,
+				      CONFIG_STATE_DIR "/net:eth0:c1.bridge"),
+			    "nat port tcp * 8080 10.1.0.9/24 80\n"),
+		 0600);
+	assert_int_equal(nat_reset(&c->nft), 0);
+	assert_int_equal(node_sync(&f->job, applets, &out), -1);
+	assert_failed(&f->job, CNI_INTERNAL, "not all could be restored", NULL);
+	assert_true(has_nat(other, others));
+}
+
+/* A binary that has IPv6 may have written the record. */
+static void sync_restores_what_this_binary_can(void **state)
+{
+	static const char v6[] =
+		MASQUERADE("2001:db8::2/64") PORT("8080", "2001:db8::2/64");
+	struct folder *f = *state;
+	struct call *c = call_of(f, "c1");
+	struct record record;
+
+	begun(c, &record);
+	assert_int_equal(record_add(&record, "nat", "masquerade " POD1), 0);
+	assert_int_equal(
+		record_add(&record, "nat", "masquerade 2001:db8::2/64"), 0);
+	assert_int_equal(
+		record_add(&record, "nat", "port tcp * 8080 2001:db8::2/64 80"),
+		0);
+	syncs(f, "1 attachments, 1 restored, 0 gone\n");
+	assert_true(has_nat(c, MASQUERADE(POD1)));
+	if (IS_ENABLED(CONFIG_IPV6))
+		assert_true(has_nat(c, v6));
+	syncs(f, "1 attachments, 0 restored, 0 gone\n");
 }
 
 static void nothing_is_restored(void *arg)
@@ -174,6 +249,10 @@ int main(void)
 		STATE_TEST(sync_restores_what_is_missing),
 		STATE_TEST(sync_leaves_what_is_being_removed),
 		STATE_TEST(sync_removes_what_the_dead_have),
+		STATE_TEST(sync_removes_what_has_neither_record_nor_host_end),
+		STATE_TEST(sync_removes_the_records_of_the_dead),
+		STATE_TEST(sync_restores_the_others_of_one_that_it_cannot),
+		STATE_TEST(sync_restores_what_this_binary_can),
 		STATE_TEST(what_a_failed_add_takes_back_is_not_restored),
 		STATE_TEST(a_port_is_left_to_its_new_holder),
 		STATE_TEST(show_tells_ports_once_and_whether_they_live),
