@@ -6,7 +6,7 @@
 # shellcheck disable=SC2034,SC2154 # variables of helpers.bash
 load helpers
 
-GOAL=73728
+GOAL=75776
 
 NET='{
 	"cniVersion": "1.0.0", "name": "net1", "type": "bridge",
