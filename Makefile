@@ -171,10 +171,10 @@ $(BINARY): $(OBJ) $(GEN)/OBJ.list
 	@mv $@.new $@
 
 install: all
-	mkdir -p $(DESTDIR)$(CNI_BIN_DIR)
-	install -m 755 $(BINARY) $(DESTDIR)$(CNI_BIN_DIR)/cnibox
+	mkdir -p '$(DESTDIR)$(CNI_BIN_DIR)'
+	install -m 755 $(BINARY) '$(DESTDIR)$(CNI_BIN_DIR)/cnibox'
 	for name in $(APPLETS); do \
-		ln -sf cnibox $(DESTDIR)$(CNI_BIN_DIR)/$$name; done
+		ln -sf cnibox '$(DESTDIR)$(CNI_BIN_DIR)'/$$name; done
 
 # ---- tests
 

@@ -11,7 +11,7 @@ config PORTMAP
 	help
 	  Publishes ports of the container on the host, as the runtime asks
 	  by the capability "portMappings". Called behind a plugin that has
-	  given the container its addresses.
+	  given the container its addresses. Costs 4 KB.
 */
 #include <netinet/in.h>
 #include <string.h>
@@ -78,9 +78,9 @@ static const struct conf_key portmap_keys[] = {
 	  HELP("with snat: masquerade what anybody sends there") },
 	{ "markMasqBit", CONF_INT, AT(portmap_conf, mark),
 	  .has = offsetof(struct portmap_conf, has_mark),
-	  HELP("accepted, 0 to 31; no packet is marked") },
+	  HELP("accepted, 0 to 31; the mark is 0x2000 in any case") },
 	{ "externalSetMarkChain", CONF_STRING, AT(portmap_conf, mark_chain),
-	  HELP("accepted; no packet is marked") },
+	  HELP("accepted, and not used") },
 	{ "conditionsV4", CONF_ARRAY, AT(portmap_conf, conditions_v4),
 	  .item = &portmap_condition, .item_size = sizeof(const char *),
 	  HELP("what IPv4 packets must meet, as iptables (-s, -d, -i) or nft have it") },

@@ -435,7 +435,9 @@ static int drop_record(struct call *c, const char *owner,
 	}
 	if (drop && drop(c, owner, &entries) < 0)
 		return -1;
-	return entries.count ? leave_to_heirs(c, owner, gc) : 0;
+	return IS_ENABLED(CONFIG_NAT) && entries.count
+		       ? leave_to_heirs(c, owner, gc)
+		       : 0;
 }
 
 int attachment_forget(struct call *c, const char *owner, struct list *gone)

@@ -89,6 +89,12 @@ static int finish(struct job *job)
 	return job->msg ? cni_complain(job) : 0;
 }
 
+static void fail_word(struct job *job, const char *command, const char *word)
+{
+	fail(job, CNI_INTERNAL, "%s: unknown word %s; see cnibox --help",
+	     command, word);
+}
+
 static int install_main(struct job *job, char **argv)
 {
 	bool symbolic = false, force = false;
@@ -103,10 +109,13 @@ static int install_main(struct job *job, char **argv)
 			symbolic = true;
 		else if (strcmp(*argv, "-f") == 0)
 			force = true;
+		else if (**argv == '-')
+			fail_word(job, "--install", *argv);
 		else
 			dir = *argv;
 	}
-	install_links(job, applets, dir, symbolic, force);
+	if (!job->msg)
+		install_links(job, applets, dir, symbolic, force);
 	return finish(job);
 }
 
@@ -148,11 +157,14 @@ static int applet_main(struct job *job, const struct applet *applet,
 
 static void node_main(struct job *job, char **argv, struct str *out)
 {
-	bool json = argv[1] && strcmp(argv[1], "--json") == 0;
+	bool sync = strcmp(argv[0], "sync") == 0;
+	bool json = !sync && argv[1] && strcmp(argv[1], "--json") == 0;
 
-	if (strcmp(argv[0], "sync") == 0 && IS_ENABLED(CONFIG_SYNC))
+	if (argv[1 + json])
+		fail_word(job, argv[0], argv[1 + json]);
+	else if (sync && IS_ENABLED(CONFIG_SYNC))
 		node_sync(job, applets, out);
-	else if (strcmp(argv[0], "sync") == 0)
+	else if (sync)
 		fail_unbuilt(job, CNI_INTERNAL, argv[0], "SYNC");
 	else if (IS_ENABLED(CONFIG_SHOW))
 		node_show(job, applets, json, out);

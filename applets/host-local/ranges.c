@@ -9,11 +9,11 @@ const struct conf_key range_keys[] = {
 	{ "subnet", CONF_PREFIX, AT(range, subnet),
 	  HELP("network that the addresses are in") },
 	{ "rangeStart", CONF_IP, AT(range, start),
-	  HELP("first address; default: the subnet's second") },
+	  HELP("first address; default: the subnet's address plus 1") },
 	{ "rangeEnd", CONF_IP, AT(range, end),
 	  HELP("last address; default: the last before broadcast") },
 	{ "gateway", CONF_IP, AT(range, gateway),
-	  HELP("never given out; default: the subnet's second") },
+	  HELP("never given out; default: the subnet's address plus 1") },
 	CONF_END
 };
 

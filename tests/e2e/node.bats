@@ -277,3 +277,21 @@ ruleset() {
 			| (.network | startswith("=")) and .interface == ""
 			and .netns == "/run/netns/p2" and .addresses == [])'
 }
+
+# ---- words
+
+@test "words that a command does not know are an error, and nothing is done" {
+	local words
+	add_list p1 "$LIST" "$(port 8080)"
+	node nft flush ruleset
+	for words in "sync --help" "sync now" "show -x" "show --json x" \
+		"--install --help" "--install -sf /tmp/bin"; do
+		# shellcheck disable=SC2086 # several words
+		run -1 node "$CNIBOX" $words
+		[[ $output == *"unknown word"* ]] || complain "$output"
+	done
+	[ -z "$(node nft list ruleset)" ]
+	node "$CNIBOX" sync
+	del_list p1 "$LIST" "$(port 8080)"
+	nothing_left
+}
