@@ -78,7 +78,7 @@ static const struct conf_key portmap_keys[] = {
 	  HELP("with snat: masquerade what anybody sends there") },
 	{ "markMasqBit", CONF_INT, AT(portmap_conf, mark),
 	  .has = offsetof(struct portmap_conf, has_mark),
-	  HELP("accepted, 0 to 31; the mark is 0x2000 in any case") },
+	  HELP("accepted, 0 to 31; the mark is 0x1000 in any case") },
 	{ "externalSetMarkChain", CONF_STRING, AT(portmap_conf, mark_chain),
 	  HELP("accepted, and not used") },
 	{ "conditionsV4", CONF_ARRAY, AT(portmap_conf, conditions_v4),

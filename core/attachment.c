@@ -6,10 +6,9 @@
 #include <sys/socket.h>
 
 #include "core/ct.h"
-#include "core/link.h"
+#include "core/log.h"
 #include "core/nft.h"
 #include "core/reference.h"
-#include "core/route.h"
 
 /* An entry; the owner of entries that were left out as they are here. */
 static const char note_nat[] = "nat", note_heir[] = "heir";
@@ -165,43 +164,6 @@ int attachment_nat(struct call *c, struct record *record,
 	return add_nat(c, attachment_owner(c), entries);
 }
 
-static int check_localnet(struct nl *nl, int index)
-{
-	struct link link;
-
-	if (link_get_index(nl, index, &link) < 0)
-		return -1;
-	if (link.localnet)
-		return 0;
-	return fail(nl->job, CNI_INTERNAL, "route_localnet of %s is off",
-		    link.name);
-}
-
-/* What 127.0.0.1 sends to a pod leaves by the link of its subnet, if any. */
-static int localhost(struct call *c, const struct list *entries, bool check)
-{
-	const struct nat_entry *entry = entries->items;
-	int index, ret = 0;
-
-	for (size_t i = 0; ret == 0 && i < entries->count; i++, entry++) {
-		if (entry->kind != NAT_HAIRPIN ||
-		    entry->pod.ip.family != AF_INET)
-			continue;
-		ret = route_subnet_link(&c->host, &entry->pod.ip, &index);
-		if (ret < 0 || !index)
-			continue;
-		ret = check ? check_localnet(&c->host, index)
-			    : link_set_ipv4(&c->host, index,
-					    LINK_ROUTE_LOCALNET);
-	}
-	return ret;
-}
-
-int attachment_open_localhost(struct call *c, const struct list *entries)
-{
-	return localhost(c, entries, false);
-}
-
 bool attachment_is_noted(struct call *c)
 {
 	struct record_notes notes;
@@ -220,7 +182,20 @@ int attachment_check_nat(struct call *c, const struct list *entries)
 	holders.lenient = !attachment_is_noted(c);
 	if (nat_check(&c->nft, asker.owner, entries, &holders) < 0)
 		return -1;
-	return holders.lenient ? 0 : localhost(c, entries, true);
+	return holders.lenient ? 0 : attachment_check_localhost(c, entries);
+}
+
+/* Whether a note that is no entry is what it says, and not two lines in one. */
+static bool is_sound(const struct record_note *note)
+{
+	int blanks = 0;
+
+	for (const char *p = note->text; *p; p++)
+		blanks += *p == ' ';
+	if (strcmp(note->kind, "netns") == 0)
+		return blanks == 2;
+	return !blanks && (strcmp(note->kind, note_heir) == 0 ||
+			   strcmp(note->kind, "host") == 0);
 }
 
 /* Adds a record's entries, or only those that this binary can make: one that has
@@ -233,12 +208,12 @@ static bool read_entries(struct call *c, const struct record_notes *notes,
 	bool whole = true;
 
 	for (size_t i = 0; i < notes->list.count; i++) {
-		bool is_entry = nat_entry_parse(c->job, note[i].text, &entry);
-
-		if (is_entry != (strcmp(note[i].kind, note_nat) == 0))
+		if (strcmp(note[i].kind, note_nat) != 0)
+			whole &= is_sound(&note[i]);
+		else if (!nat_entry_parse(c->job, note[i].text, &entry))
 			whole = false;
-		else if (is_entry && (IS_ENABLED(CONFIG_IPV6) || !possible ||
-				      entry.pod.ip.family != AF_INET6))
+		else if (IS_ENABLED(CONFIG_IPV6) || !possible ||
+			 entry.pod.ip.family != AF_INET6)
 			*(struct nat_entry *)list_add(c->job, entries,
 						      sizeof(entry)) = entry;
 	}
@@ -321,8 +296,17 @@ static int leave_to_heirs(struct call *c, const char *owner, bool gc)
 		last = heir;
 		read_record(c, heir, &heirs_notes);
 		read_entries(c, &heirs_notes, true, &entries);
-		if (entries.count && (add_nat(c, heir, &entries) < 0 ||
-				      take_back(c, heir, &entries) < 0))
+		if (!entries.count)
+			continue;
+		/* Others were quicker, after the ruleset was flushed: that is
+		 * the heir's loss, and keeps nothing from going. */
+		if (add_nat(c, heir, &entries) < 0) {
+			log_warn(c->job, "%s; %s goes without", c->job->msg,
+				 heir);
+			c->job->msg = NULL;
+			continue;
+		}
+		if (take_back(c, heir, &entries) < 0)
 			return -1;
 		if (ct_flush(&c->nft, &entries, CT_ADDED) < 0)
 			return -1;
@@ -361,6 +345,17 @@ static int release_by_name(struct call *c, const char *owner, unsigned kinds)
 	       release_reference(c, kinds);
 }
 
+/* Of pods that are gone; but where another one has the address or port by now,
+ * they may be that one's. */
+static int forget_connections(struct call *c, const struct list *entries)
+{
+	struct list unowned = { 0 };
+
+	return nat_list_free(&c->nft, entries, &unowned) < 0
+		       ? -1
+		       : ct_flush(&c->nft, &unowned, CT_GONE);
+}
+
 int attachment_release(struct call *c, unsigned kinds, struct list *entries,
 		       int (*rest)(struct call *c))
 {
@@ -386,7 +381,7 @@ int attachment_release(struct call *c, unsigned kinds, struct list *entries,
 		ret |= rest(c);
 	/* Whoever has the address next gets no packets for this one. */
 	if (IS_ENABLED(CONFIG_NAT))
-		ret |= ct_flush(&c->nft, entries, CT_GONE);
+		ret |= forget_connections(c, entries);
 	/* What could not be removed is still to be found. */
 	if (ret == 0 && notes.found)
 		record_del(c->job, c->applet->name, owner);
@@ -440,9 +435,10 @@ static int drop_record(struct call *c, const char *owner,
 		       : 0;
 }
 
-int attachment_forget(struct call *c, const char *owner, struct list *gone)
+int attachment_forget(struct call *c, const char *owner)
 {
-	int ret = drop_record(c, owner, NULL, gone, false);
+	struct list gone = { 0 };
+	int ret = drop_record(c, owner, NULL, &gone, false);
 
 	record_del(c->job, c->applet->name, owner);
 	return ret;
@@ -476,7 +472,7 @@ int attachment_gc(struct call *c, int (*drop)(struct call *c, const char *owner,
 			ret = drop_record(c, owner[i], drop, &gone, true);
 	}
 	if (IS_ENABLED(CONFIG_NAT))
-		ret |= ct_flush(&c->nft, &gone, CT_GONE);
+		ret |= forget_connections(c, &gone);
 	for (size_t i = 0; i < owners.count; i++) {
 		if (ret == 0 && attachment_is_dead(c, owner[i]))
 			record_del(c->job, c->applet->name, owner[i]);

@@ -35,9 +35,12 @@ int attachment_restore(struct call *c, const char *owner, bool *changed,
  * no link holds its subnet there is no way to open. */
 int attachment_open_localhost(struct call *c, const struct list *entries);
 
+/* CHECK: it is open, where there is a way. */
+int attachment_check_localhost(struct call *c, const struct list *entries);
+
 /* Removes owner's record of this applet, after it has left its NAT elements,
- * which are gone, to those that asked for the same; adds them to gone. */
-int attachment_forget(struct call *c, const char *owner, struct list *gone);
+ * which are gone, to those that asked for the same. */
+int attachment_forget(struct call *c, const char *owner);
 
 /* CHECK: whether there is a record; if not, the Go plugins may have made it. */
 bool attachment_is_noted(struct call *c);

@@ -128,6 +128,27 @@ static bool find_other_end(struct call *c, const struct link *guest,
 	       found && out->away && out->peer == guest->index;
 }
 
+/* Whether prevResult, where a runtime remembers it, says that CNI_IFNAME had
+ * another MAC address. */
+static bool differs_from_prev(struct call *c, const struct link *guest)
+{
+	const struct json *item = c->net.prev_result;
+	uint8_t mac[MAC_LEN];
+
+	item = item ? json_member(item, "interfaces") : NULL;
+	for (item = item ? item->child : NULL; item; item = item->next) {
+		const struct json *name = json_member(item, "name");
+		const struct json *told = json_member(item, "mac");
+
+		if (name && told && name->type == JSON_STRING &&
+		    told->type == JSON_STRING && json_member(item, "sandbox") &&
+		    strcmp(name->text, c->env.ifname) == 0 &&
+		    mac_parse(told->text, mac))
+			return memcmp(mac, guest->mac, MAC_LEN) != 0;
+	}
+	return false;
+}
+
 bool life_has_guest(struct call *c, const char *owner)
 {
 	struct record_notes notes;
@@ -139,7 +160,9 @@ bool life_has_guest(struct call *c, const char *owner)
 	    !find_other_end(c, &guest, &end))
 		return false;
 	record_read(c->job, c->applet->name, owner, &notes);
-	return strcmp(end.alias, notes.found || *end.alias ? owner : "") == 0;
+	if (notes.found || *end.alias)
+		return strcmp(end.alias, owner) == 0;
+	return !differs_from_prev(c, &guest);
 }
 
 bool life_is_of_another(struct call *c)

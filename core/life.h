@@ -31,7 +31,8 @@ int life_note_host_end(struct call *c, struct record *record);
 
 /* Whether CNI_IFNAME in CNI_NETNS, which may have become another container's, is
  * what the attachment of c has there: its other end is owner's, or, if it has no
- * record, nobody's, as the Go plugins leave it. */
+ * record, nobody's, as the Go plugins leave it, and has the MAC address that
+ * prevResult tells, if any. */
 bool life_has_guest(struct call *c, const char *owner);
 
 /* Whether CNI_NETNS is known to be another container's. */

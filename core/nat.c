@@ -46,12 +46,7 @@ struct nat {
 
 static bool same_key(const struct nft_element *a, const struct nft_element *b)
 {
-	uint64_t start[2];
-
-	/* Where most of thousands differ. */
-	memcpy(&start[0], a->key, sizeof(*start));
-	memcpy(&start[1], b->key, sizeof(*start));
-	return start[0] == start[1] && a->key_len == b->key_len &&
+	return a->key_len == b->key_len &&
 	       memcmp(a->key, b->key, a->key_len) == 0 &&
 	       strcmp(a->map, b->map) == 0;
 }
@@ -276,8 +271,10 @@ static int write_wants(struct nat *nat)
 
 static int give_up(struct nat *nat)
 {
-	return fail(nat->nft.nl->job, CNI_TRY_AGAIN,
-		    "change table %s: others keep changing it", nat->nft.table);
+	return fail(
+		nat->nft.nl->job, CNI_TRY_AGAIN,
+		"change table %s: others keep changing it, or cnibox sync has to",
+		nat->nft.table);
 }
 
 static int add_to(struct nft nft, const char *owner, const struct list *entries,
@@ -374,20 +371,28 @@ int nat_remove(struct nft *nft, const struct list *elements)
 	return 0;
 }
 
+/* Their elements, to be looked up, and not to be made. */
+static void want_elements(struct nat *nat, const char *owner,
+			  const struct list *entries)
+{
+	const struct nat_entry *entry = entries->items;
+	struct nft_element element;
+
+	expect_wants(nat, entries->count);
+	for (size_t i = 0; i < entries->count; i++) {
+		if (!nat_is_in(&nat->nft, entry[i].kind))
+			continue;
+		nat_element(nat->nft.nl->job, &entry[i], owner, &element);
+		want(nat, &element);
+	}
+}
+
 static int del_from(struct nft nft, const char *owner,
 		    const struct list *entries, bool *missing)
 {
-	const struct nat_entry *entry = entries->items;
 	struct nat nat = { .nft = nft };
-	struct nft_element element;
 
-	expect_wants(&nat, entries->count);
-	for (size_t i = 0; i < entries->count; i++) {
-		if (!nat_is_in(&nft, entry[i].kind))
-			continue;
-		nat_element(nft.nl->job, &entry[i], owner, &element);
-		want(&nat, &element);
-	}
+	want_elements(&nat, owner, entries);
 	return nat.wants.count ? remove_owned(&nat, missing) : 0;
 }
 
@@ -427,6 +432,27 @@ static int check_want(struct nat *nat, const struct want *w,
 			    nat_entry_describe(job, w->entry, ""));
 	if (w->chain >= 0)
 		chains[w->chain].needed = true;
+	return 0;
+}
+
+int nat_list_free(struct nl *nl, const struct list *entries, struct list *out)
+{
+	struct nat nat = { .nft = nat_table(nl, NAT_MASQUERADE) };
+	const struct nat_entry *entry = entries->items;
+
+	want_elements(&nat, "", entries);
+	if (nat.wants.count && look_up(&nat) < 0)
+		return -1;
+	for (size_t i = 0; i < entries->count; i++) {
+		struct nft_element element;
+
+		if (!nat_is_in(&nat.nft, entry[i].kind))
+			continue;
+		nat_element(nl->job, &entry[i], "", &element);
+		if (!want(&nat, &element)->found.count)
+			*(struct nat_entry *)list_add(
+				nl->job, out, sizeof(*entry)) = entry[i];
+	}
 	return 0;
 }
 

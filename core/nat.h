@@ -84,8 +84,14 @@ int nat_gc(struct nl *nl, bool (*dead)(void *arg, const char *owner),
  * gone: then it may have been there. host is a NETLINK_ROUTE socket. */
 int nat_note_services(struct nl *nl, struct nl *host, bool gone);
 
-/* Removes the tables with everything in them. */
-int nat_reset(struct nl *nl);
+/* Makes the tables that are there anew, each in one transaction, with the
+ * elements that they have; but those whose chains only a record can tell, of
+ * exemptions and conditions, are left out. */
+int nat_rebuild(struct nl *nl);
+
+/* Those of entries of whose key there is no element, whoever might have one, are
+ * added to out. */
+int nat_list_free(struct nl *nl, const struct list *entries, struct list *out);
 
 /* Each entry is there, is owner's or shared, and the rules that look it up are
  * there; otherwise an error that says what is missing. */

@@ -4,6 +4,9 @@
 #include <sys/socket.h>
 
 #include "core/nat_table.h"
+#include "core/str.h"
+
+enum { REBUILD_TRIES = 16 };
 
 static void keep(struct job *job, const struct nft_element *element,
 		 struct list *out)
@@ -188,16 +191,74 @@ int nat_gc(struct nl *nl, bool (*dead)(void *arg, const char *owner), void *arg)
 	return ret;
 }
 
-int nat_reset(struct nl *nl)
+/* An entry that has this chain, as far as the name tells it: not what is exempt
+ * or what the conditions are. */
+static bool entry_of(const char *chain, struct nat_entry *out)
+{
+	const char *dash = strchr(chain, '-');
+	long len;
+
+	*out = (struct nat_entry) { 0 };
+	if (!nat_chain_kind(chain, &out->kind) || !dash ||
+	    !str_to_long(dash + 1, 0, 128, &len))
+		return false;
+	out->pod.ip.family = dash[-1] == '4' ? AF_INET : AF_INET6;
+	out->pod.len = (int)len;
+	return true;
+}
+
+static void carry_over(struct nft *nft, const struct list *elements,
+		       const struct list *chains)
+{
+	const struct nft_element *element = elements->items;
+	const char *const *chain = chains->items;
+	struct nat_entry entry;
+	enum nat_kind kind;
+
+	for (size_t i = 0; i < chains->count; i++) {
+		if (entry_of(chain[i], &entry))
+			nat_chain_add(nft, chain[i], &entry);
+	}
+	for (size_t i = 0; i < elements->count; i++, element++) {
+		if (nat_chain_kind(element->map, &kind)
+			    ? entry_of(element->map, &entry)
+			    : !element->chain)
+			nft_element_add(nft, element);
+	}
+}
+
+static int rebuild(struct nft nft)
+{
+	struct list elements, chains;
+	uint32_t generation = 0;
+	bool missing;
+
+	/* If others keep changing it, whoever asked for this finds it as it is. */
+	for (int i = 0; i < REBUILD_TRIES; i++) {
+		if (nft_find_table(&nft, &missing) < 0)
+			return -1;
+		if (missing)
+			return 0;
+		if (nft_get_generation(&nft, &generation) < 0 ||
+		    list_all(&nft, ~0U, &elements, &chains) < 0)
+			return -1;
+		nft_begin(&nft, generation);
+		nft_table_del(&nft);
+		nat_table_add(&nft);
+		carry_over(&nft, &elements, &chains);
+		if (nft_commit(&nft) < 0)
+			return -1;
+		if (!nft.stale)
+			return 0;
+	}
+	return 0;
+}
+
+int nat_rebuild(struct nl *nl)
 {
 	int ret = 0;
 
-	for (int i = 0; i < NAT_TABLES; i++) {
-		struct nft nft = nat_table(nl, nat_table_kinds[i]);
-
-		nft_begin(&nft, 0);
-		nft_table_del(&nft);
-		ret |= nft_commit(&nft);
-	}
+	for (int i = 0; i < NAT_TABLES; i++)
+		ret |= rebuild(nat_table(nl, nat_table_kinds[i]));
 	return ret;
 }

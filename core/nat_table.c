@@ -13,8 +13,10 @@ enum {
 	PRIORITY_DSTNAT = -99,
 	PRIORITY_SRCNAT = 101,
 	PRIORITY_GUARD = -300,
-	/* The reference's own choice, which others keep away from. */
-	MARK_REDIRECTED = 0x2000,
+	/* Nobody's: kube-proxy has 0xc000, Calico and Tailscale what is above,
+	 * Cilium 0xf00, and 0x2000 is masqueraded by what the Go portmap and
+	 * netavark leave behind. */
+	MARK_REDIRECTED = 0x1000,
 };
 
 static const int families[] = { AF_INET, AF_INET6 };

@@ -128,7 +128,6 @@ static int forget_dead(struct node *node, size_t *gone)
 	const char **owner = node->owners.items;
 	int dir = record_dir(node->job), ret = 0;
 	bool alone = dir >= 0 && flock(dir, LOCK_EX | LOCK_NB) == 0;
-	struct list entries = { 0 };
 
 	for (size_t i = 0; i < node->owners.count; i++) {
 		*gone += is_gone(node, owner[i]);
@@ -136,13 +135,10 @@ static int forget_dead(struct node *node, size_t *gone)
 			continue;
 		for (const struct applet *const *a = node->applets; *a; a++) {
 			node->call.applet = *a;
-			ret |= attachment_forget(&node->call, owner[i],
-						 &entries);
+			ret |= attachment_forget(&node->call, owner[i]);
 		}
 	}
 	close(dir);
-	if (IS_ENABLED(CONFIG_NAT))
-		ret |= ct_flush(&node->call.nft, &entries, CT_GONE);
 	return ret;
 }
 
@@ -160,7 +156,8 @@ int node_sync(struct job *job, const struct applet *const *applets,
 	    nat_gc(&node.call.nft, is_gone, &node) < 0)
 		return -1;
 	restore_all(&node, &restored, &entries, &lame, &failed);
-	if (lame && nat_reset(&node.call.nft) < 0)
+	/* Also those that have come meanwhile. */
+	if (lame && (nat_rebuild(&node.call.nft) < 0 || read_owners(&node) < 0))
 		return -1;
 	if (lame)
 		restore_all(&node, &restored, &entries, &lame, &failed);

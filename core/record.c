@@ -36,8 +36,10 @@ const char *record_owner(struct job *job, const char *network,
 
 	if (strlen(network) + 1 + strlen(rest) <= OWNER_MAX)
 		return job_printf(job, "%s/%s", network, rest);
-	return job_printf(job, "%s%s", hashed_network(job, network),
-			  hash_text(rest, HASH_DIGITS, digits));
+	/* Rather the network's name than whose it is. */
+	if (HASH_DIGITS + 2 + strlen(rest) > OWNER_MAX)
+		rest = hash_text(rest, HASH_DIGITS, digits);
+	return job_printf(job, "%s%s", hashed_network(job, network), rest);
 }
 
 bool record_owner_is_of(struct job *job, const char *owner, const char *network)

@@ -24,12 +24,12 @@ static const struct layout nfnetlink = { "1111", " ", NULL };
 #define HOST(byte)  byte "000000"
 #define HOST2(a, b) b a "0000"
 #define HALF(a, b)  b a
-#define NOT2000	    "ffdfffff"
+#define NOT1000	    "ffefffff"
 #else
 #define HOST(byte)  "000000" byte
 #define HOST2(a, b) "0000" a b
 #define HALF(a, b)  a b
-#define NOT2000	    "ffffdfff"
+#define NOT1000	    "ffffefff"
 #endif
 
 /* Of an expression: name, and attributes; most of them begin with word 0. */
@@ -62,11 +62,11 @@ static const struct layout nfnetlink = { "1111", " ", NULL };
 #define REDIRECTED                                                             \
 	EXPR("ct", " 2=00000002 1=00000008")                                   \
 	MASK("04", HOST("20"), "00000000") UNEQUAL("00000000")
-#define MARK   HOST2("20", "00")
+#define MARK   HOST2("10", "00")
 #define MARKED META("03", "08") MASK("04", MARK, "00000000") EQUAL(MARK)
 #define SET_MARK(xor)                                                          \
 	META("03", "17")                                                       \
-	MASK_AT("17", "04", NOT2000, xor)                                      \
+	MASK_AT("17", "04", NOT1000, xor)                                      \
 	EXPR("meta", " 2=00000003 3=00000017")
 #define FROM_ELSEWHERE                                                         \
 	META("08", "08")                                                       \

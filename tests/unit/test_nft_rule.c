@@ -78,17 +78,17 @@ static void load_network_v6(struct nft *nft)
 
 static void match_mark(struct nft *nft)
 {
-	nft_match_mark(nft, 0x2000);
+	nft_match_mark(nft, 0x1000);
 }
 
 static void set_mark(struct nft *nft)
 {
-	nft_set_mark(nft, 0x2000, true);
+	nft_set_mark(nft, 0x1000, true);
 }
 
 static void clear_mark(struct nft *nft)
 {
-	nft_set_mark(nft, 0x2000, false);
+	nft_set_mark(nft, 0x1000, false);
 }
 
 static void load_input(struct nft *nft)

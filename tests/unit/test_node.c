@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/node.h"
-#include "core/nft.h"
+#include "core/nat_table.h"
 #include "tests/unit/nat_attachment.h"
 
 static const struct applet *const applets[] = { &applet, NULL };
@@ -28,6 +28,18 @@ static void shows(struct folder *f, bool json, const char *expected)
 	assert_string_equal(out.text, expected);
 }
 
+/* As nft flush ruleset does. */
+static void destroy_tables(struct call *c)
+{
+	for (int i = 0; i < NAT_TABLES; i++) {
+		struct nft nft = nat_table(&c->nft, nat_table_kinds[i]);
+
+		nft_begin(&nft, 0);
+		nft_table_del(&nft);
+		assert_int_equal(nft_commit(&nft), 0);
+	}
+}
+
 static void sync_of_nothing_makes_nothing(void **state)
 {
 	struct call *c = call_of(*state, "c1");
@@ -52,8 +64,8 @@ static void sync_restores_what_is_missing(void **state)
 	assert_false(has_nat(c, lines));
 	syncs(f, "2 attachments, 1 restored, 0 gone\n");
 	assert_true(has_nat(c, lines));
-	assert_int_equal(nat_reset(&c->nft), 0);
-	assert_int_equal(nat_reset(&c->nft), 0);
+	destroy_tables(c);
+	destroy_tables(c);
 	syncs(f, "2 attachments, 2 restored, 0 gone\n");
 	assert_true(has_nat(c, lines));
 	assert_true(has_nat(other, others));
@@ -67,7 +79,7 @@ static void sync_leaves_what_is_being_removed(void **state)
 
 	attached(f, "c2", others);
 	record_leave(&f->job, applet.name, "net/eth0/c1");
-	assert_int_equal(nat_reset(&c->nft), 0);
+	destroy_tables(c);
 	syncs(f, "2 attachments, 1 restored, 1 gone\n");
 	assert_false(has_nat(c, MASQUERADE(POD1)));
 }
@@ -134,7 +146,7 @@ static void sync_restores_the_others_of_one_that_it_cannot(void **state)
 				      CONFIG_STATE_DIR "/net:eth0:c1.bridge"),
 			    "nat port tcp * 8080 10.1.0.9/24 80\n"),
 		 0600);
-	assert_int_equal(nat_reset(&c->nft), 0);
+	destroy_tables(c);
 	assert_int_equal(node_sync(&f->job, applets, &out), -1);
 	assert_failed(&f->job, CNI_INTERNAL, "not all could be restored", NULL);
 	assert_true(has_nat(other, others));
@@ -197,7 +209,7 @@ static void a_port_is_left_to_its_new_holder(void **state)
 	struct call *other;
 	struct list entries;
 
-	assert_int_equal(nat_reset(&c->nft), 0);
+	destroy_tables(c);
 	other = attached(f, "c2", PORT("8080", "10.1.0.3/24"));
 	syncs(f, "2 attachments, 1 restored, 0 gone\n");
 	assert_true(has_nat(other, PORT("8080", "10.1.0.3/24")));

@@ -79,7 +79,7 @@ static void owners_are_hashed_beyond_their_limit(void **state)
 	struct folder *f = *state;
 	struct job *job = &f->job;
 	const char *at_limit = filled(job, 128 - strlen("net/eth0/"));
-	const char *beyond = filled(job, 201 - strlen("net/eth0/"));
+	const char *beyond = filled(job, 129 - strlen("net/eth0/"));
 	const char *owner = record_owner(job, "net", "eth0", "c");
 
 	assert_string_equal(owner, OWNER);
@@ -88,7 +88,11 @@ static void owners_are_hashed_beyond_their_limit(void **state)
 	owner = record_owner(job, "net", "eth0", beyond);
 	assert_string_equal(
 		owner,
-		"=a4861f4ae9f7d238b966bcebfb80ad5d/242bb3ce72534c9df96bad0522e216b0");
+		"=a4861f4ae9f7d238b966bcebfb80ad5d/2752c4f45a90f7ffc23ccb870f73cf51");
+	/* The network's name alone, if that will do. */
+	owner = record_owner(job, filled(job, 200), "eth0", "c");
+	assert_int_equal(*owner, '=');
+	assert_string_equal(owner + 33, "/eth0/c");
 }
 
 static void owners_that_differ_are_hashed_differently(void **state)
