@@ -365,7 +365,7 @@ trouble() {
 	local damage record=$RECORDS/net1:eth0:p1
 	for damage in 's/^nat/oat/' 's/8081/8080/' 's/ 80$/ 8x/' \
 		's/^netns/netos/' 's/masq/mask/' 's/10.1.2.2/10.1.2.6/' \
-		':a;N;$!ba;s/\n/J/2'; do
+		':a;N;$!ba;s/\n/J/2' ':a;N;$!ba;s/\n/J/' 's/^nat /nat!/'; do
 		add_list p1 "$LIST" "$(port 8081)"
 		node sed -i "$damage" $record.portmap $record.bridge
 		del_list p1 "$LIST" "$(port 8081)"
@@ -385,4 +385,84 @@ trouble() {
 		del_list p1 "$LIST" "$(port 8081)"
 		nothing_left
 	done
+}
+
+# ---- what sync carries over
+
+# Rules are missing, so that sync makes the table anew.
+spoil() {
+	node nft flush chain inet cnibox guard
+}
+
+@test "who comes while sync makes a table anew keeps its NAT" {
+	local sync i
+	add_list p1 "$LIST" "$(port 8081)"
+	for i in 1 2 3; do
+		spoil
+		node strace -qq -o /dev/null \
+			-e inject=sendto:delay_enter=${i}0000 \
+			env -i "$CNIBOX" sync >/dev/null &
+		sync=$!
+		add_list p2 "$LIST" "$(port 8082)"
+		wait $sync
+		check_list p1 "$LIST" "$(port 8081)"
+		check_list p2 "$LIST" "$(port 8082)"
+		del_list p2 "$LIST" "$(port 8082)"
+	done
+	del_list p1 "$LIST" "$(port 8081)"
+	nothing_left
+}
+
+@test "who lives without a record keeps its NAT when sync makes a table anew" {
+	add_list p1 "$LIST" "$(port 8081)"
+	add_list p2 "$LIST" "$(port 8082)"
+	node rm $RECORDS/net1:eth0:p2.bridge $RECORDS/net1:eth0:p2.portmap
+	spoil
+	node "$CNIBOX" sync
+	[ "$(nat_elements | grep -c net1/eth0/p2)" = 6 ] ||
+		complain "$(nat_elements)"
+	check_list p1 "$LIST" "$(port 8081)"
+	del_list p2 "$LIST" "$(port 8082)"
+	del_list p1 "$LIST" "$(port 8081)"
+	nothing_left
+}
+
+@test "a port that another took from the heir keeps no DEL from success" {
+	local other
+	other=$(jq -c '.name = "net2" | .plugins[0].bridge = "br1"
+		| .plugins[0].ipam.ranges = [[{"subnet": "10.1.3.0/24"}]]
+		| .plugins[0].ipam.routes = []' <<<"$LIST")
+	add_list p1 "$LIST" "$(port 8081)"
+	CNI_IFNAME=eth1 add_list p1 "$other" "$(port 8081)"
+	node nft flush ruleset
+	add_list p2 "$LIST" "$(port 8081)"
+	del_list p1 "$LIST" "$(port 8081)"
+	CNI_IFNAME=eth1 del_list p1 "$other" "$(port 8081)"
+	check_list p2 "$LIST" "$(port 8081)"
+	del_list p2 "$LIST" "$(port 8081)"
+	nothing_left
+}
+
+@test "DEL of the dead leaves connections of who has the address now alone" {
+	outside_up
+	pod outside socat TCP4-LISTEN:9000,reuseaddr \
+		SYSTEM:"sleep 1; echo late" >/dev/null 2>&1 &
+	wait_until 5 listening outside 9000 tcp 4
+	add_list p1 "$LIST" "$(port 8081)"
+	node ip netns del p1
+	wait_until 5 no_link node "$(jq -r .interfaces[1].name <<<"${results[p1]}")"
+	node rm -r /var/lib/cni/networks/net1
+	add_list p2 "$LIST" "$(port 8082)"
+	[ "$(jq -c .ips <<<"${results[p1]}")" = "$(jq -c .ips <<<"$result")" ]
+	pod p2 socat -t 10 -u TCP4:192.0.2.2:9000 STDOUT \
+		>"$BATS_TEST_TMPDIR/said" 2>&1 &
+	wait_until 5 conntrack_has 9000
+	del_list p1 "$LIST" "$(port 8081)"
+	wait_until 10 grep -q late "$BATS_TEST_TMPDIR/said"
+	del_list p2 "$LIST" "$(port 8082)"
+}
+
+conntrack_has() {
+	node conntrack -L -p tcp --dport "$1" --state ESTABLISHED 2>/dev/null |
+		grep -q .
 }

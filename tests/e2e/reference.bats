@@ -251,3 +251,39 @@ theirs_del() {
 	[ "$output" = "0 attachments, 0 restored, 0 gone" ]
 	nothing_left
 }
+
+# ---- beside what they leave
+
+@test "what the Go portmap left masquerades none of our clients" {
+	outside_up
+	pod_up p1 p2
+	serve p2 80
+	theirs add_list p1 "$LIST" "$PORT"
+	add_list p2 "$LIST" "${PORT/8080/8081}"
+	answers outside 192.0.2.1 8081 "p2 sees 192.0.2.2"
+	theirs del_list p1 "$LIST" "$PORT"
+	[[ $(node iptables-save -t nat) == *0x2000/0x2000*MASQUERADE* ]]
+	answers outside 192.0.2.1 8081 "p2 sees 192.0.2.2"
+	del_list p2 "$LIST"
+	nothing_left
+}
+
+@test "DEL again leaves a Go pod alone that has the namespace's path by now" {
+	local path=/run/netns/p1
+	pod_up p1 p2
+	add_list p1 "$LIST"
+	results[own]=$result
+	node umount $path
+	node mount --bind /run/netns/p2 $path
+	CNI_CONTAINERID=p2 theirs add p1 "$(with "$(conf_of 0)" \
+		'{"name": "net2", "ipMasq": false}')"
+	results[p2]=$result
+	for _ in 1 2 3; do
+		cni DEL bridge p1 "$(with_prev "$(conf_of 0)" \
+			"$(jq -c . <<<"${results[own]}")")"
+		succeeded DEL
+	done
+	link p1 eth0 >/dev/null
+	CNI_CONTAINERID=p2 theirs del p1 "$(with "$(conf_of 0)" \
+		'{"name": "net2", "ipMasq": false}')"
+}
