@@ -180,8 +180,8 @@ bool life_is_of_another(struct call *c)
 		if (!find_other_end(c, &guest[i], &end))
 			continue;
 		container = strrchr(end.alias, '/');
-		if (container && strcmp(container + 1, c->env.container) &&
-		    !strcmp(end.name, life_port_name(c->job, end.alias)))
+		if (container && strcmp(container + 1, c->env.container) != 0 &&
+		    strcmp(end.name, life_port_name(c->job, end.alias)) == 0)
 			return true;
 	}
 	return false;

@@ -363,7 +363,7 @@ int nat_remove(struct nft *nft, const struct list *elements)
 		for (; left && nat.wants.count < SLICE; left--) {
 			added = list_add(nft->nl->job, &nat.wants,
 					 sizeof(*added));
-			*added = (struct want) { .element = *element++ };
+			added->element = *element++;
 		}
 		if (remove_owned(&nat, &missing) < 0)
 			return -1;
