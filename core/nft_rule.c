@@ -49,9 +49,9 @@ static void compare(struct nft *nft, int op, const void *data, size_t len)
 	expr_put(nft, expr);
 }
 
-/* Keeps of len bytes what is set in bits, and inverts what is set in xor. */
+/* Keeps of len bytes what is set in bits, and inverts what is set in flip. */
 static void change(struct nft *nft, int word, const void *bits,
-		   const void * xor, size_t len)
+		   const void *flip, size_t len)
 {
 	struct nftnl_expr *expr = expr_new("bitwise");
 
@@ -59,7 +59,7 @@ static void change(struct nft *nft, int word, const void *bits,
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_DREG, reg(word));
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_LEN, (uint32_t)len);
 	nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_MASK, bits, (uint32_t)len);
-	nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_XOR, xor, (uint32_t)len);
+	nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_XOR, flip, (uint32_t)len);
 	expr_put(nft, expr);
 }
 
