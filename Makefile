@@ -67,7 +67,7 @@ all: $(BINARY)
 # ---- options
 
 # The file of an applet that carries its Kconfig block.
-CARRIERS := $(wildcard applets/*.c) $(foreach d,$(wildcard applets/*/), \
+CARRIERS := $(wildcard applets/*/*.c) $(foreach d,$(wildcard applets/*/*/), \
 	$(wildcard $(d)$(notdir $(d:/=)).c))
 KCONFIGS := Kconfig $(GEN)/Kconfig.applets
 configure = awk -v mode=$(1) -f build/config.awk $(KCONFIGS) answers=1 $(2) \
@@ -103,12 +103,13 @@ $(GEN)/applets.def: FORCE
 # ---- the binary
 
 APPLETS := $(sort $(applets-y))
-NAT_SRC := $(wildcard core/nat*.c core/nft*.c) core/ct.c core/reference.c
+NAT_SRC := $(wildcard core/tables/*.c core/kernel/nft*.c)
 CORE_SRC := $(filter-out $(if $(CONFIG_NAT),,$(NAT_SRC)) \
-	$(if $(CONFIG_HELP),,core/conf_help.c) \
-	$(if $(CONFIG_SANDBOX),,core/sandbox.c),$(wildcard core/*.c))
+	$(if $(CONFIG_HELP),,core/data/conf_help.c) \
+	$(if $(CONFIG_SANDBOX),,core/cni/sandbox.c), \
+	$(wildcard core/*.c core/*/*.c))
 SRC := $(CORE_SRC) $(DEPS_SRC) \
-	$(foreach a,$(APPLETS),$(wildcard applets/$(a).c applets/$(a)/*.c))
+	$(foreach a,$(APPLETS),$(wildcard applets/*/$(a).c applets/*/$(a)/*.c))
 OBJ := $(SRC:%.c=$(O)/obj/%.o)
 
 # What the compiler knows of these options.
@@ -188,7 +189,7 @@ UNIT := $(filter-out $(if $(CONFIG_NAT),,test_nat% test_nft% test_ct test_refere
 	$(if $(CONFIG_SYNC),,test_node) \
 	$(if $(CONFIG_HELP),,test_conf_help) \
 	$(if $(CONFIG_SANDBOX),,test_sandbox) \
-	$(if $(CONFIG_IPAM_EXEC),,test_ipam) \
+	$(if $(CONFIG_IPAM_EXEC),,test_delegate) \
 	$(if $(CONFIG_HOST_LOCAL_INDEX),,test_store_index),$(UNIT))
 UNIT := $(UNIT:%=$(O)/host/%)
 HOST_OBJ := $(patsubst %.c,$(O)/host/%.o,$(filter-out core/main.c,$(CORE_SRC)))

@@ -4,7 +4,7 @@
 #ifndef CNIBOX_ASSUME_H
 #define CNIBOX_ASSUME_H
 
-#include "core/job.h"
+#include "core/base/job.h"
 
 #define fail(...)	  ((void)fail(__VA_ARGS__), -1)
 #define fail_errno(...)	  ((void)fail_errno(__VA_ARGS__), -1)

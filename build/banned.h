@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* banned - functions that must not compile: they write without a bound, give
- * no error, keep state, or are too large (str_format() will do)
+ * no error, keep state, or are too large (format_print() will do)
  *
  * The headers that declare them come first, so that they still compile. */
 #ifndef CNIBOX_BANNED_H

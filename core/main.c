@@ -4,9 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/cni.h"
-#include "core/install.h"
-#include "core/node.h"
+#include "core/cni/cni.h"
+#include "core/cni/install.h"
+#include "core/cni/node.h"
 
 #define APPLET(name) extern const struct applet name##_applet;
 #include "applets.def"
@@ -81,12 +81,12 @@ static void say_help(struct str *out, const struct applet *applet)
 		conf_help(out, applet->keys, applet->defaults);
 	}
 	str_add(out, "\nOf every plugin, beside cniVersion, name and type:\n");
-	conf_help(out, cni_keys, NULL);
+	conf_help(out, call_keys, NULL);
 }
 
 static int finish(struct job *job)
 {
-	return job->msg ? cni_complain(job) : 0;
+	return job->msg ? cni_log_error(job) : 0;
 }
 
 static void fail_word(struct job *job, const char *command, const char *word)
@@ -128,7 +128,7 @@ static int unknown(struct job *job, const char *name)
 	fail(job, CNI_INTERNAL, "%s: no such applet; built in:%s", name,
 	     list.len ? list.text : " none");
 	if (getenv("CNI_COMMAND"))
-		return cni_refuse(job, NULL);
+		return cni_print_error(job, NULL);
 	return finish(job);
 }
 
@@ -146,7 +146,7 @@ static int applet_main(struct job *job, const struct applet *applet,
 
 	if (verb && !is_built(verb)) {
 		fail_unbuilt(job, CNI_BAD_ENVIRONMENT, "CNI_COMMAND", verb);
-		return cni_refuse(job, NULL);
+		return cni_print_error(job, NULL);
 	}
 	if (verb || !argv[1] || strcmp(argv[1], "--help") != 0)
 		return cni_main(applets, applet);

@@ -2,7 +2,7 @@
 /* args - the variables of the protocol, and CNI_ARGS
  *
  * An input is lines NAME=value of the environment. */
-#include "core/env.h"
+#include "core/cni/env.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { VARIABLES_MAX = 16, NEEDS_ALL = 8 };

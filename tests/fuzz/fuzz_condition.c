@@ -5,7 +5,7 @@
 #include <linux/netlink.h>
 #include <netinet/in.h>
 
-#include "core/nat_table.h"
+#include "core/tables/nat_table.h"
 #include "tests/fuzz/fuzz.h"
 
 static void check_record(struct job *job, const struct nat_entry *entry)

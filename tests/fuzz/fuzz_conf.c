@@ -5,15 +5,15 @@
  * stands in place of the applets' verbs takes the configuration apart as they
  * do. */
 /* For serve(): cni_main() does not give its memory back. */
-#include "core/cni.c"
+#include "core/cni/cni.c"
 
-#include "applets/bridge/bridge.h"
+#include "applets/main/bridge/bridge.h"
 #define ipam_keys host_local_ipam_keys
-#include "applets/host-local/host-local.c"
+#include "applets/ipam/host-local/host-local.c"
 #undef ipam_keys
-#include "applets/loopback.c"
-#include "applets/portmap.c"
-#include "core/nat_table.h"
+#include "applets/main/loopback.c"
+#include "applets/meta/portmap.c"
+#include "core/tables/nat_table.h"
 #include "tests/fuzz/fuzz.h"
 
 extern const struct applet bridge_applet;
@@ -173,7 +173,7 @@ static void run(struct job *job, const struct applet *applet, char *first)
 	status = serve(&c);
 	if (status < 0 || job->msg) {
 		fuzz_told(job, -1);
-		status = cni_refuse(job, c.net.version);
+		status = cni_print_error(job, c.net.version);
 	}
 	check_output(job, status);
 }

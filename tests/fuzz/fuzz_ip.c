@@ -4,7 +4,7 @@
  * An input is two texts with a newline between. */
 #include <arpa/inet.h>
 
-#include "core/ip.h"
+#include "core/data/ip.h"
 #include "tests/fuzz/fuzz.h"
 
 static bool same_ip(const struct ip *a, const struct ip *b)

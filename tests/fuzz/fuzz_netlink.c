@@ -3,10 +3,10 @@
  *
  * An input is a byte that says what is asked, and what tests/fuzz/kernel.h
  * answers with. */
-#include "core/addr.h"
-#include "core/brvlan.h"
-#include "core/link.h"
-#include "core/route.h"
+#include "core/kernel/addr.h"
+#include "core/kernel/brvlan.h"
+#include "core/kernel/link.h"
+#include "core/kernel/route.h"
 #include "tests/fuzz/kernel.h"
 
 static const struct link eth0 = { .index = 2, .name = "eth0" };

@@ -5,9 +5,9 @@
  * answers with. */
 #include <netinet/in.h>
 
-#include "core/ct.h"
-#include "core/nat_table.h"
-#include "core/reference.h"
+#include "core/tables/ct.h"
+#include "core/tables/nat_table.h"
+#include "core/tables/reference.h"
 #include "tests/fuzz/kernel.h"
 
 #define POD                                                                    \

@@ -2,8 +2,8 @@
 /* record - files that note what an attachment has
  *
  * An input is such a file. */
-#include "core/nat.h"
-#include "core/record.h"
+#include "core/state/record.h"
+#include "core/tables/nat.h"
 #include "tests/fuzz/fuzz.h"
 
 static const char owner[] = "net/eth0/a", heir[] = "net/eth1/a",

@@ -5,8 +5,8 @@
  * names it. ".index@N" is what is written over the index from byte N on. */
 #include <dirent.h>
 
-#include "core/record.h"
-#include "core/store.h"
+#include "core/state/record.h"
+#include "core/state/store.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { FILES_MAX = 8, SECONDS = 5, NAME_MAX_LEN = 60, UNMAP_AFTER = 256 };

@@ -2,7 +2,7 @@
 /* resolv - host-local's reading of resolv.conf
  *
  * An input is such a file. */
-#include "applets/host-local/host-local.h"
+#include "applets/ipam/host-local/host-local.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { FD = 100 };

@@ -5,7 +5,7 @@
  * An input is a result. */
 #include <sys/socket.h>
 
-#include "core/result.h"
+#include "core/data/result.h"
 #include "tests/fuzz/fuzz.h"
 
 static bool read_text(struct job *job, const struct str *text,

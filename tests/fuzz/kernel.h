@@ -15,7 +15,7 @@
 #include <sanitizer/asan_interface.h>
 #include <sys/socket.h>
 
-#include "core/nl.h"
+#include "core/kernel/nl.h"
 #include "tests/fuzz/fuzz.h"
 
 static const int kernel_errors[] = { 0,	    ENOENT,	EEXIST, ERESTART,

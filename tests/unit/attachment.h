@@ -3,9 +3,9 @@
 #ifndef CNIBOX_TESTS_ATTACHMENT_H
 #define CNIBOX_TESTS_ATTACHMENT_H
 
-#include "core/attachment.h"
-#include "core/link.h"
-#include "core/netns.h"
+#include "core/cni/attachment.h"
+#include "core/kernel/link.h"
+#include "core/kernel/netns.h"
 
 #include <netinet/in.h>
 

@@ -16,10 +16,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/job.h"
+#include "core/base/job.h"
 
 #include <cmocka.h>
-/* cmocka's macro hides the function of core/job.h. */
+/* cmocka's macro hides the function of core/base/job.h. */
 #undef fail
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

@@ -6,7 +6,7 @@
 #include <fcntl.h>
 #include <glob.h>
 
-#include "core/index.h"
+#include "core/state/index.h"
 #include "state.h"
 
 static inline struct index index_of(struct job *job, const char *path)

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/nat_table.h"
+#include "core/tables/nat_table.h"
 #include "tests/unit/nfnetlink.h"
 
 /* clang-format off */

@@ -21,8 +21,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/nl.h"
-#include "core/str.h"
+#include "core/base/str.h"
+#include "core/kernel/nl.h"
 
 /* Last, for its macro fail(). */
 #include <cmocka.h>

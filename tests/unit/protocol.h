@@ -3,7 +3,7 @@
 #ifndef CNIBOX_TESTS_PROTOCOL_H
 #define CNIBOX_TESTS_PROTOCOL_H
 
-#include "core/cni.h"
+#include "core/cni/cni.h"
 
 #include <fcntl.h>
 #include <sched.h>

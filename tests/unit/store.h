@@ -5,7 +5,7 @@
 
 #include <errno.h>
 
-#include "core/store.h"
+#include "core/state/store.h"
 #include "state.h"
 
 enum { SECONDS = 60 };

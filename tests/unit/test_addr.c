@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 
-#include "core/addr.h"
+#include "core/kernel/addr.h"
 
 #include "tests/unit/netlink.h"
 

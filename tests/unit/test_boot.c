@@ -4,7 +4,7 @@
 #include <sys/utsname.h>
 #include <sys/xattr.h>
 
-#include "core/boot.h"
+#include "core/state/boot.h"
 #include "tests/unit/node.h"
 
 #define ATTR	"user.cnibox.boot"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 
-#include "core/brvlan.h"
+#include "core/kernel/brvlan.h"
 
 #include "tests/unit/netlink.h"
 

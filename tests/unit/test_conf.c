@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "core/conf.h"
-#include "core/ip.h"
+#include "core/data/conf.h"
+#include "core/data/ip.h"
 
 /* Last, for its macro fail(). */
 #include <cmocka.h>

@@ -5,9 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/conf.h"
-#include "core/ip.h"
-#include "core/str.h"
+#include "core/base/str.h"
+#include "core/data/conf.h"
+#include "core/data/ip.h"
 
 /* Last, for its macro fail(). */
 #include <cmocka.h>

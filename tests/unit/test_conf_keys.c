@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "core/conf.h"
+#include "core/data/conf.h"
 
 /* Last, for its macro fail(). */
 #include <cmocka.h>

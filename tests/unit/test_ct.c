@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <arpa/inet.h>
 
-#include "core/ct.h"
+#include "core/tables/ct.h"
 #include "tests/unit/nfnetlink.h"
 
 #include <linux/netfilter/nf_conntrack_common.h>

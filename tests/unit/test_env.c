@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "core/env.h"
+#include "core/cni/env.h"
 
 #include "folder.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "core/exec.h"
+#include "core/cni/exec.h"
 
 #include <errno.h>
 #include <fcntl.h>

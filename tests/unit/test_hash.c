@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "core/hash.h"
+#include "core/base/hash.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

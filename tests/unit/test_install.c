@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "core/install.h"
+#include "core/cni/install.h"
 
 #include <dirent.h>
 #include <errno.h>

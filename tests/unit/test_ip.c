@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "core/ip.h"
+#include "core/data/ip.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -8,10 +8,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/job.h"
-#include "core/json.h"
-#include "core/log.h"
-#include "core/result.h"
+#include "core/base/job.h"
+#include "core/base/log.h"
+#include "core/data/json.h"
+#include "core/data/result.h"
 
 /* Last, for its macro fail(): the function is (fail). */
 #include <cmocka.h>
@@ -211,9 +211,9 @@ static void every_errno_has_words_or_its_number(void **state)
 
 static void warn(struct job *job)
 {
-	log_warn(job, "100%% of %s", "it");
+	job_warn(job, "100%% of %s", "it");
 	job->name = NULL;
-	log_warn(job, "%s", "%s");
+	job_warn(job, "%s", "%s");
 }
 
 static void log_names_the_applet(void **state)

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/job.h"
-#include "core/json.h"
+#include "core/base/job.h"
+#include "core/data/json.h"
 
 /* Last, for its macro fail(). */
 #include <cmocka.h>

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/conf.h"
-#include "core/json.h"
+#include "core/data/conf.h"
+#include "core/data/json.h"
 
 /* Last, for its macro fail(). */
 #include <cmocka.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 
-#include "core/link.h"
+#include "core/kernel/link.h"
 
 #include "tests/unit/netlink.h"
 

@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "core/lock.h"
+#include "core/state/lock.h"
 #include "tests/unit/folder.h"
 
 enum { LIMIT = 60 };

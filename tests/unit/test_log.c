@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "core/job.h"
-#include "core/log.h"
+#include "core/base/job.h"
+#include "core/base/log.h"
 
 /* Last, for its macro fail(). */
 #include <cmocka.h>
@@ -25,9 +25,9 @@ static void warn_writes_one_line_at_once(void **state)
 	/* Each write is a datagram. */
 	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, fds), 0);
 	dup2(fds[0], STDERR_FILENO);
-	log_warn(&job, "set %s of %s to %d", "mtu", "eth0", 9000);
-	log_warn(&nameless, "%s", "100%s");
-	log_warn(&job, "%s", long_text);
+	job_warn(&job, "set %s of %s to %d", "mtu", "eth0", 9000);
+	job_warn(&nameless, "%s", "100%s");
+	job_warn(&job, "%s", long_text);
 	dup2(saved, STDERR_FILENO);
 	memset(buf, 0, sizeof(buf));
 	recv(fds[1], buf, sizeof(buf), MSG_DONTWAIT);
@@ -53,7 +53,7 @@ static void warn_is_no_error_of_the_job(void **state)
 
 	(void)state;
 	close(STDERR_FILENO);
-	log_warn(&job, "nobody listens");
+	job_warn(&job, "nobody listens");
 	dup2(saved, STDERR_FILENO);
 	close(saved);
 	assert_null(job.msg);

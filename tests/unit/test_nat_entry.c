@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "core/nat_table.h"
-#include "core/str.h"
+#include "core/base/str.h"
+#include "core/tables/nat_table.h"
 
 #include <cmocka.h>
 

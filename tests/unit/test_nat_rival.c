@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Ports for all addresses and for one, with the kernel itself. */
-#include "core/addr.h"
-#include "core/link.h"
+#include "core/kernel/addr.h"
+#include "core/kernel/link.h"
 #include "tests/unit/nat.h"
 
 static const struct nat_entry bound = { NAT_PORT, POD(4), IPPROTO_TCP,

@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/job.h"
-#include "core/netns.h"
+#include "core/base/job.h"
+#include "core/kernel/netns.h"
 
 /* Last, for its macro fail(). */
 #include <cmocka.h>

@@ -3,7 +3,7 @@
 
 #include <linux/netfilter.h>
 
-#include "core/nft.h"
+#include "core/kernel/nft.h"
 #include "tests/unit/nfnetlink.h"
 
 static const struct nft_element to_data = {

@@ -5,7 +5,7 @@
 
 #include <linux/netfilter.h>
 
-#include "core/nft.h"
+#include "core/kernel/nft.h"
 #include "tests/unit/nfnetlink.h"
 
 enum { READ_SIZE = 32 << 10 }; /* as in nl.c */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <linux/netfilter.h>
 
-#include "core/nft.h"
+#include "core/kernel/nft.h"
 #include "tests/unit/nfnetlink.h"
 
 /* ---- parts of rules ---- */

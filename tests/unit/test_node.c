@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "core/node.h"
-#include "core/nat_table.h"
+#include "core/cni/node.h"
+#include "core/tables/nat_table.h"
 #include "tests/unit/nat_attachment.h"
 
 static const struct applet *const applets[] = { &applet, NULL };

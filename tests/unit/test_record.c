@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 
-#include "core/record.h"
+#include "core/state/record.h"
 #include "tests/unit/node.h"
 
 #define DIR	  CONFIG_STATE_DIR

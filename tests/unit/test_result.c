@@ -7,9 +7,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "core/job.h"
-#include "core/json.h"
-#include "core/result.h"
+#include "core/base/job.h"
+#include "core/data/json.h"
+#include "core/data/result.h"
 
 /* Last, for its macro fail(). */
 #include <cmocka.h>

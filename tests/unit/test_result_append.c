@@ -5,9 +5,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "core/json.h"
-#include "core/result.h"
-#include "core/str.h"
+#include "core/base/str.h"
+#include "core/data/json.h"
+#include "core/data/result.h"
 
 /* Last, for its macro fail(). */
 #include <cmocka.h>

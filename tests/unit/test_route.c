@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "core/route.h"
+#include "core/kernel/route.h"
 
 #include "tests/unit/netlink.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "core/sandbox.h"
+#include "core/cni/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,7 +3,7 @@
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 
-#include "core/record.h"
+#include "core/state/record.h"
 #include "tests/unit/index.h"
 #include "tests/unit/store.h"
 

@@ -8,8 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/job.h"
-#include "core/str.h"
+#include "core/base/format.h"
+#include "core/base/job.h"
+#include "core/base/str.h"
 
 /* Last, for its macro fail(). */
 #include <cmocka.h>
@@ -88,8 +89,9 @@ static void format_is_that_of_printf(void **state)
 		for (size_t size = 0; size < sizeof(ours); size++) {           \
 			memset(ours, '#', sizeof(ours));                       \
 			memset(theirs, '#', sizeof(theirs));                   \
-			assert_int_equal(str_format(ours, size, __VA_ARGS__),  \
-					 snprintf(theirs, size, __VA_ARGS__)); \
+			assert_int_equal(                                      \
+				format_print(ours, size, __VA_ARGS__),         \
+				snprintf(theirs, size, __VA_ARGS__));          \
 			assert_memory_equal(ours, theirs, sizeof(ours));       \
 		}                                                              \
 	} while (0)

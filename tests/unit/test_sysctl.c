@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/job.h"
-#include "core/sysctl.h"
+#include "core/base/job.h"
+#include "core/kernel/sysctl.h"
 
 /* Last, for its macro fail(). */
 #include <cmocka.h>

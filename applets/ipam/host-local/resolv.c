@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "applets/ipam/host-local/host-local.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/str.h"
+
+enum { RESOLV_CONF_MAX = 1 << 20 };
+
+static int read_file(struct job *job, const char *path, struct str *out)
+{
+	int fd = openat(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	char buf[1024];
+	ssize_t len;
+	int err;
+
+	if (fd < 0)
+		return fail_errno(job, errno, "open %s", path);
+	/* So that there is text, if the file is empty. */
+	str_add(out, "");
+	while ((len = read(fd, buf, sizeof(buf))) > 0 &&
+	       out->len < RESOLV_CONF_MAX)
+		str_add_len(out, buf, (size_t)len);
+	err = len < 0 ? errno : EFBIG;
+	close(fd);
+	return len ? fail_errno(job, err, "read %s", path) : 0;
+}
+
+/* The next word of the line at *text, which moves behind it, or NULL. */
+static const char *next_word(struct job *job, const char **text)
+{
+	const char *word = *text + strspn(*text, " \t\r\v\f");
+	size_t len = strcspn(word, " \t\r\v\f\n");
+
+	*text = word + len;
+	return len ? job_strndup(job, word, len) : NULL;
+}
+
+/* Words after the first are dropped where resolv.conf(5) has only one. Comments
+ * begin with no keyword. */
+static void read_line(struct job *job, const char **text, struct dns *dns)
+{
+	const char *keyword = next_word(job, text), *word;
+	struct list *list;
+
+	if (!keyword)
+		return;
+	if (!strcmp(keyword, "domain")) {
+		word = next_word(job, text);
+		if (word)
+			dns->domain = word;
+		return;
+	}
+	if (!strcmp(keyword, "nameserver"))
+		list = &dns->nameservers;
+	else if (!strcmp(keyword, "search"))
+		list = &dns->search;
+	else if (!strcmp(keyword, "options"))
+		list = &dns->options;
+	else
+		return;
+	while ((word = next_word(job, text))) {
+		*(const char **)list_add(job, list, sizeof(word)) = word;
+		if (list == &dns->nameservers)
+			return;
+	}
+}
+
+int resolv_read(struct job *job, const char *path, struct dns *out)
+{
+	struct str file = { .job = job };
+	const char *at;
+
+	if (read_file(job, path, &file) < 0)
+		return -1;
+	for (at = file.text; *at;) {
+		read_line(job, &at, out);
+		at += strcspn(at, "\n");
+		at += *at == '\n';
+	}
+	return 0;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* mtu - how large packets may be */
+#include "bridge.h"
+
+#include <sys/socket.h>
+
+#include "core/kernel/route.h"
+
+/* The smallest of the links that lead there; 0 if there are none. */
+static int way_mtu(struct call *c, const struct ip *far, int *mtu)
+{
+	struct list indexes;
+	const int *index;
+	struct link link;
+
+	if (route_links(&c->host, far, &indexes) < 0)
+		return -1;
+	index = indexes.items;
+	for (size_t i = 0; i < indexes.count; i++) {
+		if (link_get_index(&c->host, index[i], &link) < 0)
+			return -1;
+		if (!(link.flags & IFF_LOOPBACK) && (!*mtu || link.mtu < *mtu))
+			*mtu = link.mtu;
+	}
+	return 0;
+}
+
+/* The largest packets that get through from here to the world. */
+int bridge_mtu(struct call *c, int *mtu)
+{
+	static const struct ip far[] = {
+		{ AF_INET, { 198, 51, 100, 1 } },
+		{ AF_INET6, { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 } },
+	};
+	const struct bridge_conf *conf = c->conf;
+
+	*mtu = conf->mtu;
+	if (!conf->mtu_auto)
+		return 0;
+	for (int i = 0; i < 2 && !*mtu; i++) {
+		if (way_mtu(c, &far[i], mtu) < 0)
+			return -1;
+	}
+	if (!*mtu)
+		job_warn(c->job, "mtu auto: there is no default route");
+	return 0;
+}

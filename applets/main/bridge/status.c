@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* status - whether the node has what an ADD of this configuration takes */
+#include "bridge.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+#include "core/data/json.h"
+#include "core/kernel/sysctl.h"
+
+/* The families that the configuration of the IPAM plugin speaks of. */
+static void find_families(const struct json *value, bool *v4, bool *v6)
+{
+	const struct json *child = value ? value->child : NULL;
+	struct prefix prefix;
+
+	for (; child; child = child->next)
+		find_families(child, v4, v6);
+	if (!value || value->type != JSON_STRING ||
+	    !prefix_parse(value->text, &prefix))
+		return;
+	*(prefix.ip.family == AF_INET ? v4 : v6) = true;
+}
+
+static int probe_setting(struct call *c, const char *name)
+{
+	return sysctl_can(c->job, -1, name, "1")
+		       ? 0
+		       : fail(c->job, CNI_INTERNAL,
+			      "sysctl %s cannot be set to 1", name);
+}
+
+/* bridge is "default" as long as it has no settings of its own. */
+static int probe_families(struct call *c, const char *bridge)
+{
+	bool gateway = bridge_is_gateway(c->conf), v6 = false, v4 = false;
+
+	if (IS_ENABLED(CONFIG_IPV6))
+		find_families(json_member(c->doc, "ipam"), &v4, &v6);
+	if (gateway && (v4 || !v6) &&
+	    probe_setting(c, "net/ipv4/ip_forward") < 0)
+		return -1;
+	if (!v6)
+		return 0;
+	if (probe_setting(c, "net/ipv6/conf/default/keep_addr_on_down") < 0)
+		return -1;
+	if (!gateway)
+		return 0;
+	bridge = job_printf(c->job, "net/ipv6/conf/%s/disable_ipv6", bridge);
+	if (sysctl_is(c->job, -1, bridge, "1"))
+		return fail(c->job, CNI_INTERNAL, "sysctl %s is 1", bridge);
+	return probe_setting(c, "net/ipv6/conf/all/forwarding");
+}
+
+static int probe_links(struct call *c)
+{
+	const struct bridge_conf *conf = c->conf;
+	struct link bridge;
+	bool found;
+
+	if (link_find(&c->host, conf->bridge, &bridge, &found) < 0)
+		return -1;
+	if (found && strcmp(bridge.kind, "bridge") != 0)
+		return fail(c->job, CNI_INTERNAL,
+			    "\"%s\" already exists but is not a bridge",
+			    conf->bridge);
+	if (link_probe(&c->host, "bridge") < 0 ||
+	    link_probe(&c->host, "veth") < 0)
+		return -1;
+	return c->net.ipam ? probe_families(c, found ? conf->bridge : "default")
+			   : 0;
+}
+
+static int probe_nat(struct call *c)
+{
+	const struct bridge_conf *conf = c->conf;
+
+	if (!IS_ENABLED(CONFIG_NAT))
+		return 0;
+	if ((conf->ip_masq || conf->masq_family) &&
+	    nat_probe(&c->nft, NAT_MASQUERADE) < 0)
+		return -1;
+	return conf->mac_spoof_check ? nat_probe(&c->nft, NAT_GUARDED) : 0;
+}
+
+int bridge_status(struct call *c)
+{
+	if (probe_links(c) < 0 || probe_nat(c) < 0) {
+		c->job->code = CNI_NOT_AVAILABLE;
+		return -1;
+	}
+	record_status(c->job);
+	return ipam_status(c);
+}

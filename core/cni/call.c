@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/cni/call.h"
+
+#include <string.h>
+
+static const struct conf_key ipam_keys[] = {
+	{ "type", CONF_STRING, AT(net_conf, ipam),
+	  HELP("the plugin that gives addresses; none: layer 2 only") },
+	CONF_END
+};
+
+/* The second is its name in older texts of the specification. */
+static const char key_attachments[] = "cni.dev/valid-attachments",
+		  key_former[] = "cni.dev/attachments";
+
+static const struct conf_key attachment_keys[] = {
+	{ "containerID", CONF_STRING, AT(attachment, container),
+	  .required = true },
+	{ "ifname", CONF_STRING, AT(attachment, ifname), .required = true },
+	CONF_END
+};
+
+static const struct conf_key attachment_item = { .type = CONF_OBJECT,
+						 .keys = attachment_keys };
+
+const struct conf_key call_keys[] = {
+	{ "ipam", CONF_OBJECT, .keys = ipam_keys },
+	{ "prevResult", CONF_RAW, AT(net_conf, prev_result),
+	  HELP("what the plugin before has answered, from the runtime") },
+	{ key_attachments, CONF_ARRAY, AT(net_conf, attachments),
+	  .item = &attachment_item, .item_size = sizeof(struct attachment),
+	  HELP("GC removes what belongs to none of these") },
+	{ key_former, CONF_ARRAY, AT(net_conf, former),
+	  .item = &attachment_item, .item_size = sizeof(struct attachment) },
+	CONF_END
+};
+
+const struct applet *applet_find(const struct applet *const *applets,
+				 const char *name)
+{
+	for (; *applets; applets++) {
+		if (strcmp((*applets)->name, name) == 0)
+			return *applets;
+	}
+	return NULL;
+}
+
+static int read_conf(struct call *c, bool tolerant)
+{
+	const struct applet *applet = c->applet;
+	void *conf = job_alloc(c->job, applet->conf_size);
+
+	if (applet->defaults)
+		memcpy(conf, applet->defaults, applet->conf_size);
+	c->conf = conf;
+	if (!applet->keys)
+		return 0;
+	return conf_read(c->job, "", c->doc, applet->keys, tolerant, conf);
+}
+
+int call_run(struct call *c, const char *verb, bool *left_out)
+{
+	const struct applet *applet = c->applet;
+	bool del = strcmp(verb, "DEL") == 0, own;
+	int (*run)(struct call *) = NULL;
+
+	*left_out = false;
+	if (read_conf(c, del) < 0)
+		return -1;
+	if (applet->takes_args && !del && env_check_args(c->job, &c->env) < 0)
+		return -1;
+	if (applet->validate && !del && applet->validate(c) < 0)
+		return -1;
+	/* Without /proc nobody gets into a namespace. */
+	if (applet->uses_netns && strcmp(verb, "STATUS") == 0 &&
+	    netns_is_own(c->job, &c->netns, &own) < 0) {
+		c->job->code = CNI_NOT_AVAILABLE;
+		return -1;
+	}
+	if (del)
+		run = applet->del;
+	else if (strcmp(verb, "ADD") == 0)
+		run = applet->add;
+	else if (strcmp(verb, "CHECK") == 0)
+		run = applet->check;
+	else if (strcmp(verb, "STATUS") == 0)
+		run = applet->status;
+	/* null lists none; without a list anything may be valid. */
+	else if (strcmp(verb, "GC") == 0 &&
+		 (json_member(c->doc, key_attachments) ||
+		  json_member(c->doc, key_former)))
+		run = applet->gc;
+	*left_out = !run;
+	return run ? run(c) : 0;
+}

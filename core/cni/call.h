@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* call - a plugin, what one call of it was given, and what it answers */
+#ifndef CNIBOX_CALL_H
+#define CNIBOX_CALL_H
+
+#include "core/base/job.h"
+#include "core/cni/env.h"
+#include "core/data/conf.h"
+#include "core/data/result.h"
+#include "core/kernel/netns.h"
+#include "core/kernel/nl.h"
+
+/* What a container's interface is known by. */
+struct attachment {
+	const char *container, *ifname;
+};
+
+/* The part of a network configuration that every plugin understands. */
+struct net_conf {
+	const char *version; /* cniVersion, "0.1.0" if missing */
+	const char *name;
+	const char *ipam;		/* ipam.type, or NULL */
+	const struct json *prev_result; /* or NULL */
+	struct list attachments; /* GC: the valid ones, of struct attachment */
+	struct list former;	 /* the same, by the key's former name */
+	struct list owners; /* theirs, of char *; made when first asked for */
+};
+
+/* One call of one plugin: what it was given, what it answers. */
+struct call {
+	struct job *job;
+	const struct applet *applet;
+	const struct applet *const *applets; /* all that are built in */
+	struct cni_env env;
+	const char *text; /* the configuration as it came, len bytes */
+	size_t len;
+	const struct json *doc; /* the same, read */
+	struct net_conf net;
+	const void *conf; /* the applet's, filled from its keys */
+	bool has_prev;
+	struct result prev;    /* prevResult */
+	struct netns netns;    /* fd -1: CNI_NETNS is empty or gone */
+	struct nl host, guest; /* rtnetlink here and in CNI_NETNS */
+	struct nl nft;	       /* nfnetlink here */
+	struct list links;     /* of the host, once they were needed */
+	struct result result;  /* what ADD answers */
+};
+
+/* A plugin. A verb left out gets the default: success, and STATUS and GC go
+ * on to the IPAM plugin. */
+struct applet {
+	const char *name;
+	const struct conf_key *keys;
+	size_t conf_size;
+	const void *defaults; /* the struct keys are read into; NULL: zeroes */
+	bool uses_netns; /* ADD and CHECK fail if CNI_NETNS cannot be opened */
+	bool takes_args; /* CNI_ARGS is for it, and is verified */
+	int (*validate)(struct call *c); /* before every verb but DEL */
+	int (*add)(struct call *c);
+	int (*del)(struct call *c);
+	int (*check)(struct call *c);
+	int (*status)(struct call *c);
+	int (*gc)(struct call *c);
+};
+
+/* What a descriptor has for a verb that is an option; main() refuses the verb
+ * where it is not built in. */
+#define IF_CHECK(verb) (IS_ENABLED(CONFIG_CHECK) ? (verb) : NULL)
+#define IF_GC(verb)    (IS_ENABLED(CONFIG_GC) ? (verb) : NULL)
+
+/* The keys that every plugin understands, beside cniVersion, name and type. */
+extern const struct conf_key call_keys[];
+
+/* The applet of this name, or NULL. */
+const struct applet *applet_find(const struct applet *const *applets,
+				 const char *name);
+
+/* Carries out verb ("ADD", ...) of c->applet: reads its keys, validates, runs
+ * it. What ADD answers is in c->result; undoing a failed one is cni_main()'s.
+ * *left_out, and it is a success, if the applet has no function for the verb. */
+int call_run(struct call *c, const char *verb, bool *left_out);
+
+#endif

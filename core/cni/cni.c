@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/cni/cni.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "core/cni/delegate.h"
+#include "core/cni/sandbox.h"
+
+enum { NETLINK_ROUTE = 0, NETLINK_NETFILTER = 12, READ_AT_ONCE = 4 << 10 };
+
+static const struct verb {
+	const char *name;
+	unsigned needs;
+	const char *since; /* version of the configuration */
+} verbs[] = {
+	{ "ADD", NEEDS_CONTAINER | NEEDS_NETNS | NEEDS_OTHER_NETNS, NULL },
+	{ "DEL", NEEDS_CONTAINER | NEEDS_OTHER_NETNS, NULL },
+	{ "CHECK", NEEDS_CONTAINER | NEEDS_NETNS, "0.4.0" },
+	{ "STATUS", 0, "1.1.0" },
+	{ "GC", 0, "1.1.0" },
+};
+
+int cni_print(struct job *job, const char *text)
+{
+	size_t len = strlen(text);
+
+	while (len) {
+		ssize_t done = write(STDOUT_FILENO, text, len);
+
+		if (done < 0 && errno != EINTR)
+			return fail(job, CNI_IO_FAILURE, "write to stdout: %s",
+				    errno_text(job, errno));
+		if (done > 0) {
+			text += done;
+			len -= (size_t)done;
+		}
+	}
+	return 0;
+}
+
+static const char *newest_version(void)
+{
+	const char *const *version = cni_versions;
+
+	while (version[1])
+		version++;
+	return *version;
+}
+
+int cni_print_error(struct job *job, const char *version)
+{
+	struct json_writer w = { .out.job = job };
+
+	if (!version || result_family(version) == RESULT_UNKNOWN)
+		version = newest_version();
+	json_open(&w, NULL, '{');
+	json_string(&w, "cniVersion", version);
+	json_int(&w, "code", job->code);
+	json_string(&w, "msg", job->msg);
+	if (job->details)
+		json_string(&w, "details", job->details);
+	json_close(&w, '}');
+	if (cni_print(job, w.out.text) < 0)
+		return cni_log_error(job);
+	return 1;
+}
+
+int cni_log_error(struct job *job)
+{
+	job_warn(job, job->details ? "%s; %s" : "%s", job->msg, job->details);
+	return 1;
+}
+
+static int print_versions(struct job *job)
+{
+	struct str text = { .job = job };
+
+	str_printf(&text, "{\"cniVersion\":\"%s\",\"supportedVersions\":[",
+		   newest_version());
+	for (const char *const *v = cni_versions; *v; v++)
+		str_printf(&text, "%s\"%s\"", v == cni_versions ? "" : ",", *v);
+	str_add(&text, "]}\n");
+	return cni_print(job, text.text);
+}
+
+void cni_about(struct str *out, const char *name)
+{
+	str_printf(out,
+		   "CNI %s plugin v%s\nCNI protocol versions supported: ", name,
+		   CNIBOX_VERSION);
+	for (const char *const *v = cni_versions; *v; v++)
+		str_printf(out, "%s%s", v == cni_versions ? "" : ", ", *v);
+	str_add(out, "\n");
+}
+
+void cni_introduce(struct job *job, const char *name)
+{
+	struct str text = { .job = job };
+
+	cni_about(&text, name);
+	(void)!write(STDERR_FILENO, text.text, text.len);
+}
+
+static int read_stdin(struct call *c)
+{
+	struct str text = { .job = c->job };
+	char *buf = job_alloc(c->job, READ_AT_ONCE);
+
+	str_add(&text, "");
+	for (;;) {
+		ssize_t got = read(STDIN_FILENO, buf, READ_AT_ONCE);
+
+		if (got == 0)
+			break;
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return fail(c->job, CNI_IO_FAILURE,
+				    "error reading from stdin: %s",
+				    errno_text(c->job, errno));
+		str_add_len(&text, buf, (size_t)got);
+		if (text.len > JSON_SIZE_MAX)
+			return fail(
+				c->job, CNI_NOT_DECODED,
+				"network configuration: longer than %d bytes",
+				JSON_SIZE_MAX);
+	}
+	c->text = text.text;
+	c->len = text.len;
+	trace(c->job, "read %zu bytes of configuration", text.len);
+	return 0;
+}
+
+/* The name, and the version as it is: whether we speak it is asked later. */
+static int read_name(struct call *c)
+{
+	const struct json *name, *version;
+	struct job *job = c->job;
+	struct json *doc;
+
+	if (json_parse(job, "error unmarshall network config", c->text, c->len,
+		       &doc) < 0)
+		return -1;
+	c->doc = doc;
+	if (doc->type != JSON_OBJECT && doc->type != JSON_NULL)
+		return fail(
+			job, CNI_NOT_DECODED,
+			"error unmarshall network config: expected an object, got %s",
+			json_type_name(doc->type));
+	c->net.version = "0.1.0";
+	version = json_member(doc, "cniVersion");
+	if (version && version->type == JSON_STRING && *version->text)
+		c->net.version = version->text;
+	name = json_member(doc, "name");
+	if (!name || name->type == JSON_NULL ||
+	    (name->type == JSON_STRING && !*name->text))
+		return fail(job, CNI_BAD_CONFIG, "missing network name");
+	if (name->type != JSON_STRING)
+		return fail(
+			job, CNI_NOT_DECODED,
+			"error unmarshall network config: name: expected a string, got %s",
+			json_type_name(name->type));
+	if (!env_is_word(name->text))
+		return fail_details(job, CNI_BAD_CONFIG, name->text,
+				    "invalid characters found in network name");
+	c->net.name = name->text;
+	if (version && version->type != JSON_STRING &&
+	    version->type != JSON_NULL)
+		return fail(
+			job, CNI_NOT_DECODED,
+			"decoding version from network config: expected a string, got %s",
+			json_type_name(version->type));
+	return 0;
+}
+
+static int check_version(struct call *c, const struct verb *verb)
+{
+	struct str known = { .job = c->job };
+	int order;
+
+	if (verb->since) {
+		if (version_compare(c->job, c->net.version, verb->since,
+				    &order) < 0)
+			return -1;
+		if (order < 0)
+			return fail(c->job, CNI_INCOMPATIBLE_VERSION,
+				    "config version does not allow %s",
+				    verb->name);
+		if (version_compare(c->job, c->net.version, newest_version(),
+				    &order) < 0)
+			return -1;
+		if (order > 0)
+			return fail(c->job, CNI_INCOMPATIBLE_VERSION,
+				    "plugin version does not allow %s",
+				    verb->name);
+	}
+	if (result_family(c->net.version) != RESULT_UNKNOWN)
+		return 0;
+	for (const char *const *v = cni_versions; *v; v++)
+		str_printf(&known, " \"%s\"", *v);
+	return fail_details(c->job, CNI_INCOMPATIBLE_VERSION,
+			    job_printf(c->job,
+				       "config is \"%s\", plugin supports [%s]",
+				       c->net.version, known.text + 1),
+			    "incompatible CNI versions");
+}
+
+/* Opens CNI_NETNS, and refuses our own before anything is changed there. For a
+ * DEL that is as good as gone: nothing of the container's is in it. */
+static int open_netns(struct call *c, const struct verb *verb)
+{
+	bool needed = c->applet->uses_netns && verb->needs & NEEDS_NETNS;
+	const char *override = getenv("CNI_NETNS_OVERRIDE");
+	bool found = false, own = false;
+
+	c->netns.fd = -1;
+	if (*c->env.netns &&
+	    netns_find(c->job, c->env.netns, &c->netns, &found) < 0)
+		return -1;
+	if (!found && needed)
+		return fail(
+			c->job, CNI_BAD_NETNS,
+			"failed to open netns \"%s\": there is no network namespace",
+			c->env.netns);
+	if (!found || !(verb->needs & NEEDS_OTHER_NETNS) ||
+	    (override &&
+	     (str_same(override, "1") || str_same(override, "true"))))
+		return 0;
+	if (netns_is_own(c->job, &c->netns, &own) < 0)
+		return -1;
+	if (own && verb->needs & NEEDS_NETNS)
+		return fail(
+			c->job, CNI_BAD_NETNS,
+			"plugin's netns and netns from CNI_NETNS should not be the same");
+	if (own) {
+		close(c->netns.fd);
+		c->netns = (struct netns) { .fd = -1 };
+	}
+	return 0;
+}
+
+/* STATUS and GC are for the IPAM plugin, too. */
+static int run_or_pass_on(struct call *c, const char *verb)
+{
+	bool left_out;
+
+	if (call_run(c, verb, &left_out) < 0)
+		return -1;
+	/* An IPAM plugin is asked by its own name. */
+	if (!left_out ||
+	    (c->net.ipam && strcmp(c->net.ipam, c->applet->name) == 0))
+		return 0;
+	if (strcmp(verb, "STATUS") == 0)
+		return ipam_status(c);
+	return strcmp(verb, "GC") == 0 ? ipam_gc(c) : 0;
+}
+
+static int answer(struct call *c)
+{
+	struct str text = { .job = c->job };
+
+	if (result_print(c->job, &c->result, c->net.version, &text) < 0)
+		return -1;
+	return cni_print(c->job, text.text);
+}
+
+/* What either list has is valid. */
+static void join_attachments(struct call *c)
+{
+	const struct attachment *former = c->net.former.items;
+
+	for (size_t i = 0; i < c->net.former.count; i++)
+		*(struct attachment *)list_add(c->job, &c->net.attachments,
+					       sizeof(*former)) = former[i];
+}
+
+static int run_verb(struct call *c, const struct verb *verb)
+{
+	bool add = strcmp(verb->name, "ADD") == 0;
+	bool del = strcmp(verb->name, "DEL") == 0;
+	struct job *job = c->job;
+
+	if (check_version(c, verb) < 0 ||
+	    conf_read(job, "", c->doc, call_keys, del, &c->net) < 0 ||
+	    open_netns(c, verb) < 0)
+		return -1;
+	join_attachments(c);
+	trace(c->job, "understand them, and open CNI_NETNS");
+	/* As good as none. */
+	if (c->net.ipam && !*c->net.ipam)
+		c->net.ipam = NULL;
+	c->has_prev = c->net.prev_result && verb->needs & NEEDS_NETNS;
+	if (c->has_prev && !IS_ENABLED(CONFIG_CHAIN))
+		return fail_unbuilt(job, CNI_BAD_CONFIG, "prevResult", "CHAIN");
+	if (c->has_prev && result_read(job, "prevResult", c->net.prev_result,
+				       c->net.version, true, &c->prev) < 0)
+		return -1;
+	/* Another program would inherit it. */
+	if (IS_ENABLED(CONFIG_SANDBOX) && !ipam_is_foreign(c) &&
+	    sandbox_enter(job) < 0)
+		return -1;
+	nl_init(&c->host, job, -1, NETLINK_ROUTE);
+	nl_init(&c->guest, job, c->netns.fd, NETLINK_ROUTE);
+	nl_init(&c->nft, job, -1, NETLINK_NETFILTER);
+	run_or_pass_on(c, verb->name);
+	if (add && !job->msg)
+		answer(c);
+	if (add && job->msg)
+		undo_run(job);
+	return job->msg ? -1 : 0;
+}
+
+static const struct verb *verb_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {
+		if (strcmp(verbs[i].name, name) == 0)
+			return &verbs[i];
+	}
+	return NULL;
+}
+
+static int serve(struct call *c)
+{
+	const struct verb *verb = verb_find(c->env.command);
+
+	if (strcmp(c->env.command, "VERSION") == 0)
+		return print_versions(c->job);
+	if (env_check(c->job, &c->env, verb ? verb->needs : 0) < 0 ||
+	    read_stdin(c) < 0 || read_name(c) < 0)
+		return -1;
+	if (!verb)
+		return fail(c->job, CNI_BAD_ENVIRONMENT,
+			    "unknown CNI_COMMAND: %s", c->env.command);
+	return run_verb(c, verb);
+}
+
+int cni_main(const struct applet *const *applets, const struct applet *applet)
+{
+	struct job job = { .name = applet->name };
+	struct call c = {
+		.job = &job,
+		.applet = applet,
+		.applets = applets,
+	};
+	int status = 0;
+
+	env_read(&c.env);
+	if (!*c.env.command) {
+		cni_introduce(&job, applet->name);
+		return 0;
+	}
+	if (IS_ENABLED(CONFIG_TRACE))
+		trace_begin(&job.trace);
+	/* A reader that is gone must not stop us half-way. */
+	signal(SIGPIPE, SIG_IGN);
+	if (serve(&c) < 0 || job.msg)
+		status = cni_print_error(&job, c.net.version);
+	trace(&job, "answer");
+	if (IS_ENABLED(CONFIG_TRACE))
+		trace_end(&job.trace);
+	return status;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cni - a call from the environment to the one document on stdout
+ * (SPEC.md 1.1.0, "CNI operations") */
+#ifndef CNIBOX_CNI_H
+#define CNIBOX_CNI_H
+
+#include "core/base/str.h"
+#include "core/cni/call.h"
+
+/* Runs applet as the CNI plugin that the environment asks for: reads stdin,
+ * writes one document, if any, to stdout. The exit status. */
+int cni_main(const struct applet *const *applets, const struct applet *applet);
+
+/* The lines by which a plugin says who it is, and that people parse: to out, and
+ * on stderr. */
+void cni_about(struct str *out, const char *name);
+void cni_introduce(struct job *job, const char *name);
+
+/* Writes text to stdout. */
+int cni_print(struct job *job, const char *text);
+
+/* The error of the job: as a document on stdout, and in words on stderr. Both
+ * return the exit status, 1. */
+int cni_print_error(struct job *job, const char *version);
+int cni_log_error(struct job *job);
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/cni/exec.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/base/job.h"
+#include "core/base/str.h"
+
+enum { BUSY_TRIES = 50, BUSY_WAIT_NS = 20000000 };
+
+/* Files in memory instead of pipes: neither side can wait for the other. */
+static int memory_file(struct job *job, const char *text, size_t len)
+{
+	int fd = memfd_create("cnibox", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return fail_errno(job, errno, "create a file in memory");
+	while (len) {
+		ssize_t done = write(fd, text, len);
+
+		if (done < 0 && errno != EINTR) {
+			fail_errno(job, errno, "write to a file in memory");
+			close(fd);
+			return -1;
+		}
+		if (done > 0) {
+			text += done;
+			len -= (size_t)done;
+		}
+	}
+	lseek(fd, 0, SEEK_SET);
+	return fd;
+}
+
+static char **environment(struct job *job, const char *verb)
+{
+	static const char command[] = "CNI_COMMAND=";
+	struct list env = { 0 };
+	char **var;
+
+	for (var = environ; *var; var++) {
+		if (!str_starts(*var, command))
+			*(char **)list_add(job, &env, sizeof(char *)) = *var;
+	}
+	*(char **)list_add(job, &env, sizeof(char *)) =
+		job_printf(job, "%s%s", command, verb);
+	*(char **)list_add(job, &env, sizeof(char *)) = NULL;
+	return env.items;
+}
+
+/* What the child does, in the memory of this process: what refuses it, it leaves
+ * in *err. */
+static void become(const char *path, char **env, const int files[3],
+		   volatile int *err)
+{
+	char *argv[] = { (char *)path, NULL };
+
+	signal(SIGPIPE, SIG_DFL);
+	for (int i = 0; i < 3; i++) {
+		/* As it is, it would be closed. */
+		if (files[i] == i)
+			ioctl(i, FIONCLEX);
+		else
+			dup2(files[i], i);
+	}
+	execve(path, argv, env);
+	*err = errno;
+	_exit(127);
+}
+
+/* By vfork(2), in a function that keeps nothing which the child could spoil. */
+static pid_t start(const char *path, char **env, const int files[3],
+		   volatile int *err)
+{
+	pid_t pid = vfork();
+
+	if (!pid)
+		become(path, env, files, err);
+	return pid;
+}
+
+/* Starts the program with three files as its first; 0 or the errno of what
+ * refused it. */
+static int spawn(const char *path, char **env, const int files[3], pid_t *pid)
+{
+	const struct timespec wait = { .tv_nsec = BUSY_WAIT_NS };
+	volatile int err = ETXTBSY;
+
+	/* A plugin that is being replaced is busy for a moment. */
+	for (int i = 0; i < BUSY_TRIES && err == ETXTBSY; i++) {
+		if (i)
+			nanosleep(&wait, NULL);
+		err = 0;
+		*pid = start(path, env, files, &err);
+		if (*pid < 0)
+			return errno;
+		if (err)
+			waitpid(*pid, NULL, 0);
+	}
+	return err;
+}
+
+/* All that is in a file; NULL if it cannot be read. */
+static char *read_back(struct job *job, int fd, size_t *len)
+{
+	struct stat st;
+	char *text;
+
+	if (fstat(fd, &st) < 0) {
+		fail_errno(job, errno, "look at a file in memory");
+		return NULL;
+	}
+	text = job_alloc(job, (size_t)st.st_size + 1);
+	*len = 0;
+	while (*len < (size_t)st.st_size) {
+		ssize_t n = pread(fd, text + *len, (size_t)st.st_size - *len,
+				  (off_t)*len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		*len += (size_t)n;
+	}
+	return text;
+}
+
+static int run(struct job *job, const char *path, const char *verb,
+	       const int files[3], struct exec_result *result)
+{
+	size_t err_len;
+	pid_t pid = 0;
+	int err;
+
+	/* To be waited for, whatever who runs us does with its own. */
+	signal(SIGCHLD, SIG_DFL);
+	err = spawn(path, environment(job, verb), files, &pid);
+	if (err)
+		return fail_errno(job, err, "run %s", path);
+	while (waitpid(pid, &result->status, 0) < 0) {
+		if (errno != EINTR)
+			return fail_errno(job, errno, "wait for %s", path);
+	}
+	trace(job, "run %s", path);
+	result->out = read_back(job, files[1], &result->len);
+	result->err = read_back(job, files[2], &err_len);
+	if (!result->out || !result->err)
+		return -1;
+	(void)!write(STDERR_FILENO, result->err, err_len);
+	return 0;
+}
+
+int exec_plugin(struct job *job, const char *path, const char *verb,
+		const char *text, size_t len, struct exec_result *out)
+{
+	int files[] = { memory_file(job, text, len), memory_file(job, "", 0),
+			memory_file(job, "", 0) };
+	int ret = -1;
+
+	if (files[0] >= 0 && files[1] >= 0 && files[2] >= 0)
+		ret = run(job, path, verb, files, out);
+	for (int i = 0; i < 3; i++) {
+		if (files[i] >= 0)
+			close(files[i]);
+	}
+	return ret;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The way from 127.0.0.1 to published ports. */
+#include <sys/socket.h>
+
+#include "core/cni/attachment.h"
+#include "core/kernel/link.h"
+#include "core/kernel/route.h"
+
+static int check_localnet(struct nl *nl, int index)
+{
+	struct link link;
+
+	if (link_get_index(nl, index, &link) < 0)
+		return -1;
+	if (link.localnet)
+		return 0;
+	return fail(nl->job, CNI_INTERNAL, "route_localnet of %s is off",
+		    link.name);
+}
+
+/* What 127.0.0.1 sends to a pod leaves by the link of its subnet, if any. */
+static int localhost(struct call *c, const struct list *entries, bool check)
+{
+	const struct nat_entry *entry = entries->items;
+	int index, ret = 0;
+
+	for (size_t i = 0; ret == 0 && i < entries->count; i++, entry++) {
+		if (entry->kind != NAT_HAIRPIN ||
+		    entry->pod.ip.family != AF_INET)
+			continue;
+		ret = route_subnet_link(&c->host, &entry->pod.ip, &index);
+		if (ret < 0 || !index)
+			continue;
+		ret = check ? check_localnet(&c->host, index)
+			    : link_set_ipv4(&c->host, index,
+					    LINK_ROUTE_LOCALNET);
+	}
+	return ret;
+}
+
+int attachment_open_localhost(struct call *c, const struct list *entries)
+{
+	return localhost(c, entries, false);
+}
+
+int attachment_check_localhost(struct call *c, const struct list *entries)
+{
+	return localhost(c, entries, true);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* json - strict reader over jsmn tokens; writer that escapes (RFC 8259) */
+#ifndef CNIBOX_JSON_H
+#define CNIBOX_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/base/str.h"
+
+enum json_type {
+	JSON_NULL,
+	JSON_BOOL,
+	JSON_NUMBER,
+	JSON_STRING,
+	JSON_ARRAY,
+	JSON_OBJECT,
+};
+
+/* One value of a document; members and items hang off child in their order. */
+struct json {
+	enum json_type type;
+	const char *key; /* decoded name of a member, else NULL */
+	const char *
+		text; /* decoded string; number, true, false, null as written */
+	const char *raw; /* as written in the document, raw_len bytes */
+	size_t raw_len;
+	struct json *child, *next;
+};
+
+enum { JSON_DEPTH_MAX = 32, JSON_SIZE_MAX = 16 << 20 };
+
+/* Reads exactly one document of len bytes. Not JSON, deeper than
+ * JSON_DEPTH_MAX or longer than JSON_SIZE_MAX is CNI_NOT_DECODED, and msg is
+ * "<what>: <why> at line L column C". The tree is the job's, and raw points
+ * into text. */
+int json_parse(struct job *job, const char *what, const char *text, size_t len,
+	       struct json **out);
+
+/* The last member of object named key, exactly or, failing that, without
+ * regard to case; NULL if there is none or object is no object. */
+const struct json *json_member(const struct json *object, const char *key);
+
+/* What the type is called in messages: "a string", "an object", ... */
+const char *json_type_name(enum json_type type);
+
+/* Writes a document, 4 spaces to a level, "key": value, no final newline, and
+ * <, >, &, U+2028 and U+2029 escaped, invalid UTF-8 as U+FFFD, as Go does. */
+struct json_writer {
+	struct str out;
+	int depth;
+	bool some; /* the open object or array has something in it */
+};
+
+/* Every one of these takes the key, or NULL in an array and at the top. */
+void json_open(struct json_writer *w, const char *key, char bracket);
+void json_close(struct json_writer *w, char bracket);
+void json_string(struct json_writer *w, const char *key, const char *text);
+void json_int(struct json_writer *w, const char *key, long value);
+
+#endif

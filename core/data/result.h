@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* result - the CNI result: model, reading prevResult, printing each version
+ * (SPEC.md, "Appendix: Examples" and the versions before 1.0) */
+#ifndef CNIBOX_RESULT_H
+#define CNIBOX_RESULT_H
+
+#include "core/data/conf.h"
+#include "core/data/ip.h"
+
+/* The shapes that results have had. */
+enum result_family {
+	RESULT_UNKNOWN,
+	RESULT_01, /* 0.1.0 0.2.0: ip4, ip6 */
+	RESULT_03, /* 0.3.0 0.3.1 0.4.0: ips with version */
+	RESULT_10, /* 1.0.0 1.1.0 */
+};
+
+struct result_interface {
+	const char *name, *mac, *sandbox, *socket_path, *pci_id; /* or NULL */
+	int mtu; /* 0: not said */
+};
+
+struct result_ip {
+	struct prefix address;
+	struct ip gateway; /* family 0: none */
+	int interface;	   /* index into interfaces */
+	bool has_interface;
+};
+
+struct route {
+	struct prefix dst;
+	struct ip gw; /* family 0: none */
+	int mtu, advmss, priority, table, scope;
+	bool has_table, has_scope;
+};
+
+/* present of each list of strings tells an empty list from none. */
+struct dns {
+	struct list nameservers, search, options; /* of const char * */
+	const char *domain;			  /* or NULL */
+};
+
+struct result {
+	struct list interfaces; /* of struct result_interface */
+	struct list ips;	/* of struct result_ip */
+	struct list routes;	/* of struct route */
+	struct dns dns;
+};
+
+/* Table rows of one route and of dns, for the configurations that hold them. */
+extern const struct conf_key route_keys[];
+extern const struct conf_key dns_keys[];
+
+/* The seven versions, oldest first, NULL at the end. */
+extern const char *const cni_versions[];
+
+/* The shape of results of this exact version; RESULT_UNKNOWN for others. */
+enum result_family result_family(const char *version);
+
+/* Compares "a.b.c" texts by number; missing parts are 0. Bad text is
+ * CNI_NOT_DECODED; *order is <0, 0 or >0. */
+int version_compare(struct job *job, const char *a, const char *b, int *order);
+
+/* Reads a result of any version into the one model. version is the
+ * configuration's and stands in where the result names none. With same_family
+ * (prevResult) a result of another shape is refused, as the reference does. what
+ * begins the messages ("prevResult", "result of host-local"). */
+int result_read(struct job *job, const char *what, const struct json *object,
+		const char *version, bool same_family, struct result *out);
+
+/* Prints the result in the shape of version. A result without any address
+ * cannot be told in 0.1.0 and 0.2.0: an error. */
+int result_print(struct job *job, const struct result *result,
+		 const char *version, struct str *out);
+
+/* Adds to a plugin's own result what those before it in the chain made, but for
+ * lo of the container and what belongs to it; dns only if the own has none. */
+void result_append(struct job *job, struct result *to,
+		   const struct result *more);
+
+/* Whether dns says anything at all, empty lists included. */
+bool dns_is_given(const struct dns *dns);
+
+#endif

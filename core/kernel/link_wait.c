@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Until an interface is up. */
+#include "core/kernel/link.h"
+
+#include <linux/rtnetlink.h>
+
+#include "core/base/str.h"
+
+enum { OPER_UP = 6 }; /* IF_OPER_UP, linux/if.h, which libc's net/if.h bars */
+
+int link_wait_up(struct nl *nl, struct link *link, int ms)
+{
+	long deadline;
+	char name[IFNAMSIZ];
+	struct nl events;
+	int ret;
+
+	str_copy(name, sizeof(name), link->name);
+	if (link_get(nl, name, link) < 0)
+		return -1;
+	if (link->operstate == OPER_UP)
+		return 0;
+	deadline = nl_deadline(ms);
+	nl_init(&events, nl->job, nl->netns, NETLINK_ROUTE);
+	ret = nl_subscribe(&events, RTNLGRP_LINK);
+	while (ret == 0) {
+		ret = link_get(nl, name, link);
+		if (ret < 0 || link->operstate == OPER_UP)
+			break;
+		if (!nl_wait(&events, deadline))
+			ret = fail(
+				nl->job, CNI_INTERNAL,
+				"wait for %s: not up after %d ms (operstate %d)",
+				name, ms, link->operstate);
+	}
+	nl_close(&events);
+	return ret;
+}

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/kernel/nft.h"
+
+#include <arpa/inet.h>
+#include <endian.h>
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
+#include <string.h>
+
+#include "core/kernel/nft_message.h"
+
+enum {
+	/* Every kind of message names its table in the same attribute. */
+	TABLE_NAME = NFTA_TABLE_NAME,
+	COMMENT = NFT_COMMENT,
+	COMMENT_MAX = 253,
+	/* Of a set: the order of the bytes of its keys, and that it is ours. */
+	KEY_BYTE_ORDER = 0,
+	HOST_BYTE_ORDER = 1,
+};
+
+/* ---- transactions ---- */
+
+void nft_begin_request(struct nft *nft, int type, int flags)
+{
+	struct nfgenmsg head = {
+		.nfgen_family = (uint8_t)nft->family,
+		.version = NFNETLINK_V0,
+	};
+
+	nft->last = nl_begin(nft->nl, NFNL_SUBSYS_NFTABLES << 8 | type, flags,
+			     &head, sizeof(head));
+}
+
+void nft_begin_message(struct nft *nft, int type, int flags)
+{
+	nft_begin_request(nft, type, flags);
+	nl_put_text(nft->nl, TABLE_NAME, nft->table);
+}
+
+static void begin_batch_message(struct nft *nft, int type)
+{
+	struct nfgenmsg head = {
+		.version = NFNETLINK_V0,
+		.res_id = htons(NFNL_SUBSYS_NFTABLES),
+	};
+
+	nl_begin(nft->nl, type, 0, &head, sizeof(head));
+}
+
+static void put_number(struct nft *nft, int attr, int value)
+{
+	nl_put_u32(nft->nl, attr, htonl((uint32_t)value));
+}
+
+void nft_begin(struct nft *nft, uint32_t generation)
+{
+	nl_hold(nft->nl);
+	nft->stale = false;
+	begin_batch_message(nft, NFNL_MSG_BATCH_BEGIN);
+	nl_needs(nft->nl, EOPNOTSUPP, NF_TABLES);
+	if (generation) {
+		put_number(nft, NFNL_BATCH_GENID, (int)generation);
+		nl_allow(nft->nl, ERESTART, &nft->stale);
+	}
+	nl_talk(nft->nl, "begin a transaction on table %s", nft->table);
+}
+
+static int end(struct nft *nft)
+{
+	int ret = nl_release(nft->nl);
+
+	if (nft->ipsec_refused)
+		nft->no_ipsec = nft->stale = true;
+	nft->ipsec_refused = false;
+	return ret;
+}
+
+int nft_try(struct nft *nft)
+{
+	/* One answer for all: the kernel gives it after any refusal. */
+	nft->last->nlmsg_flags |= NLM_F_ACK;
+	return end(nft);
+}
+
+int nft_commit(struct nft *nft)
+{
+	struct nlmsghdr *last = nft->last;
+
+	last->nlmsg_flags |= NLM_F_ACK;
+	begin_batch_message(nft, NFNL_MSG_BATCH_END);
+	nl_talk(nft->nl, "end a transaction on table %s", nft->table);
+	return end(nft);
+}
+
+/* ---- tables, chains, maps ---- */
+
+void nft_table_add(struct nft *nft)
+{
+	nft_begin_message(nft, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL);
+	nl_allow(nft->nl, EEXIST, &nft->stale);
+	nl_needs(nft->nl, EOPNOTSUPP,
+		 nft->family == NFPROTO_BRIDGE ? "CONFIG_NF_TABLES_BRIDGE"
+					       : "CONFIG_NF_TABLES_INET");
+	nl_talk(nft->nl, "add table %s", nft->table);
+}
+
+void nft_table_wake(struct nft *nft)
+{
+	nft_begin_message(nft, NFT_MSG_NEWTABLE, 0);
+	put_number(nft, NFTA_TABLE_FLAGS, 0);
+	nl_talk(nft->nl, "wake table %s", nft->table);
+}
+
+void nft_chain_add(struct nft *nft, const char *chain,
+		   const struct nft_hook *hook)
+{
+	struct nl *nl = nft->nl;
+	struct nlattr *nest;
+
+	nft_begin_message(nft, NFT_MSG_NEWCHAIN,
+			  NLM_F_CREATE | (hook ? 0 : NLM_F_EXCL));
+	nl_put_text(nl, NFTA_CHAIN_NAME, chain);
+	if (hook) {
+		nl_put_text(nl, NFTA_CHAIN_TYPE, hook->type);
+		nest = nl_nest(nl, NFTA_CHAIN_HOOK);
+		put_number(nft, NFTA_HOOK_HOOKNUM, hook->hook);
+		put_number(nft, NFTA_HOOK_PRIORITY, hook->priority);
+		nl_nest_end(nl, nest);
+		nl_needs(nl, ENOENT, "nft_chain_nat (of Linux 5.2 or later)");
+	} else {
+		nl_allow(nl, EEXIST, &nft->stale);
+		nl_allow(nl, ENOENT, &nft->stale);
+	}
+	nl_talk(nl, "add chain %s to table %s", chain, nft->table);
+}
+
+void nft_table_del(struct nft *nft)
+{
+	nft_begin_message(nft, NFT_MSG_DELTABLE, 0);
+	nl_allow(nft->nl, ENOENT, &nft->stale);
+	nl_talk(nft->nl, "delete table %s", nft->table);
+}
+
+static void delete_unused(struct nft *nft, int type, int attr, const char *what,
+			  const char *name)
+{
+	nft_begin_message(nft, type, 0);
+	nl_put_text(nft->nl, attr, name);
+	nl_allow(nft->nl, ENOENT, &nft->stale);
+	nl_allow(nft->nl, EBUSY, &nft->stale);
+	nl_talk(nft->nl, "delete %s %s of table %s", what, name, nft->table);
+}
+
+void nft_chain_del(struct nft *nft, const char *chain)
+{
+	delete_unused(nft, NFT_MSG_DELCHAIN, NFTA_CHAIN_NAME, "chain", chain);
+}
+
+void nft_set_del(struct nft *nft, const char *set)
+{
+	delete_unused(nft, NFT_MSG_DELSET, NFTA_SET_NAME, "set", set);
+}
+
+void nft_rule_del(struct nft *nft, const char *chain, uint64_t handle)
+{
+	uint64_t value = htobe64(handle);
+
+	nft_begin_message(nft, NFT_MSG_DELRULE, 0);
+	nl_put_text(nft->nl, NFTA_RULE_CHAIN, chain);
+	if (handle)
+		nl_put(nft->nl, NFTA_RULE_HANDLE, &value, sizeof(value));
+	nl_allow(nft->nl, ENOENT, &nft->stale);
+	nl_talk(nft->nl, "delete rules of chain %s of table %s", chain,
+		nft->table);
+}
+
+static void put_byte_order(struct nft *nft, uint32_t order)
+{
+	uint8_t userdata[2 + sizeof(order)] = { KEY_BYTE_ORDER, sizeof(order) };
+
+	memcpy(userdata + 2, &order, sizeof(order));
+	nl_put(nft->nl, NFTA_SET_USERDATA, userdata, sizeof(userdata));
+}
+
+void nft_map_add(struct nft *nft, const struct nft_map *map)
+{
+	nft_begin_message(nft, NFT_MSG_NEWSET, NLM_F_CREATE);
+	nl_put_text(nft->nl, NFTA_SET_NAME, map->name);
+	put_number(nft, NFTA_SET_FLAGS, map->set ? 0 : NFT_SET_MAP);
+	put_number(nft, NFTA_SET_KEY_TYPE, map->key_type);
+	put_number(nft, NFTA_SET_KEY_LEN, map->key_len);
+	if (map->data_len) {
+		put_number(nft, NFTA_SET_DATA_TYPE, map->data_type);
+		put_number(nft, NFTA_SET_DATA_LEN, map->data_len);
+	} else if (!map->set) {
+		put_number(nft, NFTA_SET_DATA_TYPE, (int)NFT_DATA_VERDICT);
+	}
+	/* Without it the nft tool cannot tell what the names are. */
+	if (map->key_type == NFT_TYPE_IFNAME)
+		put_byte_order(nft, HOST_BYTE_ORDER);
+	/* Required, and different for every map of a transaction. */
+	put_number(nft, NFTA_SET_ID, (int)nft->nl->seq);
+	nl_talk(nft->nl, "add map %s to table %s", map->name, nft->table);
+}
+
+/* ---- elements ---- */
+
+static void put_value(struct nft *nft, int attr, const void *value, size_t len)
+{
+	struct nlattr *nest = nl_nest(nft->nl, attr);
+
+	nl_put(nft->nl, NFTA_DATA_VALUE, value, len);
+	nl_nest_end(nft->nl, nest);
+}
+
+static void put_element_data(struct nft *nft, const struct nft_element *element)
+{
+	struct nl *nl = nft->nl;
+	struct nlattr *data, *verdict;
+
+	if (!element->chain && !element->data_len)
+		return;
+	if (!element->chain) {
+		put_value(nft, NFTA_SET_ELEM_DATA, element->data,
+			  element->data_len);
+		return;
+	}
+	data = nl_nest(nl, NFTA_SET_ELEM_DATA);
+	verdict = nl_nest(nl, NFTA_DATA_VERDICT);
+	put_number(nft, NFTA_VERDICT_CODE, element->verdict);
+	nl_put_text(nl, NFTA_VERDICT_CHAIN, element->chain);
+	nl_nest_end(nl, verdict);
+	nl_nest_end(nl, data);
+}
+
+static void put_comment(struct nft *nft, const char *comment)
+{
+	uint8_t userdata[2 + COMMENT_MAX + 1] = { COMMENT };
+	size_t len = strnlen(comment, COMMENT_MAX);
+
+	userdata[1] = (uint8_t)(len + 1);
+	memcpy(userdata + 2, comment, len);
+	nl_put(nft->nl, NFTA_SET_ELEM_USERDATA, userdata, 2 + len + 1);
+}
+
+void nft_put_element(struct nft *nft, const struct nft_element *element,
+		     bool whole)
+{
+	struct nl *nl = nft->nl;
+	struct nlattr *list, *item;
+
+	nl_put_text(nl, NFTA_SET_ELEM_LIST_SET, element->map);
+	list = nl_nest(nl, NFTA_SET_ELEM_LIST_ELEMENTS);
+	item = nl_nest(nl, NFTA_LIST_ELEM);
+	put_value(nft, NFTA_SET_ELEM_KEY, element->key, element->key_len);
+	if (whole) {
+		put_element_data(nft, element);
+		put_comment(nft, element->comment);
+	}
+	nl_nest_end(nl, item);
+	nl_nest_end(nl, list);
+}
+
+void nft_element_add(struct nft *nft, const struct nft_element *element)
+{
+	nft_begin_message(nft, NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL);
+	nft_put_element(nft, element, true);
+	nl_allow(nft->nl, EEXIST, &nft->stale);
+	nl_allow(nft->nl, ENOENT, &nft->stale);
+	nl_talk(nft->nl, "add an element of %s to map %s of table %s",
+		element->comment, element->map, nft->table);
+}
+
+void nft_element_del(struct nft *nft, const struct nft_element *element)
+{
+	nft_begin_message(nft, NFT_MSG_DELSETELEM, 0);
+	nft_put_element(nft, element, false);
+	nl_allow(nft->nl, ENOENT, &nft->stale);
+	nl_talk(nft->nl, "delete an element of %s from map %s of table %s",
+		element->comment, element->map, nft->table);
+}
+
+void nft_map_flush(struct nft *nft, const char *map)
+{
+	nft_begin_message(nft, NFT_MSG_DELSETELEM, 0);
+	nl_put_text(nft->nl, NFTA_SET_ELEM_LIST_SET, map);
+	nl_allow(nft->nl, ENOENT, &nft->stale);
+	nl_talk(nft->nl, "empty map %s of table %s", map, nft->table);
+}
+
+/* ---- rules; their content is in nft_rule.c ---- */
+
+void nft_rule(struct nft *nft, const char *chain)
+{
+	nft_begin_message(nft, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
+	nl_put_text(nft->nl, NFTA_RULE_CHAIN, chain);
+	nft->expressions = nl_nest(nft->nl, NFTA_RULE_EXPRESSIONS);
+	/* There all of them ask by which interface a packet came. */
+	nft->module = nft->family == NFPROTO_BRIDGE ? "nft_meta_bridge" : NULL;
+}
+
+void nft_rule_end(struct nft *nft)
+{
+	nl_nest_end(nft->nl, nft->expressions);
+	if (nft->module)
+		nl_needs(nft->nl, ENOENT, nft->module);
+	nl_talk(nft->nl, "add a rule to table %s", nft->table);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* nft_message - how messages about tables begin, for nft.c and nft_read.c */
+#ifndef CNIBOX_NFT_MESSAGE_H
+#define CNIBOX_NFT_MESSAGE_H
+
+#include <stdbool.h>
+
+struct nft;
+struct nft_element;
+
+/* The kind of user data that the nft tool shows as comment. */
+enum { NFT_COMMENT = 0 };
+
+/* The part of the kernel that all of it needs. */
+#define NF_TABLES "nf_tables (CONFIG_NF_TABLES)"
+
+/* Begins a message (NFT_MSG_*, NLM_F_*) about anything; about nft's table. */
+void nft_begin_request(struct nft *nft, int type, int flags);
+void nft_begin_message(struct nft *nft, int type, int flags);
+
+/* Adds the element's map and key, and, if whole, its data and comment. */
+void nft_put_element(struct nft *nft, const struct nft_element *element,
+		     bool whole);
+
+#endif

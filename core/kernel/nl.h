@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* nl - netlink socket, request builder, acks, dumps */
+#ifndef CNIBOX_NL_H
+#define CNIBOX_NL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/job.h"
+
+struct nlmsghdr;
+struct nlattr;
+
+/* A netlink socket of one namespace, opened at its first request, and the
+ * requests that wait to be sent. */
+struct nl {
+	struct job *job;
+	int netns;    /* descriptor of the namespace; -1: ours */
+	int protocol; /* NETLINK_ROUTE, NETLINK_NETFILTER */
+	int fd;	      /* -1 until the first request */
+	uint32_t seq;
+	bool held;	      /* nl_talk() only queues */
+	bool refused, failed; /* of those sent together: one was refused, and
+			       * that was not allowed */
+	struct list requests; /* of struct nl_request, see nl.c */
+	char *buf;
+	size_t len, size;
+	char *answer; /* where the kernel's answers are read to */
+};
+
+/* A socket for protocol in netns; costs nothing until it is used. */
+void nl_init(struct nl *nl, struct job *job, int netns, int protocol);
+void nl_close(struct nl *nl);
+
+/* Begins a request: type, flags beside NLM_F_REQUEST, fixed header. The next
+ * calls add to it; room for 32 KiB of attributes is guaranteed, so that others
+ * (libnftnl) may build into the message that is returned. */
+struct nlmsghdr *nl_begin(struct nl *nl, int type, int flags, const void *head,
+			  size_t len);
+void nl_put(struct nl *nl, int attr, const void *data, size_t len);
+/* Data without an attribute around it, such as the header inside a nest. */
+void nl_put_raw(struct nl *nl, const void *data, size_t len);
+void nl_put_text(struct nl *nl, int attr, const char *text);
+void nl_put_u8(struct nl *nl, int attr, uint8_t value);
+void nl_put_u16(struct nl *nl, int attr, uint16_t value);
+void nl_put_u32(struct nl *nl, int attr, uint32_t value);
+struct nlattr *nl_nest(struct nl *nl, int attr);
+void nl_nest_end(struct nl *nl, struct nlattr *nest);
+
+/* So much more of a message, zeroed. */
+void *nl_extend(struct nlmsghdr *msg, size_t len);
+
+/* The request being built may be answered with err: that is success, and *seen
+ * (if not NULL) becomes true. At most four for a request. EINVAL is also what a
+ * kernel answers that lacks the whole protocol. */
+void nl_allow(struct nl *nl, int err, bool *seen);
+
+/* The request being built needs this part of the kernel, which is missing if it is
+ * refused with err. */
+void nl_needs(struct nl *nl, int err, const char *part);
+
+/* reply(msg, arg) gets what the kernel answers to the request being built: one
+ * message, in place of an acknowledgement, or those of a dump. */
+void nl_on_reply(struct nl *nl, void (*reply)(const struct nlmsghdr *, void *),
+		 void *arg);
+
+/* Ends the request. The text says what is tried ("set mtu 9000 on eth0") and
+ * becomes the message if the kernel refuses. Unless requests are held, sends
+ * everything queued and reads every answer; fails with the first refusal. A
+ * request without NLM_F_ACK and NLM_F_DUMP is only answered when refused, and
+ * the answers of a dump that was interrupted are dropped and asked for again. */
+int nl_talk(struct nl *nl, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* From nl_hold() to nl_release() requests wait, then go out together. Each is
+ * carried out, in order, even if one before it is refused. */
+void nl_hold(struct nl *nl);
+int nl_release(struct nl *nl);
+
+/* Between held requests, where there can be any number of them: sends those that
+ * wait before there is no room left for their answers. */
+int nl_relieve(struct nl *nl);
+
+/* From now on nl, which must be used for nothing else, hears of changes in a
+ * multicast group (RTNLGRP_*). */
+int nl_subscribe(struct nl *nl, int group);
+
+/* Waits for a change, at most until the deadline; false when that has passed.
+ * Read anew what may have changed. */
+bool nl_wait(struct nl *nl, long deadline);
+
+/* The deadline that lies ms milliseconds ahead, to a hundredth of a second. It
+ * may have wrapped: only nl_wait() knows what is later. */
+long nl_deadline(int ms);
+
+/* The attributes of a message behind its fixed header of len bytes: fills
+ * attrs[0..max] with pointers or NULL. */
+void nl_attrs(const struct nlmsghdr *msg, size_t len,
+	      const struct nlattr **attrs, int max);
+void nl_attrs_in(const void *data, size_t len, const struct nlattr **attrs,
+		 int max);
+void nl_nested(const struct nlattr *nest, const struct nlattr **attrs, int max);
+/* Calls visit for every attribute in nest (or NULL) of this type. */
+void nl_each(const struct nlattr *nest, int type,
+	     void (*visit)(const struct nlattr *attr, void *arg), void *arg);
+const void *nl_payload(const struct nlmsghdr *msg);
+size_t nl_attr_len(const struct nlattr *attr);
+const void *nl_attr_data(const struct nlattr *attr);
+
+/* An attribute's value; 0 or "" if attr is NULL or too short for it. */
+uint8_t nl_attr_u8(const struct nlattr *attr);
+uint32_t nl_attr_u32(const struct nlattr *attr);
+const char *nl_attr_text(const struct nlattr *attr);
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* record - what an attachment is about to make, noted before it is made
+ *
+ * A file for each attachment and applet below STATE_DIR, on a file system that
+ * lives as long as the kernel's state does. It begins with the line "netns
+ * DEV INO PATH" and goes on with one line "KIND TEXT" for each thing. DEL finds
+ * by it what there is to remove; without it, everything is found by owner. So a
+ * record that cannot be written or read is no error: stderr says what is lost. */
+#ifndef CNIBOX_RECORD_H
+#define CNIBOX_RECORD_H
+
+#include <stdbool.h>
+
+#include "core/base/job.h"
+#include "core/kernel/netns.h"
+
+struct record {
+	struct job *job;
+	const char *applet;
+	const char *owner; /* "network/interface/container" */
+	int dir;	   /* STATE_DIR, under a shared lock; -1: not opened */
+	int fd;		   /* the file, open for notes; -1: there is none */
+};
+
+struct record_note {
+	const char *kind, *text;
+};
+
+/* What a record says. */
+struct record_notes {
+	struct list list; /* of struct record_note */
+	bool found;	  /* there is a record */
+	bool damaged;	  /* and there was, or should be, more in it */
+	bool left;	  /* its attachment's DEL has begun */
+};
+
+/* STATE_DIR, made if missing: a descriptor, or -1 with the reason in errno. */
+int record_dir(struct job *job);
+
+/* Whether STATE_DIR can be written to: what has no record then, never had one;
+ * if not, errno says why. */
+bool record_is_kept(struct job *job);
+
+/* STATUS: says so on stderr if not. */
+void record_status(struct job *job);
+
+/* Who owns what an attachment makes: "network/interface/container", hashed
+ * where that is longer than the kernel's comments and names can be. */
+const char *record_owner(struct job *job, const char *network,
+			 const char *ifname, const char *container);
+
+/* Whether an owner made by record_owner() belongs to network. */
+bool record_owner_is_of(struct job *job, const char *owner,
+			const char *network);
+
+/* Begins the record of owner, whose namespace was opened at path; *exists, and
+ * nothing is done, if it has one. Its removal is registered. */
+int record_begin(struct record *record, struct job *job, const char *applet,
+		 const char *owner, const struct netns *netns, const char *path,
+		 bool *exists);
+
+/* Adds a line. */
+int record_add(struct record *record, const char *kind, const char *text);
+
+/* Adds a line to a record that another attachment has; *found is false if it
+ * has none. */
+int record_append(struct job *job, const char *applet, const char *owner,
+		  const char *kind, const char *text, bool *found);
+
+/* Reads a record, if there is one. */
+void record_read(struct job *job, const char *applet, const char *owner,
+		 struct record_notes *out);
+
+/* The text of the first note of a kind, or NULL. */
+const char *record_text(const struct record_notes *notes, const char *kind);
+
+/* The namespace that the attachment was made in, with fd -1, and the path where
+ * it was; false if the record does not tell. */
+bool record_netns(const struct record_notes *notes, struct netns *netns,
+		  const char **path);
+
+/* The owners that have a record of applet, as a list of const char *; -1 with
+ * the reason in errno. */
+int record_list(struct job *job, const char *applet, struct list *owners);
+
+/* Removes the record; absent is success, -1 if it is still there. */
+int record_del(struct job *job, const char *applet, const char *owner);
+
+/* From now on the attachment is not alive, as its DEL has begun; nothing
+ * happens if it has no record. */
+void record_leave(struct job *job, const char *applet, const char *owner);
+
+/* Whether no other ADD runs on this node, now and until this process ends:
+ * what is shared may be taken back then. No, if nobody can tell. */
+bool record_is_alone(struct record *record);
+
+#endif

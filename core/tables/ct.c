@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/tables/ct.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "core/kernel/route.h"
+
+enum {
+	/* What of a tuple a filter compares; the kernel's headers for us lack
+	 * it. */
+	FILTER_SOURCE = 1 << 0,
+	FILTER_PROTOCOL = 1 << 3,
+	FILTER_DESTINATION_PORT = 1 << 5,
+	/* For each of them the kernel looks at all connections. */
+	FILTERS_MAX = 4,
+	PLACES = 256,
+};
+
+struct tuple {
+	struct ip src, dst;
+	int protocol, src_port, dst_port;
+};
+
+/* A connection to forget. */
+struct connection {
+	struct ip dst;
+	const void *tuple; /* CTA_TUPLE_ORIG as it came */
+	size_t tuple_len;
+	uint32_t id;   /* as it came */
+	uint16_t zone; /* as it came */
+	bool stays;    /* unless dst turns out to be one of this host's */
+};
+
+/* Connections that the kernel can find for us: with this source, of packets or of
+ * answers; or UDP and, unless it is 0, to this port. */
+struct filter {
+	int family;
+	const struct ip *source; /* of IPv4; or NULL */
+	bool answers;
+	uint16_t port;
+};
+
+/* Entries that share a place, which their pod's address or their port says. */
+struct place {
+	const struct nat_entry *entry;
+	const struct place *next;
+};
+
+struct search {
+	struct job *job;
+	enum ct_change change;
+	const struct place *places[PLACES];
+	struct list filters; /* of struct filter; all together find them all */
+	struct list found;   /* of struct connection */
+	bool refused;	     /* the kernel does not do what was asked */
+};
+
+/* ---- entries ---- */
+
+/* Neighbours have different ones. */
+static uint8_t place_of(const struct ip *ip)
+{
+	return ip->bytes[ip_size(ip->family) - 1];
+}
+
+static bool has_pod(const struct search *search, enum nat_kind kind,
+		    const struct ip *ip)
+{
+	const struct place *at;
+
+	if (!ip->family)
+		return false;
+	for (at = search->places[place_of(ip)]; at; at = at->next) {
+		if (at->entry->kind == kind &&
+		    ip_compare(&at->entry->pod.ip, ip) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The one for this very address, if there is one, has precedence. */
+static const struct nat_entry *find_mapping(const struct search *search,
+					    const struct tuple *to)
+{
+	const struct place *at = search->places[(uint8_t)to->dst_port];
+	const struct nat_entry *found = NULL;
+
+	for (; at; at = at->next) {
+		const struct nat_entry *entry = at->entry;
+
+		if (entry->kind != NAT_PORT ||
+		    entry->pod.ip.family != to->dst.family ||
+		    entry->protocol != to->protocol ||
+		    entry->host_port != to->dst_port)
+			continue;
+		if (ip_compare(&entry->host, &to->dst) == 0)
+			return entry;
+		if (ip_is_unspecified(&entry->host))
+			found = entry;
+	}
+	return found;
+}
+
+/* The kernel's own comparison of IPv6 addresses lets all the others pass (so far,
+ * up to Linux 6.18). */
+static bool is_by_address(const struct search *search, int family)
+{
+	return search->change == CT_GONE && family == AF_INET;
+}
+
+static void add_filter(struct search *search, const struct nat_entry *entry)
+{
+	struct filter *filter = search->filters.items;
+	int family = entry->pod.ip.family;
+	bool by_address = is_by_address(search, family);
+
+	for (size_t i = 0; !by_address && i < search->filters.count; i++) {
+		if (filter[i].family == family) {
+			filter[i].port = 0;
+			return;
+		}
+	}
+	filter = list_add(search->job, &search->filters, sizeof(*filter));
+	filter->family = family;
+	filter->answers = by_address && entry->kind == NAT_PORT;
+	if (by_address)
+		filter->source = &entry->pod.ip;
+	else if (search->change == CT_ADDED)
+		filter->port = entry->host_port;
+}
+
+/* Whether there can be connections that are to be found for it. */
+static bool has_connections(const struct search *search,
+			    const struct nat_entry *entry)
+{
+	bool all = search->change == CT_RESTORED ||
+		   is_by_address(search, entry->pod.ip.family);
+
+	return entry->kind == NAT_PORT ? all || entry->protocol == IPPROTO_UDP
+				       : all && entry->kind == NAT_MASQUERADE;
+}
+
+static void add_entry(struct search *search, const struct nat_entry *entry)
+{
+	struct place *added;
+	uint8_t place;
+
+	if (!has_connections(search, entry))
+		return;
+	place = place_of(&entry->pod.ip);
+	if (search->change == CT_GONE) {
+		if (has_pod(search, entry->kind, &entry->pod.ip))
+			return;
+	} else if (entry->kind == NAT_PORT) {
+		place = (uint8_t)entry->host_port;
+	}
+	added = job_alloc(search->job, sizeof(*added));
+	*added = (struct place) { entry, search->places[place] };
+	search->places[place] = added;
+	add_filter(search, entry);
+}
+
+/* ---- messages ---- */
+
+static void begin_message(struct nl *nl, int type, int flags, int family)
+{
+	struct nfgenmsg head = {
+		.nfgen_family = (uint8_t)family,
+		.version = NFNETLINK_V0,
+	};
+
+	nl_begin(nl, NFNL_SUBSYS_CTNETLINK << 8 | type, flags, &head,
+		 sizeof(head));
+}
+
+/* An attribute for each family, and what struct ip keeps. */
+static void read_ip(const struct nlattr *v4, const struct nlattr *v6,
+		    struct ip *out)
+{
+	const struct nlattr *attr = v4 ? v4 : v6;
+	int family = v4 ? AF_INET : AF_INET6;
+	size_t size = ip_size(family);
+
+	if (!attr || nl_attr_len(attr) != size)
+		return;
+	out->family = family;
+	memcpy(out->bytes, nl_attr_data(attr), size);
+}
+
+static int read_port(const struct nlattr *attr)
+{
+	uint16_t port = 0;
+
+	if (attr && nl_attr_len(attr) == sizeof(port))
+		memcpy(&port, nl_attr_data(attr), sizeof(port));
+	return ntohs(port);
+}
+
+static struct tuple read_tuple(const struct nlattr *nest)
+{
+	const struct nlattr *parts[CTA_TUPLE_MAX + 1];
+	const struct nlattr *ip[CTA_IP_MAX + 1], *proto[CTA_PROTO_MAX + 1];
+	struct tuple out = { 0 };
+
+	nl_nested(nest, parts, CTA_TUPLE_MAX);
+	nl_nested(parts[CTA_TUPLE_IP], ip, CTA_IP_MAX);
+	nl_nested(parts[CTA_TUPLE_PROTO], proto, CTA_PROTO_MAX);
+	read_ip(ip[CTA_IP_V4_SRC], ip[CTA_IP_V6_SRC], &out.src);
+	read_ip(ip[CTA_IP_V4_DST], ip[CTA_IP_V6_DST], &out.dst);
+	out.protocol = nl_attr_u8(proto[CTA_PROTO_NUM]);
+	out.src_port = read_port(proto[CTA_PROTO_SRC_PORT]);
+	out.dst_port = read_port(proto[CTA_PROTO_DST_PORT]);
+	return out;
+}
+
+/* Whether NAT that is there now, or is there no more, has made it other than it
+ * would be today. */
+static bool is_stale(const struct search *search, const struct tuple *there,
+		     const struct tuple *back, bool answered, bool *local)
+{
+	const struct nat_entry *entry;
+
+	*local = false;
+	if (search->change == CT_GONE)
+		return has_pod(search, NAT_MASQUERADE, &there->src) ||
+		       has_pod(search, NAT_PORT, &back->src);
+	/* One that has got that far is better left as it is. */
+	if (there->protocol != IPPROTO_UDP && answered)
+		return false;
+	if (has_pod(search, NAT_MASQUERADE, &there->src) &&
+	    ip_compare(&there->src, &back->dst) == 0)
+		return true;
+	entry = find_mapping(search, there);
+	if (!entry)
+		return false;
+	*local = ip_is_unspecified(&entry->host);
+	return back->src_port != entry->pod_port ||
+	       ip_compare(&back->src, &entry->pod.ip) != 0;
+}
+
+static void read_connection(const struct nlmsghdr *msg, void *arg)
+{
+	const struct nlattr *attrs[CTA_MAX + 1];
+	struct search *search = arg;
+	struct connection *connection;
+	struct tuple there, back;
+	bool answered, local;
+
+	nl_attrs(msg, sizeof(struct nfgenmsg), attrs, CTA_MAX);
+	there = read_tuple(attrs[CTA_TUPLE_ORIG]);
+	back = read_tuple(attrs[CTA_TUPLE_REPLY]);
+	answered = ntohl(nl_attr_u32(attrs[CTA_STATUS])) & IPS_SEEN_REPLY;
+	/* The kernel's filter, if it has one, has seen to most of this. */
+	if (!is_stale(search, &there, &back, answered, &local))
+		return;
+	connection = list_add(search->job, &search->found, sizeof(*connection));
+	connection->dst = there.dst;
+	connection->tuple_len = nl_attr_len(attrs[CTA_TUPLE_ORIG]);
+	connection->tuple =
+		job_strndup(search->job, nl_attr_data(attrs[CTA_TUPLE_ORIG]),
+			    connection->tuple_len);
+	connection->id = nl_attr_u32(attrs[CTA_ID]);
+	connection->zone = htons((uint16_t)read_port(attrs[CTA_ZONE]));
+	connection->stays = local;
+}
+
+/* What the flags do not name is not compared. */
+static void put_filter(struct nl *nl, const struct filter *filter)
+{
+	uint32_t flags = FILTER_PROTOCOL;
+	struct nlattr *tuple, *nest;
+
+	tuple = nl_nest(nl, filter->answers ? CTA_TUPLE_REPLY : CTA_TUPLE_ORIG);
+	if (filter->source) {
+		flags = FILTER_SOURCE;
+		nest = nl_nest(nl, CTA_TUPLE_IP);
+		nl_put(nl, CTA_IP_V4_SRC, filter->source->bytes, 4);
+		nl_nest_end(nl, nest);
+	} else if (filter->port) {
+		flags |= FILTER_DESTINATION_PORT;
+	}
+	nest = nl_nest(nl, CTA_TUPLE_PROTO);
+	nl_put_u8(nl, CTA_PROTO_NUM, IPPROTO_UDP);
+	nl_put_u16(nl, CTA_PROTO_DST_PORT, htons(filter->port));
+	nl_nest_end(nl, nest);
+	nl_nest_end(nl, tuple);
+	nest = nl_nest(nl, CTA_FILTER);
+	nl_put_u32(nl, CTA_FILTER_ORIG_FLAGS, filter->answers ? 0 : flags);
+	nl_put_u32(nl, CTA_FILTER_REPLY_FLAGS, filter->answers ? flags : 0);
+	nl_nest_end(nl, nest);
+}
+
+/* filter may be NULL. */
+static int ask(struct nl *nl, struct search *search, int type,
+	       const struct filter *filter)
+{
+	begin_message(nl, type,
+		      type == IPCTNL_MSG_CT_GET ? NLM_F_DUMP : NLM_F_ACK,
+		      filter ? filter->family : AF_UNSPEC);
+	if (filter)
+		put_filter(nl, filter);
+	if (type == IPCTNL_MSG_CT_GET)
+		nl_on_reply(nl, read_connection, search);
+	search->refused = false;
+	nl_allow(nl, EINVAL, &search->refused);
+	nl_allow(nl, EOPNOTSUPP, &search->refused);
+	return nl_talk(nl, "look for connections");
+}
+
+/* Linux forgets by a filter since 6.12, and takes what is in it for half a tuple
+ * before; it lists by one since 5.8. */
+static int ask_for_part(struct nl *nl, struct search *search,
+			const struct filter *filter)
+{
+	search->refused = true;
+	if (filter->source && ask(nl, search, IPCTNL_MSG_CT_DELETE, filter) < 0)
+		return -1;
+	if (search->refused)
+		return ask(nl, search, IPCTNL_MSG_CT_GET, filter);
+	return 0;
+}
+
+static int find_stale(struct nl *nl, struct search *search)
+{
+	const struct filter *filter = search->filters.items,
+			    *end = filter + search->filters.count;
+
+	search->refused = search->filters.count > FILTERS_MAX ||
+			  search->change == CT_RESTORED;
+	for (; !search->refused && filter < end; filter++) {
+		if (ask_for_part(nl, search, filter) < 0)
+			return -1;
+	}
+	if (search->refused && ask(nl, search, IPCTNL_MSG_CT_GET, NULL) < 0)
+		return -1;
+	if (search->refused)
+		job_warn(nl->job, "the kernel does not list connections: "
+				  "old ones stay");
+	return 0;
+}
+
+static void read_route(const struct nlmsghdr *msg, void *arg)
+{
+	const struct rtmsg *route = nl_payload(msg);
+
+	*(bool *)arg = route->rtm_type != RTN_LOCAL;
+}
+
+/* Those to other machines stay, though it be the same port. */
+static int keep_forwarded(struct nl *nl, struct list *connections)
+{
+	struct connection *c = connections->items,
+			  *end = c + connections->count;
+	struct nl route;
+	int ret = 0;
+
+	nl_init(&route, nl->job, nl->netns, NETLINK_ROUTE);
+	nl_hold(&route);
+	for (; ret == 0 && c < end; c++) {
+		struct rtmsg head = {
+			.rtm_family = (uint8_t)c->dst.family,
+			.rtm_dst_len = (uint8_t)ip_bits(c->dst.family),
+		};
+
+		if (!c->stays)
+			continue;
+		nl_begin(&route, RTM_GETROUTE, 0, &head, sizeof(head));
+		nl_put(&route, RTA_DST, c->dst.bytes, ip_size(c->dst.family));
+		route_allow_none(&route);
+		nl_on_reply(&route, read_route, &c->stays);
+		nl_talk(&route, "find a route to the address of a connection");
+		ret = nl_relieve(&route);
+	}
+	if (ret == 0)
+		ret = nl_release(&route);
+	nl_close(&route);
+	return ret;
+}
+
+static int forget(struct nl *nl, const struct list *connections)
+{
+	const struct connection *c = connections->items;
+
+	nl_hold(nl);
+	for (size_t i = 0; i < connections->count; i++) {
+		if (c[i].stays)
+			continue;
+		begin_message(nl, IPCTNL_MSG_CT_DELETE, NLM_F_ACK,
+			      c[i].dst.family);
+		nl_put(nl, CTA_TUPLE_ORIG | NLA_F_NESTED, c[i].tuple,
+		       c[i].tuple_len);
+		nl_put_u32(nl, CTA_ID, c[i].id);
+		if (c[i].zone)
+			nl_put_u16(nl, CTA_ZONE, c[i].zone);
+		nl_allow(nl, ENOENT, NULL);
+		nl_talk(nl, "forget a connection");
+		if (nl_relieve(nl) < 0)
+			return -1;
+	}
+	return nl_release(nl);
+}
+
+int ct_flush(struct nl *nl, const struct list *entries, enum ct_change change)
+{
+	struct search search = { nl->job, change };
+	const struct nat_entry *entry = entries->items;
+
+	for (size_t i = 0; i < entries->count; i++)
+		add_entry(&search, &entry[i]);
+	if (!search.filters.count)
+		return 0;
+	if (find_stale(nl, &search) < 0)
+		return -1;
+	if (!search.found.count)
+		return 0;
+	if (keep_forwarded(nl, &search.found) < 0)
+		return -1;
+	return forget(nl, &search.found);
+}
