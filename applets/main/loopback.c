@@ -108,7 +108,7 @@ static int loopback_check(struct call *c)
 
 const struct applet loopback_applet = {
 	.name = "loopback",
-	.uses_netns = true,
+	.needs_netns = true,
 	.add = loopback_add,
 	.del = loopback_del,
 	.check = IF_CHECK(loopback_check),

@@ -245,7 +245,7 @@ static int take_back(struct call *c, const char *owner,
 }
 
 int attachment_restore(struct call *c, const char *owner, bool *changed,
-		       bool *lame, struct list *restored)
+		       bool *broken, struct list *restored)
 {
 	struct asker asker = { c, owner, true };
 	const struct nat_holders look = { tell_holder, &asker };
@@ -269,7 +269,7 @@ int attachment_restore(struct call *c, const char *owner, bool *changed,
 	    attachment_open_localhost(c, &entries) < 0)
 		return -1;
 	complete = is_complete(c, owner, &entries, &look);
-	*lame |= !complete;
+	*broken |= !complete;
 	return take_back(c, owner, &entries);
 }
 
@@ -336,7 +336,7 @@ static int release_by_name(struct call *c, const char *owner, unsigned kinds)
 {
 	bool none;
 
-	if (nft_find(&c->nft, &none) < 0)
+	if (nft_is_missing(&c->nft, &none) < 0)
 		return -1;
 	if (none)
 		return 0;

@@ -26,10 +26,10 @@ int attachment_nat(struct call *c, struct record *record,
 
 /* Makes what is missing of the entries in owner's record of this applet, unless
  * it is dead; if something was, *changed, and all are added to restored. What
- * another one has by now it keeps, and leaves to owner when it goes. *lame is set
+ * another one has by now it keeps, and leaves to owner when it goes. *broken is set
  * if entries do not do what they should all the same. */
 int attachment_restore(struct call *c, const char *owner, bool *changed,
-		       bool *lame, struct list *restored);
+		       bool *broken, struct list *restored);
 
 /* Lets 127.0.0.1 leave towards the container if it is masqueraded for it; where
  * no link holds its subnet there is no way to open. */

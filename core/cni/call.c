@@ -72,7 +72,7 @@ int call_run(struct call *c, const char *verb, bool *left_out)
 	if (applet->validate && !del && applet->validate(c) < 0)
 		return -1;
 	/* Without /proc nobody gets into a namespace. */
-	if (applet->uses_netns && strcmp(verb, "STATUS") == 0 &&
+	if (applet->needs_netns && strcmp(verb, "STATUS") == 0 &&
 	    netns_is_own(c->job, &c->netns, &own) < 0) {
 		c->job->code = CNI_NOT_AVAILABLE;
 		return -1;

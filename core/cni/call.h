@@ -53,8 +53,8 @@ struct applet {
 	const struct conf_key *keys;
 	size_t conf_size;
 	const void *defaults; /* the struct keys are read into; NULL: zeroes */
-	bool uses_netns; /* ADD and CHECK fail if CNI_NETNS cannot be opened */
-	bool takes_args; /* CNI_ARGS is for it, and is verified */
+	bool needs_netns; /* ADD and CHECK fail if CNI_NETNS cannot be opened */
+	bool takes_args;  /* CNI_ARGS is for it, and is verified */
 	int (*validate)(struct call *c); /* before every verb but DEL */
 	int (*add)(struct call *c);
 	int (*del)(struct call *c);

@@ -165,7 +165,7 @@ static int read_name(struct call *c)
 			job, CNI_NOT_DECODED,
 			"error unmarshall network config: name: expected a string, got %s",
 			json_type_name(name->type));
-	if (!env_is_word(name->text))
+	if (!env_is_valid_name(name->text))
 		return fail_details(job, CNI_BAD_CONFIG, name->text,
 				    "invalid characters found in network name");
 	c->net.name = name->text;
@@ -214,7 +214,7 @@ static int check_version(struct call *c, const struct verb *verb)
  * DEL that is as good as gone: nothing of the container's is in it. */
 static int open_netns(struct call *c, const struct verb *verb)
 {
-	bool needed = c->applet->uses_netns && verb->needs & NEEDS_NETNS;
+	bool needed = c->applet->needs_netns && verb->needs & NEEDS_NETNS;
 	const char *override = getenv("CNI_NETNS_OVERRIDE");
 	bool found = false, own = false;
 

@@ -26,7 +26,7 @@ void env_read(struct cni_env *env)
 	};
 }
 
-bool env_is_word(const char *text)
+bool env_is_valid_name(const char *text)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
 				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
@@ -66,7 +66,7 @@ int env_check(struct job *job, const struct cni_env *env, unsigned needs)
 	struct str missing = { .job = job };
 
 	if (needs & NEEDS_CONTAINER && *env->container &&
-	    !env_is_word(env->container))
+	    !env_is_valid_name(env->container))
 		return fail_details(job, CNI_BAD_ENVIRONMENT, env->container,
 				    "invalid characters in containerID");
 	if (needs & NEEDS_CONTAINER && *env->ifname &&

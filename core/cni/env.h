@@ -35,6 +35,6 @@ const char *env_arg(struct job *job, const struct cni_env *env,
 
 /* Whether text can name a network or a container: a letter or digit, then
  * letters, digits, "_", "." and "-". */
-bool env_is_word(const char *text);
+bool env_is_valid_name(const char *text);
 
 #endif

@@ -93,22 +93,22 @@ static bool is_gone(void *arg, const char *owner)
 	return is_dead(arg, owner, true);
 }
 
-/* Adds to restored whose NAT was, and to entries what that is. *lame: the tables
+/* Adds to restored whose NAT was, and to entries what that is. *broken: the tables
  * do not do what they should, whatever is in them. What keeps one from being
  * restored is said, and no error for the next. */
 static void restore_all(struct node *node, struct list *restored,
-			struct list *entries, bool *lame, bool *failed)
+			struct list *entries, bool *broken, bool *failed)
 {
 	const char **owner = node->owners.items;
 	struct job *job = node->job;
 	bool changed;
 
-	*lame = *failed = false;
+	*broken = *failed = false;
 	for (size_t i = 0; i < node->owners.count; i++) {
 		for (const struct applet *const *a = node->applets; *a; a++) {
 			node->call.applet = *a;
 			attachment_restore(&node->call, owner[i], &changed,
-					   lame, entries);
+					   broken, entries);
 			if (changed)
 				list_once(job, restored, owner[i]);
 			if (!job->msg)
@@ -147,20 +147,21 @@ int node_sync(struct job *job, const struct applet *const *applets,
 	struct list restored = { 0 }, entries = { 0 };
 	size_t gone = 0;
 	struct node node;
-	bool lame, failed;
+	bool broken, failed;
 	int ret;
 
 	begin(&node, job, applets);
 	if (read_owners(&node) < 0 ||
 	    nat_gc(&node.call.nft, is_gone, &node) < 0)
 		return -1;
-	restore_all(&node, &restored, &entries, &lame, &failed);
+	restore_all(&node, &restored, &entries, &broken, &failed);
 	/* Also those that have come meanwhile. */
-	if (lame && (nat_rebuild(&node.call.nft) < 0 || read_owners(&node) < 0))
+	if (broken &&
+	    (nat_rebuild(&node.call.nft) < 0 || read_owners(&node) < 0))
 		return -1;
-	if (lame)
-		restore_all(&node, &restored, &entries, &lame, &failed);
-	if (lame)
+	if (broken)
+		restore_all(&node, &restored, &entries, &broken, &failed);
+	if (broken)
 		return fail(job, CNI_TRY_AGAIN,
 			    "restore NAT: others keep changing it");
 	if (nat_note_services(&node.call.nft, &node.call.host, true) < 0)

@@ -147,7 +147,7 @@ void nft_verdict(struct nft *nft, int verdict, const char *chain);
 
 /* *missing: the kernel has no nf_tables, and so nothing in them. A request of its
  * own, or held. Any other refusal is an error. */
-int nft_find(struct nl *nl, bool *missing);
+int nft_is_missing(struct nl *nl, bool *missing);
 
 /* What is there. These are requests of their own, or held; a table, chain, map
  * or element that is missing is an answer. Out parameters must live until

@@ -44,7 +44,7 @@ int nft_get_generation(struct nft *nft, uint32_t *generation)
 	return nl_talk(nft->nl, "read the generation of nftables");
 }
 
-int nft_find(struct nl *nl, bool *missing)
+int nft_is_missing(struct nl *nl, bool *missing)
 {
 	struct nft nft = { .nl = nl };
 	uint32_t generation;

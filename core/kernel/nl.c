@@ -465,7 +465,7 @@ int nl_release(struct nl *nl)
 	return nl_flush(nl);
 }
 
-int nl_relieve(struct nl *nl)
+int nl_flush_if_many(struct nl *nl)
 {
 	if (nl->requests.count < HELD_MANY)
 		return 0;

@@ -80,7 +80,7 @@ int nl_release(struct nl *nl);
 
 /* Between held requests, where there can be any number of them: sends those that
  * wait before there is no room left for their answers. */
-int nl_relieve(struct nl *nl);
+int nl_flush_if_many(struct nl *nl);
 
 /* From now on nl, which must be used for nothing else, hears of changes in a
  * multicast group (RTNLGRP_*). */

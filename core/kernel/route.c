@@ -221,7 +221,7 @@ static void on_ways(const struct nlmsghdr *msg, void *search)
 		each_way(search, attrs);
 }
 
-int route_links(struct nl *nl, const struct ip *ip, struct list *indexes)
+int route_out_links(struct nl *nl, const struct ip *ip, struct list *indexes)
 {
 	struct route_search ways = { .job = nl->job, .indexes = indexes };
 

@@ -17,7 +17,7 @@ int route_exists(struct nl *nl, const struct link *link,
 
 /* The indexes (a list of int) of all the links that a route to ip may choose
  * from; none too if that ends here. */
-int route_links(struct nl *nl, const struct ip *ip, struct list *indexes);
+int route_out_links(struct nl *nl, const struct ip *ip, struct list *indexes);
 
 /* The index of the link whose subnet, or whose neighbour, ip is: over which it is
  * reached without a gateway, and not by the default route; 0: none. */

@@ -376,7 +376,7 @@ static int keep_forwarded(struct nl *nl, struct list *connections)
 		route_allow_none(&route);
 		nl_on_reply(&route, read_route, &c->stays);
 		nl_talk(&route, "find a route to the address of a connection");
-		ret = nl_relieve(&route);
+		ret = nl_flush_if_many(&route);
 	}
 	if (ret == 0)
 		ret = nl_release(&route);
@@ -401,7 +401,7 @@ static int forget(struct nl *nl, const struct list *connections)
 			nl_put_u16(nl, CTA_ZONE, c[i].zone);
 		nl_allow(nl, ENOENT, NULL);
 		nl_talk(nl, "forget a connection");
-		if (nl_relieve(nl) < 0)
+		if (nl_flush_if_many(nl) < 0)
 			return -1;
 	}
 	return nl_release(nl);

@@ -112,7 +112,7 @@ static struct want *want(struct nat *nat, const struct nft_element *element)
 /* Its number among those that are wanted, which it becomes one of. */
 static int want_chain(struct nat *nat, const struct nat_entry *entry)
 {
-	const char *name = nat_chain(nat->nft.nl->job, entry);
+	const char *name = nat_chain_name(nat->nft.nl->job, entry);
 	const struct want_chain *chains = nat->chains.items;
 	struct want_chain *added;
 
@@ -140,7 +140,7 @@ static int want_entries(struct nat *nat, const char *owner,
 
 		if (!nat_is_in(&nat->nft, entry[i].kind))
 			continue;
-		nat_element(job, &entry[i], owner, &element);
+		nat_entry_to_element(job, &entry[i], owner, &element);
 		w = want(nat, &element);
 		if (!same_data(&w->element, &element))
 			return fail(job, CNI_BAD_CONFIG, "%s twice",
@@ -166,7 +166,7 @@ static int look_up(struct nat *nat)
 	for (size_t i = 0; i < nat->wants.count; i++, w++) {
 		w->found = (struct list) { 0 };
 		nft_find_element(nft, &w->element, &w->found);
-		if (nl_relieve(nft->nl) < 0)
+		if (nl_flush_if_many(nft->nl) < 0)
 			return -1;
 	}
 	return nl_release(nft->nl);
@@ -382,7 +382,8 @@ static void want_elements(struct nat *nat, const char *owner,
 	for (size_t i = 0; i < entries->count; i++) {
 		if (!nat_is_in(&nat->nft, entry[i].kind))
 			continue;
-		nat_element(nat->nft.nl->job, &entry[i], owner, &element);
+		nat_entry_to_element(nat->nft.nl->job, &entry[i], owner,
+				     &element);
 		want(nat, &element);
 	}
 }
@@ -448,7 +449,7 @@ int nat_list_free(struct nl *nl, const struct list *entries, struct list *out)
 
 		if (!nat_is_in(&nat.nft, entry[i].kind))
 			continue;
-		nat_element(nl->job, &entry[i], "", &element);
+		nat_entry_to_element(nl->job, &entry[i], "", &element);
 		if (!want(&nat, &element)->found.count)
 			*(struct nat_entry *)list_add(
 				nl->job, out, sizeof(*entry)) = entry[i];

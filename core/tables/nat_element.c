@@ -68,7 +68,7 @@ static const char masquerade_prefix[] = "masq";
 static const char hairpin_prefix[] = "hairpin";
 static const char condition_prefix[] = "cond";
 
-const char *nat_chain(struct job *job, const struct nat_entry *entry)
+const char *nat_chain_name(struct job *job, const struct nat_entry *entry)
 {
 	char digits[TERMS_DIGITS + 1] = "";
 	const char *terms = entry->terms ? entry->terms : "";
@@ -130,8 +130,8 @@ static void fill_port_key(const struct nat_entry *entry,
 	append(out->key, &out->key_len, &host_port, sizeof(host_port));
 }
 
-void nat_element(struct job *job, const struct nat_entry *entry,
-		 const char *owner, struct nft_element *out)
+void nat_entry_to_element(struct job *job, const struct nat_entry *entry,
+			  const char *owner, struct nft_element *out)
 {
 	struct ip network = prefix_network(&entry->pod).ip;
 	int family = entry->pod.ip.family;
@@ -141,7 +141,7 @@ void nat_element(struct job *job, const struct nat_entry *entry,
 	switch (entry->kind) {
 	case NAT_MASQUERADE:
 	case NAT_HAIRPIN:
-		out->map = nat_chain(job, entry);
+		out->map = nat_chain_name(job, entry);
 		append(out->key, &out->key_len, entry->pod.ip.bytes,
 		       ip_size(family));
 		append(out->key, &out->key_len, network.bytes, ip_size(family));
@@ -156,7 +156,7 @@ void nat_element(struct job *job, const struct nat_entry *entry,
 	case NAT_CONDITION:
 		out->map = map_name(entry, true);
 		fill_port_key(entry, out);
-		out->chain = nat_chain(job, entry);
+		out->chain = nat_chain_name(job, entry);
 		out->verdict = NFT_GOTO;
 		break;
 	case NAT_GUARDED:

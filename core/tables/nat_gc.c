@@ -184,7 +184,7 @@ int nat_gc(struct nl *nl, bool (*dead)(void *arg, const char *owner), void *arg)
 	bool none;
 	int ret = 0;
 
-	if (nft_find(nl, &none) < 0)
+	if (nft_is_missing(nl, &none) < 0)
 		return -1;
 	for (int i = 0; !none && i < NAT_TABLES; i++)
 		ret |= gc_in(nat_table(nl, nat_table_kinds[i]), dead, arg);

@@ -75,9 +75,9 @@ static int check_bound(struct nft *nft, const char *owner,
 		if (!is_port(&entry[i], true))
 			continue;
 		unbound.host.family = 0;
-		nat_element(nft->nl->job, &unbound, owner, &element);
+		nat_entry_to_element(nft->nl->job, &unbound, owner, &element);
 		nft_find_element(nft, &element, &rivals);
-		if (nl_relieve(nft->nl) < 0)
+		if (nl_flush_if_many(nft->nl) < 0)
 			return -1;
 	}
 	if (nl_release(nft->nl) < 0)

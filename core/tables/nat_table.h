@@ -98,13 +98,13 @@ int nat_refuse(struct job *job, const struct nat_entry *entry,
 	       const char *owner, enum nat_holder holder);
 
 /* What entry is in the table. */
-void nat_element(struct job *job, const struct nat_entry *entry,
-		 const char *owner, struct nft_element *out);
+void nat_entry_to_element(struct job *job, const struct nat_entry *entry,
+			  const char *owner, struct nft_element *out);
 
 /* The chain that entry's packets go to, and the set of the same name if they are
  * masqueraded there; NULL if it needs none. The name says all of the content, so
  * that that never has to change. */
-const char *nat_chain(struct job *job, const struct nat_entry *entry);
+const char *nat_chain_name(struct job *job, const struct nat_entry *entry);
 
 /* Whether it is such a name, and for which kind of entry. */
 bool nat_chain_kind(const char *chain, enum nat_kind *kind);
@@ -113,7 +113,7 @@ bool nat_chain_kind(const char *chain, enum nat_kind *kind);
  * map. */
 const char *nat_chain_from(enum nat_kind kind);
 
-/* Within a transaction: the table with all but nat_chain()s; such a chain with
+/* Within a transaction: the table with all but nat_chain_name()s; such a chain with
  * its set. */
 void nat_table_add(struct nft *nft);
 void nat_chain_add(struct nft *nft, const char *chain,

@@ -20,7 +20,7 @@ static void check_needs(struct job *job, const struct cni_env *env,
 	require(!(needs & NEEDS_NETNS) || *env->netns);
 	if (!(needs & NEEDS_CONTAINER))
 		return;
-	require(env_is_word(env->container));
+	require(env_is_valid_name(env->container));
 	require(*env->ifname && strlen(env->ifname) < 16 &&
 		!strpbrk(env->ifname, "/: \t\n\v\f\r"));
 	/* Both become parts of paths. */

@@ -51,7 +51,7 @@ static void check_family(struct job *job, const char *text, int family)
 	require(!why || *why);
 	if (why || !*text)
 		return;
-	require(nat_chain_kind(nat_chain(job, &entry), &kind));
+	require(nat_chain_kind(nat_chain_name(job, &entry), &kind));
 	require(kind == NAT_CONDITION);
 	check_record(job, &entry);
 	check_rules(job, &entry);

@@ -36,7 +36,7 @@ static void check_entries(struct call *c, const struct list *list)
 		struct nat_entry again;
 		struct nft_element element;
 
-		nat_element(c->job, &entry[i], "net/eth0/a", &element);
+		nat_entry_to_element(c->job, &entry[i], "net/eth0/a", &element);
 		require(element.key_len <= sizeof(element.key));
 		nat_entry_print(&entry[i], &once);
 		require(nat_entry_parse(c->job, once.text, &again));
@@ -136,7 +136,7 @@ static struct applet harmless(const struct applet *applet,
 {
 	struct applet out = *applet;
 
-	out.uses_netns = false;
+	out.needs_netns = false;
 	out.add = out.check = out.status = out.gc = use;
 	out.del = NULL;
 	return out;

@@ -98,7 +98,7 @@ static int find_way(struct nl *nl)
 static int find_ways(struct nl *nl)
 {
 	struct list indexes;
-	int status = route_links(nl, &pod4.ip, &indexes);
+	int status = route_out_links(nl, &pod4.ip, &indexes);
 	const int *index = indexes.items;
 
 	for (size_t i = 0; i < indexes.count; i++)

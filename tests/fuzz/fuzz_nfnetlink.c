@@ -45,7 +45,7 @@ static int find(struct nl *nl)
 	uint32_t generation;
 	bool missing;
 
-	nat_element(nl->job, &entries[1], owner, &element);
+	nat_entry_to_element(nl->job, &entries[1], owner, &element);
 	nl_hold(nl);
 	nft_get_generation(&nft, &generation);
 	nft_find_table(&nft, &missing);

@@ -160,10 +160,10 @@ static void word_is_a_letter_or_digit_and_more(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(good); i++)
-		assert_true(env_is_word(good[i]));
+		assert_true(env_is_valid_name(good[i]));
 	for (size_t i = 0; i < COUNT(bad); i++)
-		assert_false(env_is_word(bad[i]));
-	assert_true(env_is_word(memset(word, 'a', sizeof(word) - 1)));
+		assert_false(env_is_valid_name(bad[i]));
+	assert_true(env_is_valid_name(memset(word, 'a', sizeof(word) - 1)));
 }
 
 #define PAIR(pair)     "CNI_ARGS: ARGS: invalid pair \"" pair "\""

@@ -389,7 +389,7 @@ static void kernel_takes_as_many_as_there_may_be(void **state)
 		add(&world, "a", &entry);
 		assert_string_equal(job->msg ? job->msg : "", "");
 		assert_there(&world, "a", &entry);
-		nat_element(job, &entry, "a", &element);
+		nat_entry_to_element(job, &entry, "a", &element);
 		assert_int_equal(nft_list_rules(&nft, element.chain, &rules),
 				 0);
 		assert_int_equal(rules.count, table[i].rules);

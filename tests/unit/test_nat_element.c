@@ -67,7 +67,7 @@ static void entries_become_elements(void **state)
 		struct nft_element element;
 
 		nl_hold(&k->nl);
-		nat_element(&k->job, &table[i].entry, "o", &element);
+		nat_entry_to_element(&k->job, &table[i].entry, "o", &element);
 		nft_element_add(&nft, &element);
 		assert_string_equal(
 			held_lines(k, 0),
@@ -87,7 +87,7 @@ static void entries_have_chains(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(table); i++) {
 		const struct nat_entry *entry = &table[i].entry;
-		const char *chain = nat_chain(&job, entry);
+		const char *chain = nat_chain_name(&job, entry);
 
 		if (!table[i].chain) {
 			assert_null(chain);
@@ -119,9 +119,9 @@ static void guards_become_elements_of_the_bridge_table(void **state)
 	struct nft_element element;
 
 	nl_hold(&k->nl);
-	nat_element(&k->job, &guarded, "o", &element);
+	nat_entry_to_element(&k->job, &guarded, "o", &element);
 	nft_element_add(&nft, &element);
-	nat_element(&k->job, &source, "o", &element);
+	nat_entry_to_element(&k->job, &source, "o", &element);
 	nft_element_add(&nft, &element);
 	assert_string_equal(
 		held_lines(k, 0),
@@ -139,8 +139,9 @@ static void guards_become_elements_of_the_bridge_table(void **state)
 static void assert_same(struct job *job, const struct nat_entry *a,
 			const struct nat_entry *b, bool same)
 {
-	assert_int_equal(strcmp(nat_chain(job, a), nat_chain(job, b)) == 0,
-			 same);
+	assert_int_equal(
+		strcmp(nat_chain_name(job, a), nat_chain_name(job, b)) == 0,
+		same);
 }
 
 /* What differs in its rules differs in its name. */
@@ -229,7 +230,7 @@ static void kernel_takes_the_whole_nat_table(void **state)
 				   !strcmp(table[j].chain, chain);
 		if (chain && !is_made)
 			nat_chain_add(&nft, chain, &table[i].entry);
-		nat_element(&k->job, &table[i].entry, "o", &element);
+		nat_entry_to_element(&k->job, &table[i].entry, "o", &element);
 		nft_element_add(&nft, &element);
 	}
 	assert_int_equal(nft_commit(&nft), 0);

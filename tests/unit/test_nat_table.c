@@ -219,9 +219,9 @@ static void kernel_takes_the_whole_guard_table(void **state)
 
 	nft_begin(&nft, 0);
 	nat_table_add(&nft);
-	nat_element(&k->job, &guarded, "o", &element);
+	nat_entry_to_element(&k->job, &guarded, "o", &element);
 	nft_element_add(&nft, &element);
-	nat_element(&k->job, &source, "o", &element);
+	nat_entry_to_element(&k->job, &source, "o", &element);
 	nft_element_add(&nft, &element);
 	assert_int_equal(nft_commit(&nft), 0);
 	assert_false(nft.stale);

@@ -393,13 +393,13 @@ static void nf_tables_may_be_missing(void **state)
 
 	for (size_t i = 0; i < COUNT(table); i++) {
 		kernel_answers(k, k->nl.seq + 1, table[i].err);
-		assert_int_equal(nft_find(&k->nl, &missing),
+		assert_int_equal(nft_is_missing(&k->nl, &missing),
 				 table[i].missing ? 0 : -1);
 		assert_int_equal(missing, table[i].missing);
 	}
 	kernel_tells(k, k->nl.seq + 1, NFT | NFT_MSG_NEWGEN);
 	kernel_sends(k);
-	assert_int_equal(nft_find(&k->nl, &missing), 0);
+	assert_int_equal(nft_is_missing(&k->nl, &missing), 0);
 	assert_false(missing);
 }
 

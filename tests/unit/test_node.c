@@ -178,13 +178,13 @@ static void sync_restores_what_this_binary_can(void **state)
 static void nothing_is_restored(void *arg)
 {
 	struct call *c = arg;
-	bool changed, lame = false;
+	bool changed, broken = false;
 
 	assert_true(has_record(c));
 	assert_int_equal(attachment_restore(c, attachment_owner(c), &changed,
-					    &lame, NULL),
+					    &broken, NULL),
 			 0);
-	assert_false(changed || lame);
+	assert_false(changed || broken);
 }
 
 static void what_a_failed_add_takes_back_is_not_restored(void **state)

@@ -332,7 +332,7 @@ static void links_are_all_that_a_route_may_take(void **state)
 	struct list indexes = { .count = 7 };
 
 	says_way(k, RTN_UNICAST, 0, ways, sizeof(ways));
-	assert_int_equal(route_links(&k->nl, &r.dst.ip, &indexes), 0);
+	assert_int_equal(route_out_links(&k->nl, &r.dst.ip, &indexes), 0);
 	assert_int_equal(indexes.count, 2);
 	assert_int_equal(((int *)indexes.items)[0], 6);
 	assert_int_equal(((int *)indexes.items)[1], 5);
@@ -340,7 +340,7 @@ static void links_are_all_that_a_route_may_take(void **state)
 		     "type 26 flags 001: 02 20 00 00 00 00 00 00 00002000\n"
 		     "attr 1: 0a010203\n");
 	says_way(k, RTN_UNICAST, 5, NULL, 0);
-	assert_int_equal(route_links(&k->nl, &r.dst.ip, &indexes), 0);
+	assert_int_equal(route_out_links(&k->nl, &r.dst.ip, &indexes), 0);
 	assert_int_equal(indexes.count, 1);
 	assert_int_equal(*(int *)indexes.items, 5);
 }
@@ -362,7 +362,8 @@ static void links_are_asked_for_again_if_none_is_told(void **state)
 			    sizeof(head));
 		mnl_attr_put_u32(k->last, RTA_OIF, 5);
 		kernel_sends(k);
-		assert_int_equal(route_links(&k->nl, &r.dst.ip, &indexes), 0);
+		assert_int_equal(route_out_links(&k->nl, &r.dst.ip, &indexes),
+				 0);
 		assert_int_equal(indexes.count, local ? 0 : 1);
 		asked(k, &layout);
 		assert_asked(
@@ -371,7 +372,7 @@ static void links_are_asked_for_again_if_none_is_told(void **state)
 			"attr 1: 0a010203\n");
 	}
 	kernel_answers(k, k->nl.seq + 1, EPERM);
-	assert_int_equal(route_links(&k->nl, &r.dst.ip, &indexes), -1);
+	assert_int_equal(route_out_links(&k->nl, &r.dst.ip, &indexes), -1);
 	assert_string_equal(k->job.msg, "look up the route to 10.1.2.3: "
 					"Operation not permitted");
 }

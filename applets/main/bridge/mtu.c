@@ -13,7 +13,7 @@ static int way_mtu(struct call *c, const struct ip *far, int *mtu)
 	const int *index;
 	struct link link;
 
-	if (route_links(&c->host, far, &indexes) < 0)
+	if (route_out_links(&c->host, far, &indexes) < 0)
 		return -1;
 	index = indexes.items;
 	for (size_t i = 0; i < indexes.count; i++) {
