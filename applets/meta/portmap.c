@@ -173,8 +173,8 @@ static int portmap_check_conditions(struct call *c)
 		const char *why = NULL;
 
 		if (conditions[i])
-			why = nat_condition_check(c->job, conditions[i],
-						  i ? AF_INET6 : AF_INET);
+			why = tables_check_conditions(c->job, conditions[i],
+						      i ? AF_INET6 : AF_INET);
 		if (why)
 			return fail_details(c->job, CNI_BAD_CONFIG,
 					    conditions[i], "conditionsV%d: %s",
@@ -244,8 +244,8 @@ static void portmap_entry(struct call *c, const struct prefix *pod,
 			  const struct portmap_mapping *mapping,
 			  struct list *entries)
 {
-	struct nat_entry entry = {
-		.kind = NAT_PORT,
+	struct entry entry = {
+		.kind = ENTRY_PORT,
 		.pod = *pod,
 		.protocol = portmap_protocol(mapping->protocol),
 		.host_port = (uint16_t)mapping->host_port,
@@ -254,12 +254,12 @@ static void portmap_entry(struct call *c, const struct prefix *pod,
 
 	if (!ip_is_unspecified(&mapping->host))
 		entry.host = mapping->host;
-	*(struct nat_entry *)list_add(c->job, entries, sizeof(entry)) = entry;
+	*(struct entry *)list_add(c->job, entries, sizeof(entry)) = entry;
 	entry.terms = portmap_conditions(c, pod->ip.family);
 	if (!entry.terms)
 		return;
-	entry.kind = NAT_CONDITION;
-	*(struct nat_entry *)list_add(c->job, entries, sizeof(entry)) = entry;
+	entry.kind = ENTRY_CONDITION;
+	*(struct entry *)list_add(c->job, entries, sizeof(entry)) = entry;
 }
 
 /* What the mappings take for one address of the container. */
@@ -269,7 +269,7 @@ static void portmap_entries(struct call *c, const struct prefix *pod,
 	const struct portmap_conf *conf = c->conf;
 	const struct portmap_mapping *mapping = conf->mappings.items;
 	size_t before = entries->count;
-	struct nat_entry *entry;
+	struct entry *entry;
 
 	for (size_t i = 0; i < conf->mappings.count; i++) {
 		int family = mapping[i].host.family;
@@ -280,7 +280,7 @@ static void portmap_entries(struct call *c, const struct prefix *pod,
 	if (entries->count == before || !conf->snat)
 		return;
 	entry = list_add(c->job, entries, sizeof(*entry));
-	*entry = (struct nat_entry) { .kind = NAT_HAIRPIN, .pod = *pod };
+	*entry = (struct entry) { .kind = ENTRY_HAIRPIN, .pod = *pod };
 	/* From any subnet. */
 	if (conf->masq_all)
 		entry->pod.len = 0;
@@ -303,7 +303,7 @@ static int portmap_del(struct call *c)
 	struct list entries;
 
 	return attachment_release(
-		c, 1 << NAT_PORT | 1 << NAT_HAIRPIN | 1 << NAT_CONDITION,
+		c, 1 << ENTRY_PORT | 1 << ENTRY_HAIRPIN | 1 << ENTRY_CONDITION,
 		&entries, NULL);
 }
 
@@ -324,7 +324,7 @@ static int portmap_add(struct call *c)
 		return -1;
 	if (!entries.count)
 		return 0;
-	if (nat_note_services(&c->nft, &c->host, false) < 0 ||
+	if (tables_note_services(&c->nft, &c->host, false) < 0 ||
 	    attachment_open_localhost(c, &entries) < 0)
 		return -1;
 	/* Datagrams that found another way before are not to keep to it. */
@@ -350,7 +350,7 @@ static int portmap_gc(struct call *c)
 static int portmap_status(struct call *c)
 {
 	record_status(c->job);
-	return nat_probe(&c->nft, NAT_PORT);
+	return tables_probe(&c->nft, ENTRY_PORT);
 }
 
 const struct applet portmap_applet = {

@@ -81,7 +81,7 @@ struct asker {
 	bool succeeds; /* the dead */
 };
 
-static enum nat_holder tell_holder(void *arg, const char *owner)
+static enum holder tell_holder(void *arg, const char *owner)
 {
 	const struct asker *asker = arg;
 	struct call *c = asker->c;
@@ -91,35 +91,35 @@ static enum nat_holder tell_holder(void *arg, const char *owner)
 	read_record(c, owner, &notes);
 	life = life_of(c, owner, &notes);
 	if (life == LIFE_DEAD)
-		return NAT_DEAD;
+		return HOLDER_DEAD;
 	if (asker->yields || same_container(asker->owner, owner))
-		return NAT_SHARES;
-	return life == LIFE_ALIVE ? NAT_ALIVE : NAT_UNKNOWN;
+		return HOLDER_SHARES;
+	return life == LIFE_ALIVE ? HOLDER_ALIVE : HOLDER_UNKNOWN;
 }
 
 /* The holder's DEL is to leave the entries to the one who asks. */
-static enum nat_holder share_with_holder(void *arg, const char *owner)
+static enum holder share_with_holder(void *arg, const char *owner)
 {
 	struct asker *asker = arg;
 	struct call *c = asker->c;
-	enum nat_holder holder = tell_holder(arg, owner);
+	enum holder holder = tell_holder(arg, owner);
 	bool found;
 
-	asker->succeeds |= holder == NAT_DEAD;
-	if (holder != NAT_SHARES ||
+	asker->succeeds |= holder == HOLDER_DEAD;
+	if (holder != HOLDER_SHARES ||
 	    record_append(c->job, c->applet->name, owner, note_heir,
 			  asker->owner, &found) < 0)
 		return holder;
-	return found ? NAT_SHARES : tell_holder(arg, owner);
+	return found ? HOLDER_SHARES : tell_holder(arg, owner);
 }
 
 static int add_nat(struct call *c, const char *owner,
 		   const struct list *entries)
 {
 	struct asker asker = { c, owner };
-	const struct nat_holders holders = { share_with_holder, &asker };
+	const struct holders holders = { share_with_holder, &asker };
 
-	if (nat_add(&c->nft, owner, entries, &holders) < 0)
+	if (tables_add(&c->nft, owner, entries, &holders) < 0)
 		return -1;
 	/* No DEL has done it. */
 	return asker.succeeds ? ct_flush(&c->nft, entries, CT_GONE) : 0;
@@ -138,13 +138,13 @@ static void undo_nat(void *arg)
 	bool missing;
 
 	record_leave(c->job, c->applet->name, owner);
-	nat_del(&c->nft, owner, &made->entries, &missing);
+	tables_del(&c->nft, owner, &made->entries, &missing);
 }
 
 int attachment_nat(struct call *c, struct record *record,
 		   const struct list *entries)
 {
-	const struct nat_entry *entry = entries->items;
+	const struct entry *entry = entries->items;
 	struct made *made;
 
 	if (!IS_ENABLED(CONFIG_NAT) || !entries->count)
@@ -156,7 +156,7 @@ int attachment_nat(struct call *c, struct record *record,
 	for (size_t i = 0; i < entries->count; i++) {
 		struct str text = { .job = c->job };
 
-		nat_entry_print(&entry[i], &text);
+		entry_print(&entry[i], &text);
 		if (record_add(record, note_nat, text.text) < 0)
 			return -1;
 	}
@@ -174,12 +174,12 @@ bool attachment_is_noted(struct call *c)
 int attachment_check_nat(struct call *c, const struct list *entries)
 {
 	struct asker asker = { c, attachment_owner(c) };
-	struct nat_holders holders = { tell_holder, &asker };
+	struct holders holders = { tell_holder, &asker };
 
 	if (!IS_ENABLED(CONFIG_NAT) || !entries->count)
 		return 0;
 	holders.lenient = !attachment_is_noted(c);
-	if (nat_check(&c->nft, asker.owner, entries, &holders) < 0)
+	if (tables_check(&c->nft, asker.owner, entries, &holders) < 0)
 		return -1;
 	return holders.lenient ? 0 : attachment_check_localhost(c, entries);
 }
@@ -203,18 +203,18 @@ static bool read_entries(struct call *c, const struct record_notes *notes,
 			 bool possible, struct list *entries)
 {
 	const struct record_note *note = notes->list.items;
-	struct nat_entry entry;
+	struct entry entry;
 	bool whole = true;
 
 	for (size_t i = 0; i < notes->list.count; i++) {
 		if (strcmp(note[i].kind, note_nat) != 0)
 			whole &= is_sound(&note[i]);
-		else if (!nat_entry_parse(c->job, note[i].text, &entry))
+		else if (!entry_parse(c->job, note[i].text, &entry))
 			whole = false;
 		else if (IS_ENABLED(CONFIG_IPV6) || !possible ||
 			 entry.pod.ip.family != AF_INET6)
-			*(struct nat_entry *)list_add(c->job, entries,
-						      sizeof(entry)) = entry;
+			*(struct entry *)list_add(c->job, entries,
+						  sizeof(entry)) = entry;
 	}
 	return whole;
 }
@@ -222,9 +222,9 @@ static bool read_entries(struct call *c, const struct record_notes *notes,
 /* What is not is no error of ours. */
 static bool is_complete(struct call *c, const char *owner,
 			const struct list *entries,
-			const struct nat_holders *holders)
+			const struct holders *holders)
 {
-	bool complete = nat_check(&c->nft, owner, entries, holders) == 0;
+	bool complete = tables_check(&c->nft, owner, entries, holders) == 0;
 
 	c->job->msg = NULL;
 	return complete;
@@ -240,7 +240,7 @@ static int take_back(struct call *c, const char *owner,
 
 	read_record(c, owner, &notes);
 	return !notes.found || life_of(c, owner, &notes) == LIFE_DEAD
-		       ? nat_del(&c->nft, owner, entries, &missing)
+		       ? tables_del(&c->nft, owner, entries, &missing)
 		       : 0;
 }
 
@@ -248,8 +248,8 @@ int attachment_restore(struct call *c, const char *owner, bool *changed,
 		       bool *broken, struct list *restored)
 {
 	struct asker asker = { c, owner, true };
-	const struct nat_holders look = { tell_holder, &asker };
-	const struct nat_holders share = { share_with_holder, &asker };
+	const struct holders look = { tell_holder, &asker };
+	const struct holders share = { share_with_holder, &asker };
 	struct list entries = { 0 };
 	struct record_notes notes;
 	bool complete;
@@ -265,7 +265,7 @@ int attachment_restore(struct call *c, const char *owner, bool *changed,
 		return attachment_open_localhost(c, &entries);
 	*changed = true;
 	read_entries(c, &notes, true, restored);
-	if (nat_add(&c->nft, owner, &entries, &share) < 0 ||
+	if (tables_add(&c->nft, owner, &entries, &share) < 0 ||
 	    attachment_open_localhost(c, &entries) < 0)
 		return -1;
 	complete = is_complete(c, owner, &entries, &look);
@@ -322,11 +322,11 @@ static int release_reference(struct call *c, unsigned kinds)
 
 	if (!IS_ENABLED(CONFIG_REFERENCE_DEL))
 		return 0;
-	if (kinds & 1 << NAT_MASQUERADE)
+	if (kinds & 1 << ENTRY_MASQUERADE)
 		ret |= reference_del_masquerade(&c->nft, &of);
-	if (kinds & 1 << NAT_PORT)
+	if (kinds & 1 << ENTRY_PORT)
 		ret |= reference_del_ports(&c->nft, &of);
-	if (kinds & 1 << NAT_MASQUERADE)
+	if (kinds & 1 << ENTRY_MASQUERADE)
 		ret |= reference_del_spoof_check(&c->nft, &of);
 	return ret;
 }
@@ -340,7 +340,7 @@ static int release_by_name(struct call *c, const char *owner, unsigned kinds)
 		return -1;
 	if (none)
 		return 0;
-	return nat_del_owner(&c->nft, owner, kinds) |
+	return tables_del_owner(&c->nft, owner, kinds) |
 	       release_reference(c, kinds);
 }
 
@@ -350,7 +350,7 @@ static int forget_connections(struct call *c, const struct list *entries)
 {
 	struct list unowned = { 0 };
 
-	return nat_list_free(&c->nft, entries, &unowned) < 0
+	return tables_list_free(&c->nft, entries, &unowned) < 0
 		       ? -1
 		       : ct_flush(&c->nft, &unowned, CT_GONE);
 }
@@ -370,7 +370,7 @@ int attachment_release(struct call *c, unsigned kinds, struct list *entries,
 			notes.found && !notes.damaged;
 		if (notes.found && (entries->count || !whole))
 			record_leave(c->job, c->applet->name, owner);
-		ret = nat_del(&c->nft, owner, entries, &missing);
+		ret = tables_del(&c->nft, owner, entries, &missing);
 		if (!whole || missing)
 			ret |= release_by_name(c, owner, kinds);
 		if (entries->count)
@@ -465,7 +465,7 @@ int attachment_gc(struct call *c, int (*drop)(struct call *c, const char *owner,
 			record_leave(c->job, c->applet->name, owner[i]);
 	}
 	if (IS_ENABLED(CONFIG_NAT))
-		ret = nat_gc(&c->nft, nat_is_dead, c);
+		ret = tables_gc(&c->nft, nat_is_dead, c);
 	for (size_t i = 0; i < owners.count; i++) {
 		if (ret == 0 && attachment_is_dead(c, owner[i]))
 			ret = drop_record(c, owner[i], drop, &gone, true);

@@ -7,7 +7,7 @@
 #include "core/cni/call.h"
 #include "core/cni/life.h"
 #include "core/state/record.h"
-#include "core/tables/nat.h"
+#include "core/tables/tables.h"
 
 /* Who owns what this call's attachment makes; in the job's memory. */
 const char *attachment_owner(struct call *c);

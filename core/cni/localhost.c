@@ -21,11 +21,11 @@ static int check_localnet(struct nl *nl, int index)
 /* What 127.0.0.1 sends to a pod leaves by the link of its subnet, if any. */
 static int localhost(struct call *c, const struct list *entries, bool check)
 {
-	const struct nat_entry *entry = entries->items;
+	const struct entry *entry = entries->items;
 	int index, ret = 0;
 
 	for (size_t i = 0; ret == 0 && i < entries->count; i++, entry++) {
-		if (entry->kind != NAT_HAIRPIN ||
+		if (entry->kind != ENTRY_HAIRPIN ||
 		    entry->pod.ip.family != AF_INET)
 			continue;
 		ret = route_subnet_link(&c->host, &entry->pod.ip, &index);

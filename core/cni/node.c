@@ -152,19 +152,19 @@ int node_sync(struct job *job, const struct applet *const *applets,
 
 	begin(&node, job, applets);
 	if (read_owners(&node) < 0 ||
-	    nat_gc(&node.call.nft, is_gone, &node) < 0)
+	    tables_gc(&node.call.nft, is_gone, &node) < 0)
 		return -1;
 	restore_all(&node, &restored, &entries, &broken, &failed);
 	/* Also those that have come meanwhile. */
 	if (broken &&
-	    (nat_rebuild(&node.call.nft) < 0 || read_owners(&node) < 0))
+	    (tables_rebuild(&node.call.nft) < 0 || read_owners(&node) < 0))
 		return -1;
 	if (broken)
 		restore_all(&node, &restored, &entries, &broken, &failed);
 	if (broken)
 		return fail(job, CNI_TRY_AGAIN,
 			    "restore NAT: others keep changing it");
-	if (nat_note_services(&node.call.nft, &node.call.host, true) < 0)
+	if (tables_note_services(&node.call.nft, &node.call.host, true) < 0)
 		return -1;
 	if (IS_ENABLED(CONFIG_NAT) &&
 	    ct_flush(&node.call.nft, &entries, CT_RESTORED) < 0)

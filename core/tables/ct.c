@@ -49,7 +49,7 @@ struct filter {
 
 /* Entries that share a place, which their pod's address or their port says. */
 struct place {
-	const struct nat_entry *entry;
+	const struct entry *entry;
 	const struct place *next;
 };
 
@@ -70,7 +70,7 @@ static uint8_t place_of(const struct ip *ip)
 	return ip->bytes[ip_size(ip->family) - 1];
 }
 
-static bool has_pod(const struct search *search, enum nat_kind kind,
+static bool has_pod(const struct search *search, enum entry_kind kind,
 		    const struct ip *ip)
 {
 	const struct place *at;
@@ -86,16 +86,16 @@ static bool has_pod(const struct search *search, enum nat_kind kind,
 }
 
 /* The one for this very address, if there is one, has precedence. */
-static const struct nat_entry *find_mapping(const struct search *search,
-					    const struct tuple *to)
+static const struct entry *find_mapping(const struct search *search,
+					const struct tuple *to)
 {
 	const struct place *at = search->places[(uint8_t)to->dst_port];
-	const struct nat_entry *found = NULL;
+	const struct entry *found = NULL;
 
 	for (; at; at = at->next) {
-		const struct nat_entry *entry = at->entry;
+		const struct entry *entry = at->entry;
 
-		if (entry->kind != NAT_PORT ||
+		if (entry->kind != ENTRY_PORT ||
 		    entry->pod.ip.family != to->dst.family ||
 		    entry->protocol != to->protocol ||
 		    entry->host_port != to->dst_port)
@@ -115,7 +115,7 @@ static bool is_by_address(const struct search *search, int family)
 	return search->change == CT_GONE && family == AF_INET;
 }
 
-static void add_filter(struct search *search, const struct nat_entry *entry)
+static void add_filter(struct search *search, const struct entry *entry)
 {
 	struct filter *filter = search->filters.items;
 	int family = entry->pod.ip.family;
@@ -129,7 +129,7 @@ static void add_filter(struct search *search, const struct nat_entry *entry)
 	}
 	filter = list_add(search->job, &search->filters, sizeof(*filter));
 	filter->family = family;
-	filter->answers = by_address && entry->kind == NAT_PORT;
+	filter->answers = by_address && entry->kind == ENTRY_PORT;
 	if (by_address)
 		filter->source = &entry->pod.ip;
 	else if (search->change == CT_ADDED)
@@ -138,16 +138,17 @@ static void add_filter(struct search *search, const struct nat_entry *entry)
 
 /* Whether there can be connections that are to be found for it. */
 static bool has_connections(const struct search *search,
-			    const struct nat_entry *entry)
+			    const struct entry *entry)
 {
 	bool all = search->change == CT_RESTORED ||
 		   is_by_address(search, entry->pod.ip.family);
 
-	return entry->kind == NAT_PORT ? all || entry->protocol == IPPROTO_UDP
-				       : all && entry->kind == NAT_MASQUERADE;
+	return entry->kind == ENTRY_PORT
+		       ? all || entry->protocol == IPPROTO_UDP
+		       : all && entry->kind == ENTRY_MASQUERADE;
 }
 
-static void add_entry(struct search *search, const struct nat_entry *entry)
+static void add_entry(struct search *search, const struct entry *entry)
 {
 	struct place *added;
 	uint8_t place;
@@ -158,7 +159,7 @@ static void add_entry(struct search *search, const struct nat_entry *entry)
 	if (search->change == CT_GONE) {
 		if (has_pod(search, entry->kind, &entry->pod.ip))
 			return;
-	} else if (entry->kind == NAT_PORT) {
+	} else if (entry->kind == ENTRY_PORT) {
 		place = (uint8_t)entry->host_port;
 	}
 	added = job_alloc(search->job, sizeof(*added));
@@ -225,16 +226,16 @@ static struct tuple read_tuple(const struct nlattr *nest)
 static bool is_stale(const struct search *search, const struct tuple *there,
 		     const struct tuple *back, bool answered, bool *local)
 {
-	const struct nat_entry *entry;
+	const struct entry *entry;
 
 	*local = false;
 	if (search->change == CT_GONE)
-		return has_pod(search, NAT_MASQUERADE, &there->src) ||
-		       has_pod(search, NAT_PORT, &back->src);
+		return has_pod(search, ENTRY_MASQUERADE, &there->src) ||
+		       has_pod(search, ENTRY_PORT, &back->src);
 	/* One that has got that far is better left as it is. */
 	if (there->protocol != IPPROTO_UDP && answered)
 		return false;
-	if (has_pod(search, NAT_MASQUERADE, &there->src) &&
+	if (has_pod(search, ENTRY_MASQUERADE, &there->src) &&
 	    ip_compare(&there->src, &back->dst) == 0)
 		return true;
 	entry = find_mapping(search, there);
@@ -410,7 +411,7 @@ static int forget(struct nl *nl, const struct list *connections)
 int ct_flush(struct nl *nl, const struct list *entries, enum ct_change change)
 {
 	struct search search = { nl->job, change };
-	const struct nat_entry *entry = entries->items;
+	const struct entry *entry = entries->items;
 
 	for (size_t i = 0; i < entries->count; i++)
 		add_entry(&search, &entry[i]);

@@ -4,7 +4,8 @@
 #ifndef CNIBOX_CT_H
 #define CNIBOX_CT_H
 
-#include "core/tables/nat.h"
+#include "core/kernel/nl.h"
+#include "core/tables/entry.h"
 
 /* What has become of the entries whose connections are looked at. */
 enum ct_change {
@@ -13,7 +14,7 @@ enum ct_change {
 	CT_GONE,     /* they are removed, and so are their pods */
 };
 
-/* Forgets the connections that entries of kind NAT_PORT or NAT_MASQUERADE
+/* Forgets the connections that entries of kind ENTRY_PORT or ENTRY_MASQUERADE
  * should have caught and have not: of UDP and, when restored, others that nobody
  * has answered yet. When gone, those that their pods have served or begun; of
  * IPv6 only UDP to ports. Many entries cost a look at all connections of a

@@ -5,23 +5,24 @@
 #include <linux/netlink.h>
 #include <netinet/in.h>
 
-#include "core/tables/nat_table.h"
+#include "core/tables/table.h"
+#include "core/tables/tables.h"
 #include "tests/fuzz/fuzz.h"
 
-static void check_record(struct job *job, const struct nat_entry *entry)
+static void check_record(struct job *job, const struct entry *entry)
 {
 	struct str once = { .job = job }, twice = { .job = job };
-	struct nat_entry again;
+	struct entry again;
 
-	nat_entry_print(entry, &once);
-	require(nat_entry_parse(job, once.text, &again));
+	entry_print(entry, &once);
+	require(entry_parse(job, once.text, &again));
 	require(!strcmp(again.terms, entry->terms));
-	nat_entry_print(&again, &twice);
+	entry_print(&again, &twice);
 	require(!strcmp(once.text, twice.text));
 }
 
 /* They are written, as many as were announced, but not sent. */
-static void check_rules(struct job *job, const struct nat_entry *entry)
+static void check_rules(struct job *job, const struct entry *entry)
 {
 	size_t rules = nat_condition_rules(job, entry);
 	struct nft nft;
@@ -29,7 +30,7 @@ static void check_rules(struct job *job, const struct nat_entry *entry)
 
 	require(rules >= 1 && rules <= 256);
 	nl_init(&nl, job, -1, NETLINK_NETFILTER);
-	nft = nat_table(&nl, NAT_CONDITION);
+	nft = nat_table(&nl, ENTRY_CONDITION);
 	nl_hold(&nl);
 	nat_condition_rules_add(&nft, "cond", entry, "ports");
 	require(nl.requests.count == rules);
@@ -37,22 +38,22 @@ static void check_rules(struct job *job, const struct nat_entry *entry)
 
 static void check_family(struct job *job, const char *text, int family)
 {
-	struct nat_entry entry = {
-		.kind = NAT_CONDITION,
+	struct entry entry = {
+		.kind = ENTRY_CONDITION,
 		.pod = { { family, { 10, 1, 2, 3 } }, 24 },
 		.protocol = IPPROTO_TCP,
 		.host_port = 8080,
 		.pod_port = 80,
 		.terms = text,
 	};
-	const char *why = nat_condition_check(job, text, family);
-	enum nat_kind kind;
+	const char *why = tables_check_conditions(job, text, family);
+	enum entry_kind kind;
 
 	require(!why || *why);
 	if (why || !*text)
 		return;
 	require(nat_chain_kind(nat_chain_name(job, &entry), &kind));
-	require(kind == NAT_CONDITION);
+	require(kind == ENTRY_CONDITION);
 	check_record(job, &entry);
 	check_rules(job, &entry);
 }

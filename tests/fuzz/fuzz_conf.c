@@ -13,7 +13,8 @@
 #undef ipam_keys
 #include "applets/main/loopback.c"
 #include "applets/meta/portmap.c"
-#include "core/tables/nat_table.h"
+#include "core/tables/table.h"
+#include "core/tables/tables.h"
 #include "tests/fuzz/fuzz.h"
 
 extern const struct applet bridge_applet;
@@ -29,18 +30,18 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 /* Each entry is one line of a record, which tells it. */
 static void check_entries(struct call *c, const struct list *list)
 {
-	const struct nat_entry *entry = list->items;
+	const struct entry *entry = list->items;
 
 	for (size_t i = 0; i < list->count; i++) {
 		struct str once = { .job = c->job }, twice = { .job = c->job };
-		struct nat_entry again;
+		struct entry again;
 		struct nft_element element;
 
-		nat_entry_to_element(c->job, &entry[i], "net/eth0/a", &element);
+		entry_to_element(c->job, &entry[i], "net/eth0/a", &element);
 		require(element.key_len <= sizeof(element.key));
-		nat_entry_print(&entry[i], &once);
-		require(nat_entry_parse(c->job, once.text, &again));
-		nat_entry_print(&again, &twice);
+		entry_print(&entry[i], &once);
+		require(entry_parse(c->job, once.text, &again));
+		entry_print(&again, &twice);
 		require(!strcmp(once.text, twice.text));
 	}
 }

@@ -6,7 +6,8 @@
 #include <netinet/in.h>
 
 #include "core/tables/ct.h"
-#include "core/tables/nat_table.h"
+#include "core/tables/table.h"
+#include "core/tables/tables.h"
 #include "core/tables/reference.h"
 #include "tests/fuzz/kernel.h"
 
@@ -15,37 +16,37 @@
 		{ AF_INET, { 10, 1, 2, 3 } }, 24                               \
 	}
 
-static const struct nat_entry entries[] = {
-	{ NAT_MASQUERADE, POD },
-	{ NAT_PORT, POD, IPPROTO_UDP, { 0 }, 8080, 80 },
-	{ .kind = NAT_SOURCE, .bridge_port = "veth0", .mac = { 2 } },
+static const struct entry entries[] = {
+	{ ENTRY_MASQUERADE, POD },
+	{ ENTRY_PORT, POD, IPPROTO_UDP, { 0 }, 8080, 80 },
+	{ .kind = ENTRY_SOURCE, .bridge_port = "veth0", .mac = { 2 } },
 };
 
 static const struct list all = { (void *)entries, 3, true };
 static const char owner[] = "net/eth0/a";
 
-static enum nat_holder tell(void *arg, const char *other)
+static enum holder tell(void *arg, const char *other)
 {
 	(void)arg;
-	return strcmp(other, "net/eth0/b") ? NAT_DEAD : NAT_ALIVE;
+	return strcmp(other, "net/eth0/b") ? HOLDER_DEAD : HOLDER_ALIVE;
 }
 
 static bool is_dead(void *arg, const char *other)
 {
-	return tell(arg, other) == NAT_DEAD;
+	return tell(arg, other) == HOLDER_DEAD;
 }
 
-static const struct nat_holders holders = { tell, NULL };
+static const struct holders holders = { tell, NULL };
 
 static int find(struct nl *nl)
 {
-	struct nft nft = nat_table(nl, NAT_PORT);
+	struct nft nft = nat_table(nl, ENTRY_PORT);
 	struct nft_element element;
 	struct list found = { 0 };
 	uint32_t generation;
 	bool missing;
 
-	nat_entry_to_element(nl->job, &entries[1], owner, &element);
+	entry_to_element(nl->job, &entries[1], owner, &element);
 	nl_hold(nl);
 	nft_get_generation(&nft, &generation);
 	nft_find_table(&nft, &missing);
@@ -56,7 +57,7 @@ static int find(struct nl *nl)
 
 static int list_elements(struct nl *nl)
 {
-	struct nft nft = nat_table(nl, NAT_PORT);
+	struct nft nft = nat_table(nl, ENTRY_PORT);
 	struct list found = { 0 };
 	int status = nft_list_elements(&nft, "hostport4", &found);
 	const struct nft_element *element = found.items;
@@ -72,7 +73,7 @@ static int list_elements(struct nl *nl)
 
 static int list_chains(struct nl *nl)
 {
-	struct nft nft = nat_table(nl, NAT_PORT);
+	struct nft nft = nat_table(nl, ENTRY_PORT);
 	struct list found = { 0 };
 	int status = nft_list_chains(&nft, &found);
 	const char *const *chain = found.items;
@@ -84,7 +85,7 @@ static int list_chains(struct nl *nl)
 
 static int list_rules(struct nl *nl)
 {
-	struct nft nft = nat_table(nl, NAT_PORT);
+	struct nft nft = nat_table(nl, ENTRY_PORT);
 	struct list found;
 	int status = nft_list_rules(&nft, "ports", &found);
 	const struct nft_rule_info *rule = found.items;
@@ -117,32 +118,32 @@ static int sweep(struct nl *nl)
 
 static int add(struct nl *nl)
 {
-	return nat_add(nl, owner, &all, &holders);
+	return tables_add(nl, owner, &all, &holders);
 }
 
 static int check(struct nl *nl)
 {
-	return nat_check(nl, owner, &all, &holders);
+	return tables_check(nl, owner, &all, &holders);
 }
 
 static int del(struct nl *nl)
 {
-	return nat_del(nl, owner, &all, &(bool) { false });
+	return tables_del(nl, owner, &all, &(bool) { false });
 }
 
 static int del_owner(struct nl *nl)
 {
-	return nat_del_owner(nl, owner, (unsigned)-1);
+	return tables_del_owner(nl, owner, (unsigned)-1);
 }
 
 static int collect(struct nl *nl)
 {
-	return nat_gc(nl, is_dead, NULL);
+	return tables_gc(nl, is_dead, NULL);
 }
 
 static int probe(struct nl *nl)
 {
-	return nat_probe(nl, NAT_PORT) | nat_probe(nl, NAT_GUARDED);
+	return tables_probe(nl, ENTRY_PORT) | tables_probe(nl, ENTRY_GUARDED);
 }
 
 static int (*const questions[])(struct nl *nl) = {

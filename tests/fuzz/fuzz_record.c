@@ -3,7 +3,7 @@
  *
  * An input is such a file. */
 #include "core/state/record.h"
-#include "core/tables/nat.h"
+#include "core/tables/tables.h"
 #include "tests/fuzz/fuzz.h"
 
 static const char owner[] = "net/eth0/a", heir[] = "net/eth1/a",
@@ -27,13 +27,13 @@ static void make_file(const char *path, const void *data, size_t size)
 static void check_entry(struct job *job, const char *text)
 {
 	struct str once = { .job = job }, twice = { .job = job };
-	struct nat_entry entry, again;
+	struct entry entry, again;
 
-	if (!nat_entry_parse(job, text, &entry))
+	if (!entry_parse(job, text, &entry))
 		return;
-	nat_entry_print(&entry, &once);
-	require(nat_entry_parse(job, once.text, &again));
-	nat_entry_print(&again, &twice);
+	entry_print(&entry, &once);
+	require(entry_parse(job, once.text, &again));
+	entry_print(&again, &twice);
 	require(again.kind == entry.kind && !strcmp(once.text, twice.text));
 }
 

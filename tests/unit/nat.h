@@ -8,7 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/tables/nat_table.h"
+#include "core/tables/table.h"
+#include "core/tables/tables.h"
 #include "tests/unit/nfnetlink.h"
 
 /* clang-format off */
@@ -19,18 +20,19 @@
 #define HOST6	  { AF_INET6, { 0xfd, 1 } }
 /* clang-format on */
 
-static const struct nat_entry masq = { NAT_MASQUERADE, POD4 };
-static const struct nat_entry hairpin = { NAT_HAIRPIN, POD4 };
-static const struct nat_entry web = { NAT_PORT, POD4, IPPROTO_TCP,
-				      { 0 },	8080, 80 };
-static const struct nat_entry inner = {
-	NAT_CONDITION, POD4, IPPROTO_TCP, { 0 }, 8080, 80, "iifname eth0",
+static const struct entry masq = { ENTRY_MASQUERADE, POD4 };
+static const struct entry hairpin = { ENTRY_HAIRPIN, POD4 };
+static const struct entry web = {
+	ENTRY_PORT, POD4, IPPROTO_TCP, { 0 }, 8080, 80
 };
-static const struct nat_entry guarded = { .kind = NAT_GUARDED,
-					  .bridge_port = "veth0" };
-static const struct nat_entry source = { .kind = NAT_SOURCE,
-					 .bridge_port = "veth0",
-					 .mac = { 2, 3, 4, 5, 6, 7 } };
+static const struct entry inner = {
+	ENTRY_CONDITION, POD4, IPPROTO_TCP, { 0 }, 8080, 80, "iifname eth0",
+};
+static const struct entry guarded = { .kind = ENTRY_GUARDED,
+				      .bridge_port = "veth0" };
+static const struct entry source = { .kind = ENTRY_SOURCE,
+				     .bridge_port = "veth0",
+				     .mac = { 2, 3, 4, 5, 6, 7 } };
 
 /* What owners are; and what happens while we look at that. */
 struct world {
@@ -46,7 +48,7 @@ static inline struct world begun(void **state)
 	return (struct world) { .k = *state };
 }
 
-static inline enum nat_holder tell(void *arg, const char *owner)
+static inline enum holder tell(void *arg, const char *owner)
 {
 	struct world *world = arg;
 
@@ -54,47 +56,47 @@ static inline enum nat_holder tell(void *arg, const char *owner)
 	if (world->meanwhile)
 		world->meanwhile(world);
 	if (world->shares && !strcmp(owner, world->shares))
-		return NAT_SHARES;
-	return world->alive && !strcmp(owner, world->alive) ? NAT_ALIVE
-							    : NAT_DEAD;
+		return HOLDER_SHARES;
+	return world->alive && !strcmp(owner, world->alive) ? HOLDER_ALIVE
+							    : HOLDER_DEAD;
 }
 
-static inline struct list list_of(const struct nat_entry *entries, size_t count)
+static inline struct list list_of(const struct entry *entries, size_t count)
 {
 	return (struct list) { (void *)entries, count, true };
 }
 
 static inline int add_some(struct world *world, const char *owner,
-			   const struct nat_entry *entries, size_t count)
+			   const struct entry *entries, size_t count)
 {
-	const struct nat_holders holders = { tell, world };
+	const struct holders holders = { tell, world };
 	struct list list = list_of(entries, count);
 
-	return nat_add(&world->k->nl, owner, &list, &holders);
+	return tables_add(&world->k->nl, owner, &list, &holders);
 }
 
 static inline int add(struct world *world, const char *owner,
-		      const struct nat_entry *entry)
+		      const struct entry *entry)
 {
 	return add_some(world, owner, entry, 1);
 }
 
 static inline int del(struct world *world, const char *owner,
-		      const struct nat_entry *entry)
+		      const struct entry *entry)
 {
 	struct list list = list_of(entry, 1);
 
-	return nat_del(&world->k->nl, owner, &list, &(bool) { false });
+	return tables_del(&world->k->nl, owner, &list, &(bool) { false });
 }
 
-/* What nat_check() says, "" if all is well. */
+/* What tables_check() says, "" if all is well. */
 static inline const char *wrong(struct world *world, const char *owner,
-				const struct nat_entry *entry)
+				const struct entry *entry)
 {
-	const struct nat_holders holders = { tell, world };
+	const struct holders holders = { tell, world };
 	struct list list = list_of(entry, 1);
 	struct job *job = &world->k->job;
-	int status = nat_check(&world->k->nl, owner, &list, &holders);
+	int status = tables_check(&world->k->nl, owner, &list, &holders);
 	const char *msg = job->msg;
 
 	assert_int_equal(status, msg ? -1 : 0);
@@ -103,7 +105,7 @@ static inline const char *wrong(struct world *world, const char *owner,
 }
 
 static inline void assert_there(struct world *world, const char *owner,
-				const struct nat_entry *entry)
+				const struct entry *entry)
 {
 	assert_string_equal(wrong(world, owner, entry), "");
 }
@@ -120,7 +122,7 @@ static inline void assert_refused(struct world *world, int status, int code,
 }
 
 /* Of the table that this kind is in. */
-static inline struct list list_chains(struct world *world, enum nat_kind kind)
+static inline struct list list_chains(struct world *world, enum entry_kind kind)
 {
 	struct nft nft = nat_table(&world->k->nl, kind);
 	struct list chains = { 0 };
@@ -129,12 +131,12 @@ static inline struct list list_chains(struct world *world, enum nat_kind kind)
 	return chains;
 }
 
-static inline size_t count_chains(struct world *world, enum nat_kind kind)
+static inline size_t count_chains(struct world *world, enum entry_kind kind)
 {
 	return list_chains(world, kind).count;
 }
 
-static inline void list_set(struct world *world, enum nat_kind kind,
+static inline void list_set(struct world *world, enum entry_kind kind,
 			    const char *name, struct list *out)
 {
 	struct nft nft = nat_table(&world->k->nl, kind);
@@ -146,7 +148,7 @@ static inline void list_set(struct world *world, enum nat_kind kind,
 static inline size_t elements(struct world *world)
 {
 	struct list all = { 0 };
-	struct list chains = list_chains(world, NAT_MASQUERADE);
+	struct list chains = list_chains(world, ENTRY_MASQUERADE);
 	const char **chain = chains.items;
 
 	for (enum nat_map i = 0; i < NAT_MAPS; i++) {
@@ -158,12 +160,12 @@ static inline size_t elements(struct world *world)
 			list_set(world, nat_map_kind(i), v6->name, &all);
 	}
 	for (size_t i = 0; i < chains.count; i++)
-		list_set(world, NAT_MASQUERADE, chain[i], &all);
+		list_set(world, ENTRY_MASQUERADE, chain[i], &all);
 	return all.count;
 }
 
 /* What the nft tool would do: delete that table, or a chain's rules. */
-static inline void destroy(struct world *world, enum nat_kind kind, int type,
+static inline void destroy(struct world *world, enum entry_kind kind, int type,
 			   const char *chain)
 {
 	struct nl *nl = &world->k->nl;
@@ -184,11 +186,12 @@ static inline void destroy(struct world *world, enum nat_kind kind, int type,
 enum { KINDS = 6, BASE_CHAINS = 8 };
 
 /* One of each kind. */
-static inline const struct nat_entry *every_kind(struct world *world)
+static inline const struct entry *every_kind(struct world *world)
 {
-	const struct nat_entry all[] = { masq,	hairpin, web,
-					 inner, guarded, source };
-	struct nat_entry *copy = job_alloc(&world->k->job, sizeof(all));
+	const struct entry all[] = {
+		masq, hairpin, web, inner, guarded, source
+	};
+	struct entry *copy = job_alloc(&world->k->job, sizeof(all));
 
 	return memcpy(copy, all, sizeof(all));
 }

@@ -18,20 +18,20 @@ static inline struct list entries_of(struct call *c, const char *lines)
 
 	while (*lines) {
 		size_t len = strcspn(lines, "\n");
-		struct nat_entry *entry =
+		struct entry *entry =
 			list_add(c->job, &entries, sizeof(*entry));
 
-		assert_true(nat_entry_parse(
-			c->job, job_strndup(c->job, lines, len), entry));
+		assert_true(entry_parse(c->job, job_strndup(c->job, lines, len),
+					entry));
 		lines += len + 1;
 	}
 	return entries;
 }
 
-static inline enum nat_holder everybody_is_dead(void *arg, const char *owner)
+static inline enum holder everybody_is_dead(void *arg, const char *owner)
 {
 	(void)arg, (void)owner;
-	return NAT_DEAD;
+	return HOLDER_DEAD;
 }
 
 /* And it is its own. */
@@ -39,8 +39,8 @@ static inline bool has_nat(struct call *c, const char *lines)
 {
 	struct list entries = entries_of(c, lines);
 	const char *owner = attachment_owner(c);
-	const struct nat_holders holders = { everybody_is_dead, NULL };
-	bool has = nat_check(&c->nft, owner, &entries, &holders) == 0;
+	const struct holders holders = { everybody_is_dead, NULL };
+	bool has = tables_check(&c->nft, owner, &entries, &holders) == 0;
 
 	c->job->msg = NULL;
 	return has;

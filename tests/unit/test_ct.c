@@ -25,30 +25,32 @@ enum { CT = NFNL_SUBSYS_CTNETLINK << 8 };
 		}                                                              \
 	}
 
-static const struct nat_entry dns = { NAT_PORT, POD4, IPPROTO_UDP,
-				      { 0 },	53,   5353 };
-static const struct nat_entry bound = { NAT_PORT, POD4, IPPROTO_UDP,
-					HOST4,	  53,	5353 };
-static const struct nat_entry dns6 = { NAT_PORT,    POD6,
-				       IPPROTO_UDP, { AF_INET6, { 0xfd, 1 } },
-				       53,	    5353 };
-static const struct nat_entry web = { NAT_PORT, POD4, IPPROTO_TCP,
-				      { 0 },	80,   8080 };
-static const struct nat_entry masq = { NAT_MASQUERADE, POD4 };
-static const struct nat_entry masq6 = { NAT_MASQUERADE, POD6 };
+static const struct entry dns = {
+	ENTRY_PORT, POD4, IPPROTO_UDP, { 0 }, 53, 5353
+};
+static const struct entry bound = { ENTRY_PORT, POD4, IPPROTO_UDP,
+				    HOST4,	53,   5353 };
+static const struct entry dns6 = { ENTRY_PORT,	POD6,
+				   IPPROTO_UDP, { AF_INET6, { 0xfd, 1 } },
+				   53,		5353 };
+static const struct entry web = {
+	ENTRY_PORT, POD4, IPPROTO_TCP, { 0 }, 80, 8080
+};
+static const struct entry masq = { ENTRY_MASQUERADE, POD4 };
+static const struct entry masq6 = { ENTRY_MASQUERADE, POD6 };
 
-static int flush_list(struct kernel *k, const struct nat_entry *const *entries,
+static int flush_list(struct kernel *k, const struct entry *const *entries,
 		      size_t count, enum ct_change change)
 {
 	struct list list = { 0 };
 
 	for (size_t i = 0; i < count; i++)
-		*(struct nat_entry *)list_add(&k->job, &list,
-					      sizeof(**entries)) = *entries[i];
+		*(struct entry *)list_add(&k->job, &list, sizeof(**entries)) =
+			*entries[i];
 	return ct_flush(&k->nl, &list, change);
 }
 
-static int flush(struct kernel *k, const struct nat_entry *entry,
+static int flush(struct kernel *k, const struct entry *entry,
 		 enum ct_change change)
 {
 	return flush_list(k, &entry, 1, change);
@@ -172,11 +174,11 @@ static void start_again(void **state)
 /* Of one port its connections, of several all of UDP. */
 static void added_asks_once_for_each_family(void **state)
 {
-	static const struct nat_entry other = { NAT_PORT, POD4, IPPROTO_UDP,
-						{ 0 },	  54,	5354 };
-	static const struct nat_entry *const one[] = { &masq, &dns, &web };
-	static const struct nat_entry *const many[] = { &dns, &other, &bound,
-							&dns6 };
+	static const struct entry other = { ENTRY_PORT, POD4, IPPROTO_UDP,
+					    { 0 },	54,   5354 };
+	static const struct entry *const one[] = { &masq, &dns, &web };
+	static const struct entry *const many[] = { &dns, &other, &bound,
+						    &dns6 };
 	struct kernel *k = *state;
 
 	kernel_lists(k, 1, NULL, 0);
@@ -195,12 +197,11 @@ static void added_asks_once_for_each_family(void **state)
 
 static void flush_of_other_entries_asks_nothing(void **state)
 {
-	static const struct nat_entry sctp = { NAT_PORT, POD4, IPPROTO_SCTP };
-	static const struct nat_entry hairpin = { NAT_HAIRPIN, POD4 };
-	static const struct nat_entry guarded = { NAT_GUARDED };
-	static const struct nat_entry *const not_added[] = { &web, &sctp,
-							     &masq };
-	static const struct nat_entry *const none[] = { &hairpin, &guarded };
+	static const struct entry sctp = { ENTRY_PORT, POD4, IPPROTO_SCTP };
+	static const struct entry hairpin = { ENTRY_HAIRPIN, POD4 };
+	static const struct entry guarded = { ENTRY_GUARDED };
+	static const struct entry *const not_added[] = { &web, &sctp, &masq };
+	static const struct entry *const none[] = { &hairpin, &guarded };
 	struct kernel *k = *state;
 
 	assert_int_equal(flush_list(k, not_added, COUNT(not_added), CT_ADDED),
@@ -248,11 +249,10 @@ static void added_chooses_what_the_entry_should_have(void **state)
 /* Each of them has its own. */
 static void added_chooses_by_the_mapping_of_the_address(void **state)
 {
-	static const struct nat_entry unbound = { NAT_PORT, POD4, IPPROTO_UDP,
-						  { 0 },    53,	  5399 };
-	static const struct nat_entry *const orders[][2] = {
-		{ &unbound, &bound }, { &bound, &unbound }
-	};
+	static const struct entry unbound = { ENTRY_PORT, POD4, IPPROTO_UDP,
+					      { 0 },	  53,	5399 };
+	static const struct entry *const orders[][2] = { { &unbound, &bound },
+							 { &bound, &unbound } };
 	static const struct connection c[] = {
 		{ "192.0.2.1", "10.1.2.3", IPPROTO_UDP, 53, 5353 },
 		{ "192.0.2.1", "10.1.2.3", IPPROTO_UDP, 53, 5399 },
@@ -355,7 +355,7 @@ static void flush_tells_unable_from_unwilling(void **state)
 /* One request for all ports, of whatever protocol. */
 static void gone_forgets_by_the_address(void **state)
 {
-	static const struct nat_entry *const ports[] = { &dns, &web, &bound };
+	static const struct entry *const ports[] = { &dns, &web, &bound };
 	struct kernel *k = *state;
 
 	kernel_answers(k, 1, 0);
@@ -394,7 +394,7 @@ static const struct connection pods[] = {
 static void gone_looks_where_the_kernel_does_not_forget_all(void **state)
 {
 	static const struct {
-		const struct nat_entry *entry;
+		const struct entry *entry;
 		size_t count;
 		const char *filter, *ids;
 	} table[] = {
@@ -425,13 +425,12 @@ static void gone_looks_where_the_kernel_does_not_forget_all(void **state)
 /* The kernel's filter must not be asked for addresses of IPv6. */
 static void gone_of_ipv6_looks_at_udp(void **state)
 {
-	static const struct nat_entry tcp6 = { NAT_PORT, POD6, IPPROTO_TCP,
-					       { 0 },	 80,   80 };
-	static const struct nat_entry other6 = { NAT_PORT, POD6, IPPROTO_UDP,
-						 { 0 },	   54,	 5353 };
-	static const struct nat_entry *const entries[] = { &dns6, &other6,
-							   &masq6 };
-	static const struct nat_entry *const none[] = { &masq6, &tcp6 };
+	static const struct entry tcp6 = { ENTRY_PORT, POD6, IPPROTO_TCP,
+					   { 0 },      80,   80 };
+	static const struct entry other6 = { ENTRY_PORT, POD6, IPPROTO_UDP,
+					     { 0 },	 54,   5353 };
+	static const struct entry *const entries[] = { &dns6, &other6, &masq6 };
+	static const struct entry *const none[] = { &masq6, &tcp6 };
 	static const struct connection c[] = {
 		/* 1, 2: to the pod; 3: to another one */
 		{ "fd01::1", "fd00::3", IPPROTO_UDP, 53, 5353 },
@@ -453,8 +452,8 @@ static void gone_of_ipv6_looks_at_udp(void **state)
 /* As GC has them: each request would cost what one list of all costs. */
 static void gone_lists_all_for_many(void **state)
 {
-	struct nat_entry many[5];
-	const struct nat_entry *entries[COUNT(many)];
+	struct entry many[5];
+	const struct entry *entries[COUNT(many)];
 	struct kernel *k = *state;
 
 	for (size_t i = 0; i < COUNT(many); i++) {
@@ -474,8 +473,7 @@ static void gone_lists_all_for_many(void **state)
 /* What works without NAT is not to be broken by it. */
 static void restored_chooses_what_went_without(void **state)
 {
-	static const struct nat_entry *const entries[] = { &masq, &bound,
-							   &web };
+	static const struct entry *const entries[] = { &masq, &bound, &web };
 	static const struct connection c[] = {
 		/* 1 to 4: of the pod, and not masqueraded */
 		{ "192.0.2.9", "192.0.2.9", IPPROTO_UDP, 53, 53, 0, 0,

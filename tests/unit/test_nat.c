@@ -2,7 +2,7 @@
 /* All with the kernel itself, in a network namespace of its own. */
 #include "tests/unit/nat.h"
 
-static bool is_missing(struct world *world, enum nat_kind kind)
+static bool is_missing(struct world *world, enum entry_kind kind)
 {
 	struct nft nft = nat_table(&world->k->nl, kind);
 	bool missing;
@@ -14,7 +14,7 @@ static bool is_missing(struct world *world, enum nat_kind kind)
 static void add_makes_the_tables_and_all_entries(void **state)
 {
 	struct world world = begun(state);
-	const struct nat_entry *all = every_kind(&world);
+	const struct entry *all = every_kind(&world);
 
 	assert_int_equal(add_some(&world, "a", all, KINDS), 0);
 	assert_int_equal(elements(&world), KINDS);
@@ -28,17 +28,17 @@ static void add_makes_only_the_table_it_needs(void **state)
 	struct world world = begun(state);
 
 	assert_int_equal(add(&world, "a", &web), 0);
-	assert_true(is_missing(&world, NAT_SOURCE));
-	destroy(&world, NAT_PORT, NFT_MSG_DELTABLE, NULL);
+	assert_true(is_missing(&world, ENTRY_SOURCE));
+	destroy(&world, ENTRY_PORT, NFT_MSG_DELTABLE, NULL);
 	assert_int_equal(add(&world, "a", &source), 0);
-	assert_true(is_missing(&world, NAT_PORT));
+	assert_true(is_missing(&world, ENTRY_PORT));
 	assert_there(&world, "a", &source);
 }
 
 /* In the same transaction, however many lead to it. */
 static void add_makes_each_own_chain_once(void **state)
 {
-	struct nat_entry all[] = { inner, inner, inner, masq, masq };
+	struct entry all[] = { inner, inner, inner, masq, masq };
 	struct world world = begun(state);
 
 	all[1].host_port++;
@@ -47,7 +47,7 @@ static void add_makes_each_own_chain_once(void **state)
 	all[4].pod.ip.bytes[3]++;
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(add_some(&world, "a", all, COUNT(all)), 0);
-		assert_int_equal(count_chains(&world, NAT_PORT),
+		assert_int_equal(count_chains(&world, ENTRY_PORT),
 				 BASE_CHAINS + 3);
 	}
 	for (size_t i = 0; i < COUNT(all); i++)
@@ -59,15 +59,15 @@ static void add_of_nothing_makes_nothing(void **state)
 	struct world world = begun(state);
 
 	assert_int_equal(add_some(&world, "a", NULL, 0), 0);
-	assert_true(is_missing(&world, NAT_PORT));
-	assert_true(is_missing(&world, NAT_GUARDED));
+	assert_true(is_missing(&world, ENTRY_PORT));
+	assert_true(is_missing(&world, ENTRY_GUARDED));
 }
 
 static void add_may_be_repeated(void **state)
 {
 	struct world world = begun(state);
-	const struct nat_entry *all = every_kind(&world);
-	struct nat_entry moved[] = { web, inner };
+	const struct entry *all = every_kind(&world);
+	struct entry moved[] = { web, inner };
 
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(add_some(&world, "a", all, KINDS), 0);
@@ -84,7 +84,7 @@ static void add_may_be_repeated(void **state)
 
 static void add_refuses_one_key_with_two_data(void **state)
 {
-	struct nat_entry twice[] = { web, web };
+	struct entry twice[] = { web, web };
 	struct world world = begun(state);
 
 	assert_int_equal(add_some(&world, "a", twice, 2), 0);
@@ -102,7 +102,7 @@ static void add_refuses_one_key_with_two_data(void **state)
 static void delete_the_table(struct world *world)
 {
 	world->meanwhile = NULL;
-	destroy(world, NAT_PORT, NFT_MSG_DELTABLE, NULL);
+	destroy(world, ENTRY_PORT, NFT_MSG_DELTABLE, NULL);
 }
 
 static void add_survives_the_loss_of_the_table(void **state)
@@ -125,22 +125,22 @@ static void add_survives_the_loss_of_the_table(void **state)
 static void del_removes_what_the_owner_has(void **state)
 {
 	struct world world = begun(state);
-	const struct nat_entry *all = every_kind(&world);
-	struct nat_entry others[] = { web, source };
+	const struct entry *all = every_kind(&world);
+	struct entry others[] = { web, source };
 	struct list list = list_of(all, KINDS);
 
 	others[0].host_port++;
 	others[1].mac[5]++;
-	assert_int_equal(nat_del(&world.k->nl, "a", &list, &(bool) { false }),
-			 0);
+	assert_int_equal(
+		tables_del(&world.k->nl, "a", &list, &(bool) { false }), 0);
 	assert_int_equal(add_some(&world, "a", all, KINDS), 0);
 	assert_int_equal(add_some(&world, "b", others, 2), 0);
-	assert_int_equal(nat_del(&world.k->nl, "b", &list, &(bool) { false }),
-			 0);
+	assert_int_equal(
+		tables_del(&world.k->nl, "b", &list, &(bool) { false }), 0);
 	assert_int_equal(elements(&world), KINDS + 2);
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(
-			nat_del(&world.k->nl, "a", &list, &(bool) { false }),
+			tables_del(&world.k->nl, "a", &list, &(bool) { false }),
 			0);
 		assert_int_equal(elements(&world), 2);
 	}
@@ -150,22 +150,23 @@ static void del_removes_what_the_owner_has(void **state)
 
 static void del_owner_removes_some_kinds(void **state)
 {
-	static const unsigned masks[] = { 1 << NAT_PORT,
-					  1 << NAT_GUARDED |
-						  1 << NAT_MASQUERADE,
-					  1 << NAT_CONDITION, ~0U };
+	static const unsigned masks[] = { 1 << ENTRY_PORT,
+					  1 << ENTRY_GUARDED |
+						  1 << ENTRY_MASQUERADE,
+					  1 << ENTRY_CONDITION, ~0U };
 	static const size_t left[] = { 5, 3, 2, 0 };
 	struct world world = begun(state);
-	const struct nat_entry *all = every_kind(&world);
-	struct nat_entry others[] = { web, source };
+	const struct entry *all = every_kind(&world);
+	struct entry others[] = { web, source };
 
-	assert_int_equal(nat_del_owner(&world.k->nl, "a", ~0U), 0);
+	assert_int_equal(tables_del_owner(&world.k->nl, "a", ~0U), 0);
 	others[0].protocol = IPPROTO_UDP;
 	others[1].mac[0]++;
 	assert_int_equal(add_some(&world, "a", all, KINDS), 0);
 	assert_int_equal(add_some(&world, "aa", others, 2), 0);
 	for (size_t i = 0; i < COUNT(masks); i++) {
-		assert_int_equal(nat_del_owner(&world.k->nl, "a", masks[i]), 0);
+		assert_int_equal(tables_del_owner(&world.k->nl, "a", masks[i]),
+				 0);
 		assert_int_equal(elements(&world), left[i] + 2);
 		for (int j = 0; j < KINDS; j++) {
 			if (masks[i] & 1U << all[j].kind)
@@ -183,9 +184,9 @@ static void del_owner_removes_some_kinds(void **state)
 
 static void check_says_what_is_missing(void **state)
 {
-	const struct nat_entry all[] = { masq, web };
+	const struct entry all[] = { masq, web };
 	struct world world = begun(state);
-	struct nat_entry moved = web;
+	struct entry moved = web;
 
 	moved.pod_port = 81;
 	assert_string_equal(wrong(&world, "a", &web),
@@ -197,17 +198,17 @@ static void check_says_what_is_missing(void **state)
 			    "host port 8080/tcp is published for a");
 	assert_string_equal(wrong(&world, "a", &moved),
 			    "host port 8080/tcp is published differently");
-	destroy(&world, NAT_PORT, NFT_MSG_DELRULE, "masq4-24");
+	destroy(&world, ENTRY_PORT, NFT_MSG_DELRULE, "masq4-24");
 	assert_there(&world, "a", &web);
 	assert_string_equal(wrong(&world, "a", &masq),
 			    "chain masq4-24 of table cnibox has 0 rules "
 			    "instead of 3");
 	assert_int_equal(add(&world, "a", &hairpin), 0);
-	destroy(&world, NAT_PORT, NFT_MSG_DELRULE, "hairpin");
+	destroy(&world, ENTRY_PORT, NFT_MSG_DELRULE, "hairpin");
 	assert_string_equal(wrong(&world, "a", &hairpin),
 			    "chain hairpin of table cnibox does not lead to "
 			    "hairpin4-24");
-	destroy(&world, NAT_PORT, NFT_MSG_DELRULE, "output");
+	destroy(&world, ENTRY_PORT, NFT_MSG_DELRULE, "output");
 	assert_string_equal(
 		wrong(&world, "a", &web),
 		"chain output of table cnibox has 0 rules instead of 1");
@@ -216,8 +217,8 @@ static void check_says_what_is_missing(void **state)
 static void check_looks_at_conditions_and_guards(void **state)
 {
 	struct world world = begun(state);
-	const struct nat_entry *all = every_kind(&world);
-	struct nat_entry other = inner;
+	const struct entry *all = every_kind(&world);
+	struct entry other = inner;
 
 	assert_string_equal(wrong(&world, "a", &inner),
 			    "host port 8080/tcp is not published");
@@ -231,11 +232,11 @@ static void check_looks_at_conditions_and_guards(void **state)
 			    "host port 8080/tcp is published differently");
 	assert_string_equal(wrong(&world, "b", &source),
 			    "interface veth0 is guarded for a");
-	destroy(&world, NAT_PORT, NFT_MSG_DELRULE, "cond-823e4970abd968cc");
+	destroy(&world, ENTRY_PORT, NFT_MSG_DELRULE, "cond-823e4970abd968cc");
 	assert_string_equal(wrong(&world, "a", &inner),
 			    "chain cond-823e4970abd968cc of table cnibox has "
 			    "0 rules instead of 1");
-	destroy(&world, NAT_SOURCE, NFT_MSG_DELRULE, "prerouting");
+	destroy(&world, ENTRY_SOURCE, NFT_MSG_DELRULE, "prerouting");
 	assert_there(&world, "a", &web);
 	assert_string_equal(wrong(&world, "a", &guarded),
 			    "chain prerouting of table cnibox has 0 rules "
@@ -246,13 +247,13 @@ static void probe_changes_nothing(void **state)
 {
 	struct world world = begun(state);
 
-	for (enum nat_kind kind = 0; kind <= NAT_SOURCE; kind++) {
-		assert_int_equal(nat_probe(&world.k->nl, kind), 0);
+	for (enum entry_kind kind = 0; kind <= ENTRY_SOURCE; kind++) {
+		assert_int_equal(tables_probe(&world.k->nl, kind), 0);
 		assert_true(is_missing(&world, kind));
 	}
 	assert_int_equal(add(&world, "a", &web), 0);
-	assert_int_equal(nat_probe(&world.k->nl, NAT_PORT), 0);
-	assert_int_equal(count_chains(&world, NAT_PORT), BASE_CHAINS);
+	assert_int_equal(tables_probe(&world.k->nl, ENTRY_PORT), 0);
+	assert_int_equal(count_chains(&world, ENTRY_PORT), BASE_CHAINS);
 }
 
 static void probe_says_what_the_kernel_lacks(void **state)
@@ -261,7 +262,8 @@ static void probe_says_what_the_kernel_lacks(void **state)
 	struct world world = { .k = k };
 
 	kernel_answers(k, 1, EOPNOTSUPP);
-	assert_refused(&world, nat_probe(&k->nl, NAT_PORT), CNI_NOT_AVAILABLE,
+	assert_refused(&world, tables_probe(&k->nl, ENTRY_PORT),
+		       CNI_NOT_AVAILABLE,
 		       "find table cnibox: Operation not supported");
 }
 
@@ -269,7 +271,7 @@ static void probe_says_what_the_kernel_lacks(void **state)
  * IPsec and in all. */
 static void count_requests(struct kernel *k, uint32_t *ipsec, uint32_t *all)
 {
-	struct nft nft = nat_table(&k->nl, NAT_PORT);
+	struct nft nft = nat_table(&k->nl, ENTRY_PORT);
 
 	nft_begin(&nft, 0);
 	nat_table_add(&nft);
@@ -293,7 +295,7 @@ static void kernel_without_ipsec_gets_no_rule_for_it(void **state)
 		kernel_answers(k, 1, ENOENT);
 		kernel_answers(k, 1 + ipsec, refusals[i]);
 		/* There is no answer to the second try. */
-		assert_int_equal(nat_probe(&k->nl, NAT_PORT), -1);
+		assert_int_equal(tables_probe(&k->nl, ENTRY_PORT), -1);
 		assert_non_null(strstr(k->job.msg, ": no answer"));
 		assert_int_equal(k->nl.seq, 1 + all + all - 1);
 	}
@@ -307,7 +309,7 @@ static void probe_asks_for_no_more_than_the_kind_takes(void **state)
 
 	kernel_answers(k, 1, ENOENT);
 	kernel_answers(k, k->nl.seq + 2, ENOENT);
-	nat_probe(&k->nl, NAT_GUARDED);
+	tables_probe(&k->nl, ENTRY_GUARDED);
 	asked_lines(k);
 	tried = asked_lines(k);
 	assert_non_null(strstr(tried, ": 07 00 00 00 1='cnibox'"));
@@ -322,8 +324,8 @@ static void thousands_come_and_go(void **state)
 {
 	enum { MANY = 3000 };
 	struct world world = begun(state);
-	struct nat_entry *many = job_alloc(&world.k->job, MANY * sizeof(*many));
-	const struct nat_holders holders = { tell, &world };
+	struct entry *many = job_alloc(&world.k->job, MANY * sizeof(*many));
+	const struct holders holders = { tell, &world };
 	struct list list = list_of(many, MANY);
 
 	for (int i = 0; i < MANY; i++) {
@@ -332,20 +334,20 @@ static void thousands_come_and_go(void **state)
 	}
 	assert_int_equal(add_some(&world, "a", many, MANY), 0);
 	assert_int_equal(elements(&world), MANY);
-	assert_int_equal(nat_check(&world.k->nl, "a", &list, &holders), 0);
-	assert_int_equal(nat_del(&world.k->nl, "a", &list, &(bool) { false }),
-			 0);
+	assert_int_equal(tables_check(&world.k->nl, "a", &list, &holders), 0);
+	assert_int_equal(
+		tables_del(&world.k->nl, "a", &list, &(bool) { false }), 0);
 	assert_int_equal(elements(&world), 0);
 	assert_int_equal(add_some(&world, "a", many, MANY), 0);
-	assert_int_equal(nat_del_owner(&world.k->nl, "a", ~0U), 0);
+	assert_int_equal(tables_del_owner(&world.k->nl, "a", ~0U), 0);
 	assert_int_equal(elements(&world), 0);
 }
 
 enum { ROUNDS = 50 };
 
-static struct nat_entry nth(int process, int round)
+static struct entry nth(int process, int round)
 {
-	struct nat_entry entry = web;
+	struct entry entry = web;
 
 	entry.host_port = (uint16_t)(1000 * (process + 1) + round);
 	return entry;
@@ -356,7 +358,7 @@ static int come_and_go(int process)
 {
 	struct kernel k = { .fd = -1 };
 	struct world world = { .k = &k };
-	struct nat_entry entry;
+	struct entry entry;
 	int failed = 0;
 
 	nl_init(&k.nl, &k.job, -1, NETLINK_NETFILTER);
@@ -372,7 +374,7 @@ static int come_and_go(int process)
 static void processes_do_not_lose_each_others_entries(void **state)
 {
 	struct world world = begun(state);
-	struct nat_entry entry;
+	struct entry entry;
 
 	run_processes(come_and_go);
 	assert_int_equal(elements(&world), PROCESSES * ROUNDS / 2);

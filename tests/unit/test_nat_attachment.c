@@ -44,7 +44,7 @@ static void release_removes_what_the_record_names(void **state)
 	struct folder *f = *state;
 	struct call *c = attached(f, "c1", lines);
 	struct call *other = attached(f, "c2", others);
-	const struct nat_entry *entry;
+	const struct entry *entry;
 	struct list entries;
 
 	/* Whatever kinds, the record says more. */
@@ -52,8 +52,8 @@ static void release_removes_what_the_record_names(void **state)
 	assert_no_error(&f->job);
 	assert_int_equal(entries.count, 2);
 	entry = entries.items;
-	assert_int_equal(entry[0].kind, NAT_MASQUERADE);
-	assert_int_equal(entry[1].kind, NAT_PORT);
+	assert_int_equal(entry[0].kind, ENTRY_MASQUERADE);
+	assert_int_equal(entry[1].kind, ENTRY_PORT);
 	assert_int_equal(entry[1].host_port, 8080);
 	assert_false(has_nat(c, MASQUERADE(POD1)));
 	assert_false(has_nat(c, PORT("8080", POD1)));
@@ -73,14 +73,15 @@ static void release_without_record_goes_by_owner_and_kind(void **state)
 	struct list entries;
 
 	assert_int_equal(record_del(&f->job, "bridge", "net/eth0/c1"), 0);
-	assert_int_equal(attachment_release(c, 1 << NAT_PORT, &entries, NULL),
+	assert_int_equal(attachment_release(c, 1 << ENTRY_PORT, &entries, NULL),
 			 0);
 	assert_no_error(&f->job);
 	assert_int_equal(entries.count, 0);
 	assert_true(has_nat(c, MASQUERADE(POD1)));
 	assert_false(has_nat(c, PORT("8080", POD1)));
 	assert_int_equal(
-		attachment_release(c, 1 << NAT_MASQUERADE, &entries, NULL), 0);
+		attachment_release(c, 1 << ENTRY_MASQUERADE, &entries, NULL),
+		0);
 	assert_false(has_nat(c, MASQUERADE(POD1)));
 	assert_true(has_nat(other, others));
 }
@@ -167,7 +168,7 @@ static void entries_with_terms_survive_the_record(void **state)
 		"source veth0 02:00:5e:10:00:01\n";
 	struct folder *f = *state;
 	struct call *c = attached(f, "c1", lines);
-	const struct nat_entry *entry;
+	const struct entry *entry;
 	struct list entries;
 
 	assert_string_equal(notes_of(c, "nat"), lines);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/nat.h"
 
-static struct nat_entry on(const char *terms, int family)
+static struct entry on(const char *terms, int family)
 {
-	static const struct nat_entry v4 = { NAT_CONDITION, POD4 },
-				      v6 = { NAT_CONDITION, POD6 };
-	struct nat_entry entry = family == AF_INET ? v4 : v6;
+	static const struct entry v4 = { ENTRY_CONDITION, POD4 },
+				  v6 = { ENTRY_CONDITION, POD6 };
+	struct entry entry = family == AF_INET ? v4 : v6;
 
 	entry.terms = terms;
 	return entry;
@@ -14,8 +14,8 @@ static struct nat_entry on(const char *terms, int family)
 /* The content of the rules that are made of terms. */
 static const char *rules_of(struct kernel *k, const char *terms, int family)
 {
-	struct nat_entry entry = on(terms, family);
-	struct nft nft = nat_table(&k->nl, NAT_CONDITION);
+	struct entry entry = on(terms, family);
+	struct nft nft = nat_table(&k->nl, ENTRY_CONDITION);
 
 	nl_hold(&k->nl);
 	nat_condition_rules_add(&nft, "c", &entry, "to");
@@ -128,11 +128,11 @@ static void good_conditions_become_rules(void **state)
 {
 	for (size_t i = 0; i < COUNT(good); i++) {
 		const char *terms = good[i].terms;
-		struct nat_entry entry = on(terms, good[i].family);
+		struct entry entry = on(terms, good[i].family);
 		size_t rules = count_of(good[i].rules, COUNT(good[i].rules));
 		struct kernel *k = *state;
 		const char *why =
-			nat_condition_check(&k->job, terms, good[i].family);
+			tables_check_conditions(&k->job, terms, good[i].family);
 
 		if (why)
 			fail_msg("%s: %s", terms, why);
@@ -148,7 +148,7 @@ static void good_conditions_become_rules(void **state)
 static void kernel_takes_good_conditions(void **state)
 {
 	struct world world = begun(state);
-	struct nat_entry entry;
+	struct entry entry;
 
 	for (size_t i = 0; i < COUNT(good); i++) {
 		entry = on(good[i].terms, good[i].family);
@@ -268,8 +268,8 @@ static void bad_conditions_are_told(void **state)
 	struct kernel *k = *state;
 
 	for (size_t i = 0; i < COUNT(bad); i++) {
-		const char *why = nat_condition_check(&k->job, bad[i].terms,
-						      bad[i].family);
+		const char *why = tables_check_conditions(&k->job, bad[i].terms,
+							  bad[i].family);
 
 		if (!why)
 			fail_msg("accepted: %s", bad[i].terms);
@@ -322,8 +322,9 @@ static void combinations_have_a_limit(void **state)
 			names(&k->job, table[i].operator, table[i].a),
 			names(&k->job, table[i].operator, table[i].b),
 			names(&k->job, "==", table[i].c));
-		const char *why = nat_condition_check(&k->job, terms, AF_INET);
-		struct nat_entry entry = on(terms, AF_INET);
+		const char *why =
+			tables_check_conditions(&k->job, terms, AF_INET);
+		struct entry entry = on(terms, AF_INET);
 
 		assert_string_equal(why ? why : "", table[i].why);
 		if (table[i].rules)
@@ -342,8 +343,9 @@ static void combinations_do_not_wrap_around(void **state)
 
 	for (int i = 0; i < 64; i++)
 		str_add(&terms, names(&k->job, "", 2));
-	assert_string_equal(nat_condition_check(&k->job, terms.text, AF_INET),
-			    many_rules);
+	assert_string_equal(
+		tables_check_conditions(&k->job, terms.text, AF_INET),
+		many_rules);
 }
 
 /* "ip6 saddr != { fd00:1::/48, ... } " with count values. */
@@ -378,18 +380,19 @@ static void kernel_takes_as_many_as_there_may_be(void **state)
 	if (!IS_ENABLED(CONFIG_IPV6))
 		skip();
 	for (size_t i = 0; i < COUNT(table); i++) {
-		struct nft nft = nat_table(&world.k->nl, NAT_CONDITION);
-		struct nat_entry entry = on(table[i].terms, AF_INET6);
+		struct nft nft = nat_table(&world.k->nl, ENTRY_CONDITION);
+		struct entry entry = on(table[i].terms, AF_INET6);
 		struct nft_element element;
 		struct list rules;
 
 		entry.protocol = IPPROTO_TCP;
 		entry.host_port = (uint16_t)(i + 1);
-		assert_null(nat_condition_check(job, entry.terms, AF_INET6));
+		assert_null(
+			tables_check_conditions(job, entry.terms, AF_INET6));
 		add(&world, "a", &entry);
 		assert_string_equal(job->msg ? job->msg : "", "");
 		assert_there(&world, "a", &entry);
-		nat_entry_to_element(job, &entry, "a", &element);
+		entry_to_element(job, &entry, "a", &element);
 		assert_int_equal(nft_list_rules(&nft, element.chain, &rules),
 				 0);
 		assert_int_equal(rules.count, table[i].rules);

@@ -3,55 +3,69 @@
 
 /* Those for IPv4 first. */
 static const struct {
-	struct nat_entry entry;
+	struct entry entry;
 	const char *element;
 	const char *chain; /* or NULL */
 } table[] = {
-	{ { NAT_MASQUERADE, POD4 },
+	{ { ENTRY_MASQUERADE, POD4 },
 	  "2='masq4-24' 3={ 1={ 1={ 1=0a0102030a010200 }",
 	  "masq4-24" },
-	{ { NAT_MASQUERADE, POD(4), .terms = "10.9.0.0/16 10.8.0.0/16" },
+	{ { ENTRY_MASQUERADE, POD(4), .terms = "10.9.0.0/16 10.8.0.0/16" },
 	  "2='masq4-24-e88c386926619d12' 3={ 1={ 1={ 1=0a0102040a010200 }",
 	  "masq4-24-e88c386926619d12" },
-	{ { NAT_HAIRPIN, POD4 },
+	{ { ENTRY_HAIRPIN, POD4 },
 	  "2='hairpin4-24' 3={ 1={ 1={ 1=0a0102030a010200 }",
 	  "hairpin4-24" },
-	{ { NAT_PORT, POD4, IPPROTO_TCP, { 0 }, 8080, 80 },
+	{ { ENTRY_PORT, POD4, IPPROTO_TCP, { 0 }, 8080, 80 },
 	  "2='hostport4' 3={ 1={ 1={ 1=060000001f900000 }"
 	  " 2={ 1=0a01020300500000 }" },
-	{ { NAT_PORT, POD4, IPPROTO_UDP, { AF_INET, { 0 } }, 8080, 80 },
+	{ { ENTRY_PORT, POD4, IPPROTO_UDP, { AF_INET, { 0 } }, 8080, 80 },
 	  "2='hostport4' 3={ 1={ 1={ 1=110000001f900000 }"
 	  " 2={ 1=0a01020300500000 }" },
-	{ { NAT_PORT, POD4, IPPROTO_SCTP, HOST4, 8080, 80 },
+	{ { ENTRY_PORT, POD4, IPPROTO_SCTP, HOST4, 8080, 80 },
 	  "2='hostip4' 3={ 1={ 1={ 1=84000000c00002011f900000 }"
 	  " 2={ 1=0a01020300500000 }" },
-	{ { NAT_CONDITION, POD4, IPPROTO_TCP, { 0 }, 8080, 80, "iifname eth0" },
+	{ { ENTRY_CONDITION,
+	    POD4,
+	    IPPROTO_TCP,
+	    { 0 },
+	    8080,
+	    80,
+	    "iifname eth0" },
 	  "2='condport4' 3={ 1={ 1={ 1=060000001f900000 }"
 	  " 2={ 2={ 1=fffffffc 2='cond-823e4970abd968cc' } }",
 	  "cond-823e4970abd968cc" },
-	{ { NAT_CONDITION, POD4, IPPROTO_TCP, HOST4, 8080, 80, "iifname eth0" },
+	{ { ENTRY_CONDITION, POD4, IPPROTO_TCP, HOST4, 8080, 80,
+	    "iifname eth0" },
 	  "2='condip4' 3={ 1={ 1={ 1=06000000c00002011f900000 }"
 	  " 2={ 2={ 1=fffffffc 2='cond-823e4970abd968cc' } }",
 	  "cond-823e4970abd968cc" },
-	{ { NAT_MASQUERADE, POD6 },
+	{ { ENTRY_MASQUERADE, POD6 },
 	  "2='masq6-64' 3={ 1={ 1={ 1=fd000000000000000000000000000003"
 	  "fd000000000000000000000000000000 }",
 	  "masq6-64" },
-	{ { NAT_HAIRPIN, POD6 },
+	{ { ENTRY_HAIRPIN, POD6 },
 	  "2='hairpin6-64' 3={ 1={ 1={ 1=fd000000000000000000000000000003"
 	  "fd000000000000000000000000000000 }",
 	  "hairpin6-64" },
-	{ { NAT_PORT, POD6, IPPROTO_TCP, { AF_INET6, { 0 } }, 8080, 80 },
+	{ { ENTRY_PORT, POD6, IPPROTO_TCP, { AF_INET6, { 0 } }, 8080, 80 },
 	  "2='hostport6' 3={ 1={ 1={ 1=060000001f900000 }"
 	  " 2={ 1=fd00000000000000000000000000000300500000 }" },
-	{ { NAT_PORT, POD6, IPPROTO_UDP, HOST6, 8080, 80 },
+	{ { ENTRY_PORT, POD6, IPPROTO_UDP, HOST6, 8080, 80 },
 	  "2='hostip6' 3={ 1={ 1={ 1=11000000fd010000000000000000000000000000"
 	  "1f900000 } 2={ 1=fd00000000000000000000000000000300500000 }" },
-	{ { NAT_CONDITION, POD6, IPPROTO_UDP, { 0 }, 8080, 80, "iifname eth0" },
+	{ { ENTRY_CONDITION,
+	    POD6,
+	    IPPROTO_UDP,
+	    { 0 },
+	    8080,
+	    80,
+	    "iifname eth0" },
 	  "2='condport6' 3={ 1={ 1={ 1=110000001f900000 }"
 	  " 2={ 2={ 1=fffffffc 2='cond-823e4970abd968cc' } }",
 	  "cond-823e4970abd968cc" },
-	{ { NAT_CONDITION, POD6, IPPROTO_UDP, HOST6, 8080, 80, "iifname eth0" },
+	{ { ENTRY_CONDITION, POD6, IPPROTO_UDP, HOST6, 8080, 80,
+	    "iifname eth0" },
 	  "2='condip6' 3={ 1={ 1={ 1=11000000fd010000000000000000000000000000"
 	  "1f900000 } 2={ 2={ 1=fffffffc 2='cond-823e4970abd968cc' } }",
 	  "cond-823e4970abd968cc" },
@@ -67,7 +81,7 @@ static void entries_become_elements(void **state)
 		struct nft_element element;
 
 		nl_hold(&k->nl);
-		nat_entry_to_element(&k->job, &table[i].entry, "o", &element);
+		entry_to_element(&k->job, &table[i].entry, "o", &element);
 		nft_element_add(&nft, &element);
 		assert_string_equal(
 			held_lines(k, 0),
@@ -82,11 +96,11 @@ static void entries_become_elements(void **state)
 static void entries_have_chains(void **state)
 {
 	struct job job = { 0 };
-	enum nat_kind kind;
+	enum entry_kind kind;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(table); i++) {
-		const struct nat_entry *entry = &table[i].entry;
+		const struct entry *entry = &table[i].entry;
 		const char *chain = nat_chain_name(&job, entry);
 
 		if (!table[i].chain) {
@@ -103,25 +117,25 @@ static void entries_have_chains(void **state)
 /* GC finds what a binary before 0.2.0 made, one set for each subnet. */
 static void chains_of_subnets_are_known(void **state)
 {
-	enum nat_kind kind;
+	enum entry_kind kind;
 
 	(void)state;
 	assert_true(nat_chain_kind("masq-10.1.2.0/24", &kind));
-	assert_int_equal(kind, NAT_MASQUERADE);
+	assert_int_equal(kind, ENTRY_MASQUERADE);
 	assert_true(nat_chain_kind("hairpin-fd00__/64", &kind));
-	assert_int_equal(kind, NAT_HAIRPIN);
+	assert_int_equal(kind, ENTRY_HAIRPIN);
 }
 
 static void guards_become_elements_of_the_bridge_table(void **state)
 {
 	struct kernel *k = *state;
-	struct nft nft = nat_table(&k->nl, NAT_GUARDED);
+	struct nft nft = nat_table(&k->nl, ENTRY_GUARDED);
 	struct nft_element element;
 
 	nl_hold(&k->nl);
-	nat_entry_to_element(&k->job, &guarded, "o", &element);
+	entry_to_element(&k->job, &guarded, "o", &element);
 	nft_element_add(&nft, &element);
-	nat_entry_to_element(&k->job, &source, "o", &element);
+	entry_to_element(&k->job, &source, "o", &element);
 	nft_element_add(&nft, &element);
 	assert_string_equal(
 		held_lines(k, 0),
@@ -136,8 +150,8 @@ static void guards_become_elements_of_the_bridge_table(void **state)
 				   " 6=00026f00 } }"));
 }
 
-static void assert_same(struct job *job, const struct nat_entry *a,
-			const struct nat_entry *b, bool same)
+static void assert_same(struct job *job, const struct entry *a,
+			const struct entry *b, bool same)
 {
 	assert_int_equal(
 		strcmp(nat_chain_name(job, a), nat_chain_name(job, b)) == 0,
@@ -147,7 +161,7 @@ static void assert_same(struct job *job, const struct nat_entry *a,
 /* What differs in its rules differs in its name. */
 static void chains_are_shared_by_what_has_the_same_rules(void **state)
 {
-	struct nat_entry a = masq, b = masq;
+	struct entry a = masq, b = masq;
 	struct job job = { 0 };
 
 	(void)state;
@@ -173,14 +187,14 @@ static void maps_have_the_names_of_their_kind(void **state)
 {
 	static const struct {
 		const char *name;
-		enum nat_kind kind;
+		enum entry_kind kind;
 	} maps[NAT_MAPS] = {
-		[NAT_MAP_BOUND] = { "hostip", NAT_PORT },
-		[NAT_MAP_UNBOUND] = { "hostport", NAT_PORT },
-		[NAT_MAP_BOUND_CONDITION] = { "condip", NAT_CONDITION },
-		[NAT_MAP_UNBOUND_CONDITION] = { "condport", NAT_CONDITION },
-		[NAT_MAP_GUARDED] = { "guarded", NAT_GUARDED },
-		[NAT_MAP_SOURCE] = { "sources", NAT_SOURCE },
+		[NAT_MAP_BOUND] = { "hostip", ENTRY_PORT },
+		[NAT_MAP_UNBOUND] = { "hostport", ENTRY_PORT },
+		[NAT_MAP_BOUND_CONDITION] = { "condip", ENTRY_CONDITION },
+		[NAT_MAP_UNBOUND_CONDITION] = { "condport", ENTRY_CONDITION },
+		[NAT_MAP_GUARDED] = { "guarded", ENTRY_GUARDED },
+		[NAT_MAP_SOURCE] = { "sources", ENTRY_SOURCE },
 	};
 	struct kernel *k = *state;
 
@@ -206,7 +220,7 @@ static void other_chains_are_none_of_them(void **state)
 		"masq",	  "cond",	 "hairpin",  "ports", "local",
 		"output", "postrouting", "guarded-", "",
 	};
-	enum nat_kind kind;
+	enum entry_kind kind;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(others); i++)
@@ -216,7 +230,7 @@ static void other_chains_are_none_of_them(void **state)
 static void kernel_takes_the_whole_nat_table(void **state)
 {
 	struct kernel *k = *state;
-	struct nft nft = nat_table(real_kernel(state), NAT_PORT);
+	struct nft nft = nat_table(real_kernel(state), ENTRY_PORT);
 	struct nft_element element;
 
 	nft_begin(&nft, 0);
@@ -230,7 +244,7 @@ static void kernel_takes_the_whole_nat_table(void **state)
 				   !strcmp(table[j].chain, chain);
 		if (chain && !is_made)
 			nat_chain_add(&nft, chain, &table[i].entry);
-		nat_entry_to_element(&k->job, &table[i].entry, "o", &element);
+		entry_to_element(&k->job, &table[i].entry, "o", &element);
 		nft_element_add(&nft, &element);
 	}
 	assert_int_equal(nft_commit(&nft), 0);

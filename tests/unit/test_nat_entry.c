@@ -7,7 +7,8 @@
 #include <string.h>
 
 #include "core/base/str.h"
-#include "core/tables/nat_table.h"
+#include "core/tables/table.h"
+#include "core/tables/tables.h"
 
 #include <cmocka.h>
 
@@ -33,40 +34,45 @@ static int set_up(void **state)
 /* clang-format on */
 
 static const struct {
-	struct nat_entry entry;
+	struct entry entry;
 	const char *text, *description;
 } table[] = {
-	{ { NAT_MASQUERADE, POD4 },
+	{ { ENTRY_MASQUERADE, POD4 },
 	  "masquerade 10.1.2.3/24",
 	  "address 10.1.2.3 is not masqueraded" },
-	{ { NAT_MASQUERADE, POD6 },
+	{ { ENTRY_MASQUERADE, POD6 },
 	  "masquerade fd00::3/64",
 	  "address fd00::3 is not masqueraded" },
-	{ { NAT_HAIRPIN, POD4 },
+	{ { ENTRY_HAIRPIN, POD4 },
 	  "hairpin 10.1.2.3/24",
 	  "address 10.1.2.3 is not masqueraded" },
-	{ { NAT_HAIRPIN, POD6 },
+	{ { ENTRY_HAIRPIN, POD6 },
 	  "hairpin fd00::3/64",
 	  "address fd00::3 is not masqueraded" },
-	{ { NAT_PORT, POD4, IPPROTO_TCP, { 0 }, 1, UINT16_MAX },
+	{ { ENTRY_PORT, POD4, IPPROTO_TCP, { 0 }, 1, UINT16_MAX },
 	  "port tcp * 1 10.1.2.3/24 65535",
 	  "host port 1/tcp is not published" },
-	{ { NAT_PORT, POD6, IPPROTO_SCTP, { 0 }, 8080, 80 },
+	{ { ENTRY_PORT, POD6, IPPROTO_SCTP, { 0 }, 8080, 80 },
 	  "port sctp * 8080 fd00::3/64 80",
 	  "host port 8080/sctp is not published" },
-	{ { NAT_PORT, POD4, IPPROTO_UDP, { AF_INET, { 192, 0, 2, 1 } }, 53, 5 },
+	{ { ENTRY_PORT,
+	    POD4,
+	    IPPROTO_UDP,
+	    { AF_INET, { 192, 0, 2, 1 } },
+	    53,
+	    5 },
 	  "port udp 192.0.2.1 53 10.1.2.3/24 5",
 	  "host port 192.0.2.1:53/udp is not published" },
-	{ { NAT_PORT, POD6, IPPROTO_UDP, { AF_INET6, { 0xfd, 1 } }, 53, 5 },
+	{ { ENTRY_PORT, POD6, IPPROTO_UDP, { AF_INET6, { 0xfd, 1 } }, 53, 5 },
 	  "port udp fd01:: 53 fd00::3/64 5",
 	  "host port [fd01::]:53/udp is not published" },
-	{ { NAT_MASQUERADE, POD4, .terms = "10.9.0.0/16 10.8.0.0/16" },
+	{ { ENTRY_MASQUERADE, POD4, .terms = "10.9.0.0/16 10.8.0.0/16" },
 	  "masquerade 10.1.2.3/24 10.9.0.0/16 10.8.0.0/16",
 	  "address 10.1.2.3 is not masqueraded" },
-	{ { NAT_CONDITION, POD4, IPPROTO_TCP, { 0 }, 80, 81, "iifname eth0" },
+	{ { ENTRY_CONDITION, POD4, IPPROTO_TCP, { 0 }, 80, 81, "iifname eth0" },
 	  "condition tcp * 80 10.1.2.3/24 81 iifname eth0",
 	  "host port 80/tcp is not published" },
-	{ { NAT_CONDITION,
+	{ { ENTRY_CONDITION,
 	    POD6,
 	    IPPROTO_UDP,
 	    { AF_INET6, { 0xfd, 1 } },
@@ -76,25 +82,25 @@ static const struct {
 	  "condition udp fd01:: 53 fd00::3/64 5  ip6 saddr != { fd00::/8, "
 	  "\"x\" }  ",
 	  "host port [fd01::]:53/udp is not published" },
-	{ { .kind = NAT_GUARDED, .bridge_port = "veth0" },
+	{ { .kind = ENTRY_GUARDED, .bridge_port = "veth0" },
 	  "guarded veth0",
 	  "interface veth0 is not guarded" },
-	{ { .kind = NAT_SOURCE,
+	{ { .kind = ENTRY_SOURCE,
 	    .bridge_port = "fifteen-letters",
 	    .mac = { 2, 0, 0x5e, 0x10, 0, 0xff } },
 	  "source fifteen-letters 02:00:5e:10:00:ff",
 	  "interface fifteen-letters is not guarded" },
 };
 
-static const char *print(struct job *job, const struct nat_entry *entry)
+static const char *print(struct job *job, const struct entry *entry)
 {
 	struct str out = { .job = job };
 
-	nat_entry_print(entry, &out);
+	entry_print(entry, &out);
 	return out.text;
 }
 
-static void assert_same(const struct nat_entry *a, const struct nat_entry *b)
+static void assert_same(const struct entry *a, const struct entry *b)
 {
 	assert_int_equal(a->kind, b->kind);
 	assert_true(prefix_equal(&a->pod, &b->pod));
@@ -110,20 +116,20 @@ static void assert_same(const struct nat_entry *a, const struct nat_entry *b)
 
 static void entries_survive_being_text(void **state)
 {
-	struct nat_entry parsed;
+	struct entry parsed;
 
 	for (size_t i = 0; i < COUNT(table); i++) {
 		assert_string_equal(print(*state, &table[i].entry),
 				    table[i].text);
 		memset(&parsed, 0xff, sizeof(parsed));
-		assert_true(nat_entry_parse(*state, table[i].text, &parsed));
+		assert_true(entry_parse(*state, table[i].text, &parsed));
 		assert_same(&parsed, &table[i].entry);
 	}
 }
 
 static void addresses_that_mean_every_one_are_a_star(void **state)
 {
-	struct nat_entry entry = table[5].entry;
+	struct entry entry = table[5].entry;
 
 	entry.host.family = AF_INET6;
 	assert_string_equal(print(*state, &entry), table[5].text);
@@ -194,10 +200,10 @@ static void other_texts_are_none(void **state)
 		"port TCP * 80 10.1.2.3/24 80",
 		"port 6 * 80 10.1.2.3/24 80",
 	};
-	struct nat_entry out;
+	struct entry out;
 
 	for (size_t i = 0; i < COUNT(texts); i++) {
-		if (!nat_entry_parse(*state, texts[i], &out))
+		if (!entry_parse(*state, texts[i], &out))
 			continue;
 		print_error("parsed: '%s'\n", texts[i]);
 		assert_true(false);
@@ -208,9 +214,9 @@ static void descriptions_are_sentences(void **state)
 {
 	for (size_t i = 0; i < COUNT(table); i++)
 		assert_string_equal(
-			nat_entry_describe(*state, &table[i].entry, "not "),
+			entry_describe(*state, &table[i].entry, "not "),
 			table[i].description);
-	assert_string_equal(nat_entry_describe(*state, &table[4].entry, ""),
+	assert_string_equal(entry_describe(*state, &table[4].entry, ""),
 			    "host port 1/tcp is published");
 }
 

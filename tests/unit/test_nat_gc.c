@@ -11,8 +11,8 @@ static bool is_b(void *arg, const char *owner)
 static void gc_clears_both_tables(void **state)
 {
 	struct world world = begun(state);
-	const struct nat_entry *all = every_kind(&world);
-	struct nat_entry living[] = { inner, source, guarded };
+	const struct entry *all = every_kind(&world);
+	struct entry living[] = { inner, source, guarded };
 	int asked_for = 0;
 
 	living[0].host_port++;
@@ -20,39 +20,39 @@ static void gc_clears_both_tables(void **state)
 	living[2].bridge_port[4]++;
 	assert_int_equal(add_some(&world, "b", all, KINDS), 0);
 	assert_int_equal(add_some(&world, "a", living, 3), 0);
-	assert_int_equal(count_chains(&world, NAT_PORT), BASE_CHAINS + 3);
-	assert_int_equal(nat_gc(&world.k->nl, is_b, &asked_for), 0);
+	assert_int_equal(count_chains(&world, ENTRY_PORT), BASE_CHAINS + 3);
+	assert_int_equal(tables_gc(&world.k->nl, is_b, &asked_for), 0);
 	assert_int_equal(asked_for, KINDS + 3);
 	assert_int_equal(elements(&world), 3);
-	assert_int_equal(count_chains(&world, NAT_PORT), BASE_CHAINS + 1);
-	assert_int_equal(count_chains(&world, NAT_GUARDED), 1);
+	assert_int_equal(count_chains(&world, ENTRY_PORT), BASE_CHAINS + 1);
+	assert_int_equal(count_chains(&world, ENTRY_GUARDED), 1);
 	for (int i = 0; i < 3; i++)
 		assert_there(&world, "a", &living[i]);
 	assert_int_equal(del(&world, "a", &living[0]), 0);
-	assert_int_equal(nat_gc(&world.k->nl, is_b, &asked_for), 0);
-	assert_int_equal(count_chains(&world, NAT_PORT), BASE_CHAINS);
+	assert_int_equal(tables_gc(&world.k->nl, is_b, &asked_for), 0);
+	assert_int_equal(count_chains(&world, ENTRY_PORT), BASE_CHAINS);
 }
 
 static void gc_removes_the_dead_and_their_chains(void **state)
 {
 	struct world world = begun(state);
-	struct nat_entry dead = masq, other = masq;
+	struct entry dead = masq, other = masq;
 	int asked_for = 0;
 
 	dead.pod.len = 25;
 	dead.pod.ip.bytes[3] = 4;
 	other.pod.ip.bytes[3] = 5;
-	assert_int_equal(nat_gc(&world.k->nl, is_b, &asked_for), 0);
+	assert_int_equal(tables_gc(&world.k->nl, is_b, &asked_for), 0);
 	assert_int_equal(asked_for, 0);
 	assert_int_equal(add(&world, "a", &masq), 0);
 	assert_int_equal(add(&world, "b", &other), 0);
 	assert_int_equal(add(&world, "b", &dead), 0);
 	assert_int_equal(add(&world, "b", &web), 0);
-	assert_int_equal(count_chains(&world, NAT_PORT), BASE_CHAINS + 2);
-	assert_int_equal(nat_gc(&world.k->nl, is_b, &asked_for), 0);
+	assert_int_equal(count_chains(&world, ENTRY_PORT), BASE_CHAINS + 2);
+	assert_int_equal(tables_gc(&world.k->nl, is_b, &asked_for), 0);
 	assert_int_equal(asked_for, 4);
 	assert_int_equal(elements(&world), 1);
-	assert_int_equal(count_chains(&world, NAT_PORT), BASE_CHAINS + 1);
+	assert_int_equal(count_chains(&world, ENTRY_PORT), BASE_CHAINS + 1);
 	assert_there(&world, "a", &masq);
 }
 
@@ -74,7 +74,7 @@ static int use_or_collect(int process)
 	nl_init(&k.nl, &k.job, -1, NETLINK_NETFILTER);
 	for (int i = 0; i < ROUNDS && !failed; i++) {
 		if (process) {
-			failed = nat_gc(&k.nl, is_nobody, NULL);
+			failed = tables_gc(&k.nl, is_nobody, NULL);
 			continue;
 		}
 		failed |= add(&world, "a", &masq);
@@ -90,8 +90,8 @@ static void gc_leaves_what_is_used_meanwhile(void **state)
 
 	run_processes(use_or_collect);
 	assert_int_equal(elements(&world), 0);
-	assert_int_equal(nat_gc(&world.k->nl, is_nobody, NULL), 0);
-	assert_int_equal(count_chains(&world, NAT_PORT), BASE_CHAINS);
+	assert_int_equal(tables_gc(&world.k->nl, is_nobody, NULL), 0);
+	assert_int_equal(count_chains(&world, ENTRY_PORT), BASE_CHAINS);
 }
 
 int main(void)

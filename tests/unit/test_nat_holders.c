@@ -2,11 +2,11 @@
 /* Keys that others hold, with the kernel itself. */
 #include "tests/unit/nat.h"
 
-static const struct nat_entry masq_of_b = { NAT_MASQUERADE, POD(4) };
+static const struct entry masq_of_b = { ENTRY_MASQUERADE, POD(4) };
 
 static void add_refuses_what_another_living_owner_has(void **state)
 {
-	struct nat_entry all[] = { masq, web };
+	struct entry all[] = { masq, web };
 	struct world world = begun(state);
 
 	all[0].pod.ip.bytes[3] = all[1].pod.ip.bytes[3] = 4;
@@ -21,7 +21,7 @@ static void add_refuses_what_another_living_owner_has(void **state)
 
 static void add_takes_over_from_the_dead(void **state)
 {
-	struct nat_entry all[] = { masq, web };
+	struct entry all[] = { masq, web };
 	struct world world = begun(state);
 
 	all[1].pod_port = 443;
@@ -56,7 +56,7 @@ static void add_never_replaces_what_it_did_not_look_at(void **state)
 
 static void add_leaves_to_a_holder_what_it_shares(void **state)
 {
-	struct nat_entry all[] = { masq_of_b, web, guarded, source };
+	struct entry all[] = { masq_of_b, web, guarded, source };
 	struct world world = begun(state);
 
 	all[1].pod = masq_of_b.pod;
@@ -78,14 +78,14 @@ static void add_leaves_to_a_holder_what_it_shares(void **state)
 /* Nor is there a chain for it. */
 static void add_makes_no_chain_for_what_is_shared(void **state)
 {
-	struct nat_entry all[] = { inner, masq_of_b };
+	struct entry all[] = { inner, masq_of_b };
 	struct world world = begun(state);
 
 	all[0].terms = "iifname eth1";
 	assert_int_equal(add(&world, "a", &inner), 0);
 	world.shares = "a";
 	assert_int_equal(add_some(&world, "b", all, 2), 0);
-	assert_int_equal(count_chains(&world, NAT_PORT), BASE_CHAINS + 2);
+	assert_int_equal(count_chains(&world, ENTRY_PORT), BASE_CHAINS + 2);
 	assert_there(&world, "a", &inner);
 	assert_there(&world, "b", &masq_of_b);
 }
@@ -93,7 +93,7 @@ static void add_makes_no_chain_for_what_is_shared(void **state)
 /* What is told once is not told again. */
 static void add_refuses_beside_what_is_shared(void **state)
 {
-	struct nat_entry all[] = { web, web, masq_of_b };
+	struct entry all[] = { web, web, masq_of_b };
 	struct world world = begun(state);
 
 	all[1].host_port = 8081;
@@ -121,7 +121,7 @@ static void holder_goes(struct world *world)
 
 static void holder_that_goes_when_it_is_asked_is_replaced(void **state)
 {
-	const struct nat_entry all[] = { masq_of_b, web };
+	const struct entry all[] = { masq_of_b, web };
 	struct world world = begun(state);
 
 	assert_int_equal(add(&world, "a", &web), 0);
@@ -138,7 +138,7 @@ static void holder_that_goes_when_it_is_asked_is_replaced(void **state)
 static void table_goes(struct world *world)
 {
 	world->meanwhile = NULL;
-	destroy(world, NAT_PORT, NFT_MSG_DELTABLE, NULL);
+	destroy(world, ENTRY_PORT, NFT_MSG_DELTABLE, NULL);
 }
 
 static void table_that_goes_with_the_holder_is_made_again(void **state)
@@ -155,14 +155,14 @@ static void table_that_goes_with_the_holder_is_made_again(void **state)
 
 static void del_knows_no_sharing(void **state)
 {
-	const struct nat_entry both[] = { web, masq_of_b };
+	const struct entry both[] = { web, masq_of_b };
 	struct world world = begun(state);
 
 	assert_int_equal(add(&world, "a", &web), 0);
 	world.shares = "a";
 	assert_int_equal(add_some(&world, "b", both, 2), 0);
 	assert_int_equal(del(&world, "b", &web), 0);
-	assert_int_equal(nat_del_owner(&world.k->nl, "b", ~0U), 0);
+	assert_int_equal(tables_del_owner(&world.k->nl, "b", ~0U), 0);
 	assert_there(&world, "a", &web);
 	assert_int_equal(del(&world, "a", &web), 0);
 	assert_int_equal(elements(&world), 0);
@@ -170,9 +170,9 @@ static void del_knows_no_sharing(void **state)
 
 static void check_accepts_what_is_shared(void **state)
 {
-	static const struct nat_entry *const all[] = { &web, &inner, &source };
+	static const struct entry *const all[] = { &web, &inner, &source };
 	struct world world = begun(state);
-	struct nat_entry moved = web;
+	struct entry moved = web;
 
 	moved.pod.ip.bytes[3] = 4;
 	for (size_t i = 0; i < COUNT(all); i++) {
@@ -191,7 +191,7 @@ static void check_accepts_what_is_shared(void **state)
 	assert_string_equal(wrong(&world, "a", &moved),
 			    "host port 8080/tcp is published differently");
 	assert_int_equal(world.looks, 0);
-	destroy(&world, NAT_PORT, NFT_MSG_DELRULE, "ports");
+	destroy(&world, ENTRY_PORT, NFT_MSG_DELRULE, "ports");
 	assert_string_not_equal(wrong(&world, "b", &web), "");
 }
 

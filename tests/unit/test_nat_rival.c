@@ -4,10 +4,10 @@
 #include "core/kernel/link.h"
 #include "tests/unit/nat.h"
 
-static const struct nat_entry bound = { NAT_PORT, POD(4), IPPROTO_TCP,
-					HOST4,	  8080,	  80 };
-static const struct nat_entry bound6 = { NAT_PORT, POD6, IPPROTO_TCP,
-					 HOST6,	   8080, 80 };
+static const struct entry bound = { ENTRY_PORT, POD(4), IPPROTO_TCP,
+				    HOST4,	8080,	80 };
+static const struct entry bound6 = { ENTRY_PORT, POD6, IPPROTO_TCP,
+				     HOST6,	 8080, 80 };
 static const char refusal[] = "host port 8080/tcp is already published for a";
 static const char bound_refusal[] =
 	"host port 192.0.2.1:8080/tcp is already published for a";
@@ -30,7 +30,7 @@ static void living_ones_are_refused_both_ways(void **state)
 static void ipv6_has_ports_of_its_own(void **state)
 {
 	struct world world = begun(state);
-	struct nat_entry unbound6 = bound6;
+	struct entry unbound6 = bound6;
 
 	if (!IS_ENABLED(CONFIG_IPV6))
 		skip();
@@ -46,7 +46,7 @@ static void ipv6_has_ports_of_its_own(void **state)
 static void other_ports_and_addresses_are_no_rivals(void **state)
 {
 	struct world world = begun(state);
-	struct nat_entry other[] = { bound, web, web, bound };
+	struct entry other[] = { bound, web, web, bound };
 
 	other[0].host.bytes[3]++;
 	other[1].protocol = IPPROTO_UDP;
@@ -75,8 +75,8 @@ static void those_that_share_are_no_rivals(void **state)
 static void ports_of_the_dead_go(void **state)
 {
 	struct world world = begun(state);
-	struct nat_entry condition = inner;
-	struct nat_entry all[2] = { bound, condition };
+	struct entry condition = inner;
+	struct entry all[2] = { bound, condition };
 
 	all[1].host = bound.host;
 	assert_int_equal(add_some(&world, "a", all, 2), 0);
@@ -92,7 +92,7 @@ static void ports_of_the_dead_go(void **state)
 static void conditions_of_the_dead_go_with_the_port(void **state)
 {
 	struct world world = begun(state);
-	const struct nat_entry all[] = { web, inner };
+	const struct entry all[] = { web, inner };
 
 	assert_int_equal(add_some(&world, "a", all, 2), 0);
 	assert_int_equal(add(&world, "b", &web), 0);
@@ -110,7 +110,7 @@ static void rival_comes(struct world *world)
 /* It could not be seen before. */
 static void one_that_comes_meanwhile_is_seen_afterwards(void **state)
 {
-	struct nat_entry dead = web, all[2] = { web, web };
+	struct entry dead = web, all[2] = { web, web };
 	struct world world = begun(state);
 
 	dead.host_port = all[1].host_port = 9090;
@@ -125,9 +125,9 @@ static void one_that_comes_meanwhile_is_seen_afterwards(void **state)
 static void list_services(struct world *world, struct list *out)
 {
 	*out = (struct list) { 0 };
-	list_set(world, NAT_PORT, "services4", out);
+	list_set(world, ENTRY_PORT, "services4", out);
 	if (IS_ENABLED(CONFIG_IPV6))
-		list_set(world, NAT_PORT, "services6", out);
+		list_set(world, ENTRY_PORT, "services6", out);
 }
 
 static void add_address(struct nl *nl, const char *link, const char *text)
@@ -151,7 +151,7 @@ static void services_are_noted_while_there_are_some(void **state)
 
 	nl_init(&host, job, -1, NETLINK_ROUTE);
 	assert_int_equal(add(&world, "a", &web), 0);
-	assert_int_equal(nat_note_services(&world.k->nl, &host, false), 0);
+	assert_int_equal(tables_note_services(&world.k->nl, &host, false), 0);
 	list_services(&world, &services);
 	assert_int_equal(services.count, 0);
 	spec.name = "kube-ipvs0";
@@ -163,8 +163,8 @@ static void services_are_noted_while_there_are_some(void **state)
 	add_address(&host, "br0", "192.0.2.1/24");
 	add_address(&host, "br0", "10.96.0.2/32");
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(nat_note_services(&world.k->nl, &host, false),
-				 0);
+		assert_int_equal(
+			tables_note_services(&world.k->nl, &host, false), 0);
 		list_services(&world, &services);
 		assert_int_equal(services.count, 1);
 		element = services.items;
@@ -172,10 +172,10 @@ static void services_are_noted_while_there_are_some(void **state)
 		assert_string_equal(element->comment, "kube-ipvs0");
 	}
 	assert_int_equal(link_del(&host, "kube-ipvs0", NULL), 0);
-	assert_int_equal(nat_note_services(&world.k->nl, &host, false), 0);
+	assert_int_equal(tables_note_services(&world.k->nl, &host, false), 0);
 	list_services(&world, &services);
 	assert_int_equal(services.count, 1);
-	assert_int_equal(nat_note_services(&world.k->nl, &host, true), 0);
+	assert_int_equal(tables_note_services(&world.k->nl, &host, true), 0);
 	list_services(&world, &services);
 	assert_int_equal(services.count, 0);
 	nl_close(&host);

@@ -100,10 +100,10 @@ static const char *const guard_requests[] = {
 #define PAIRS6(id) NAT_SET(id, "c", "00000208", "20")
 
 static const struct {
-	struct nat_entry entry;
+	struct entry entry;
 	const char *requests[9];
 } own_chains[] = {
-	{ { NAT_MASQUERADE, POD4 }, {
+	{ { ENTRY_MASQUERADE, POD4 }, {
 		CHAIN("c"),
 		PAIRS4("03"),
 		RULE("c", V4 FROM4("08") TO4("09") NETWORK4 IN("c") RETURN),
@@ -111,7 +111,7 @@ static const struct {
 		RULE("c", MASQUERADE),
 		RULE("masq", V4 FROM4("08") FROM4("09") NETWORK4 IN("c") GOTO("c")),
 	} },
-	{ { NAT_MASQUERADE, { { AF_INET, { 10, 1, 2, 3 } }, 32 } }, {
+	{ { ENTRY_MASQUERADE, { { AF_INET, { 10, 1, 2, 3 } }, 32 } }, {
 		CHAIN("c"),
 		PAIRS4("03"),
 		RULE("c", V4 FROM4("08") TO4("09") IN("c") RETURN),
@@ -119,7 +119,7 @@ static const struct {
 		RULE("c", MASQUERADE),
 		RULE("masq", V4 FROM4("08") FROM4("09") IN("c") GOTO("c")),
 	} },
-	{ { NAT_MASQUERADE, POD4, .terms = "10.9.0.0/24  192.0.2.1/32 " }, {
+	{ { ENTRY_MASQUERADE, POD4, .terms = "10.9.0.0/24  192.0.2.1/32 " }, {
 		CHAIN("c"),
 		PAIRS4("03"),
 		RULE("c", V4 FROM4("08") TO4("09") NETWORK4 IN("c") RETURN),
@@ -129,7 +129,7 @@ static const struct {
 		RULE("c", MASQUERADE),
 		RULE("masq", V4 FROM4("08") FROM4("09") NETWORK4 IN("c") GOTO("c")),
 	} },
-	{ { NAT_MASQUERADE, POD6, .terms = "fd09::/64" }, {
+	{ { ENTRY_MASQUERADE, POD6, .terms = "fd09::/64" }, {
 		CHAIN("c"),
 		PAIRS6("03"),
 		RULE("c", V6 FROM6("08") TO6("0c") NETWORK6 IN("c") RETURN),
@@ -138,28 +138,28 @@ static const struct {
 		RULE("c", MASQUERADE),
 		RULE("masq", V6 FROM6("08") FROM6("0c") NETWORK6 IN("c") GOTO("c")),
 	} },
-	{ { NAT_HAIRPIN, POD4 }, {
+	{ { ENTRY_HAIRPIN, POD4 }, {
 		CHAIN("c"),
 		PAIRS4("03"),
 		RULE("c", V4 TO4("08") FROM4("09") NETWORK4 IN("c") MASQUERADE),
 		RULE("c", V4 FROM4("08") LOOPBACK4 MASQUERADE),
 		RULE("hairpin", V4 TO4("08") TO4("09") NETWORK4 IN("c") JUMP("c")),
 	} },
-	{ { NAT_HAIRPIN, POD6 }, {
+	{ { ENTRY_HAIRPIN, POD6 }, {
 		CHAIN("c"),
 		PAIRS6("03"),
 		RULE("c", V6 TO6("08") FROM6("0c") NETWORK6 IN("c") MASQUERADE),
 		RULE("hairpin", V6 TO6("08") TO6("0c") NETWORK6 IN("c") JUMP("c")),
 	} },
-	{ { NAT_CONDITION, POD4, .terms = "ip saddr 10.1.2.0/24" }, {
+	{ { ENTRY_CONDITION, POD4, .terms = "ip saddr 10.1.2.0/24" }, {
 		CHAIN("c"),
 		RULE("c", V4 FROM4("08") SUBNET4("0a010200") GOTO("ports")),
 	} },
 };
 /* clang-format on */
 
-static const char *made(struct kernel *k, enum nat_kind kind,
-			const struct nat_entry *entry)
+static const char *made(struct kernel *k, enum entry_kind kind,
+			const struct entry *entry)
 {
 	struct nft nft = nat_table(&k->nl, kind);
 	size_t at;
@@ -179,7 +179,7 @@ static void nat_table_is_encoded(void **state)
 
 	if (!IS_ENABLED(CONFIG_IPV6))
 		skip();
-	assert_string_equal(made(k, NAT_PORT, NULL),
+	assert_string_equal(made(k, ENTRY_PORT, NULL),
 			    joined(&k->job, nat_requests, COUNT(nat_requests)));
 }
 
@@ -188,7 +188,7 @@ static void guard_table_is_encoded(void **state)
 	struct kernel *k = *state;
 
 	assert_string_equal(
-		made(k, NAT_SOURCE, NULL),
+		made(k, ENTRY_SOURCE, NULL),
 		joined(&k->job, guard_requests, COUNT(guard_requests)));
 }
 
@@ -214,14 +214,14 @@ static void own_chains_are_encoded(void **state)
 static void kernel_takes_the_whole_guard_table(void **state)
 {
 	struct kernel *k = *state;
-	struct nft nft = nat_table(real_kernel(state), NAT_GUARDED);
+	struct nft nft = nat_table(real_kernel(state), ENTRY_GUARDED);
 	struct nft_element element;
 
 	nft_begin(&nft, 0);
 	nat_table_add(&nft);
-	nat_entry_to_element(&k->job, &guarded, "o", &element);
+	entry_to_element(&k->job, &guarded, "o", &element);
 	nft_element_add(&nft, &element);
-	nat_entry_to_element(&k->job, &source, "o", &element);
+	entry_to_element(&k->job, &source, "o", &element);
 	nft_element_add(&nft, &element);
 	assert_int_equal(nft_commit(&nft), 0);
 	assert_false(nft.stale);
@@ -238,7 +238,7 @@ static void kernel_takes_the_whole_guard_table(void **state)
 static void kernel_takes_every_own_chain(void **state)
 {
 	for (size_t i = 0; i < COUNT(own_chains); i++) {
-		const struct nat_entry *entry = &own_chains[i].entry;
+		const struct entry *entry = &own_chains[i].entry;
 		struct nft nft = nat_table(real_kernel(state), entry->kind);
 
 		nft_begin(&nft, 0);
@@ -253,18 +253,20 @@ static void kernel_takes_every_own_chain(void **state)
 static void check_counts_the_rules(void **state)
 {
 	static const struct {
-		struct nat_entry entry;
+		struct entry entry;
 		int rules;
 	} rows[] = {
-		{ { NAT_MASQUERADE, POD4 }, 3 },
-		{ { NAT_MASQUERADE, POD4, .terms = "10.8.0.0/16 10.9.0.0/16" },
+		{ { ENTRY_MASQUERADE, POD4 }, 3 },
+		{ { ENTRY_MASQUERADE, POD4,
+		    .terms = "10.8.0.0/16 10.9.0.0/16" },
 		  5 },
-		{ { NAT_HAIRPIN, POD4 }, 2 },
-		{ { NAT_HAIRPIN, POD6 }, 1 },
-		{ { NAT_CONDITION, POD4, .terms = "iifname { a, b, c }" }, 3 },
+		{ { ENTRY_HAIRPIN, POD4 }, 2 },
+		{ { ENTRY_HAIRPIN, POD6 }, 1 },
+		{ { ENTRY_CONDITION, POD4, .terms = "iifname { a, b, c }" },
+		  3 },
 	};
 	struct kernel *k = *state;
-	struct nft nft = nat_table(real_kernel(state), NAT_PORT);
+	struct nft nft = nat_table(real_kernel(state), ENTRY_PORT);
 
 	nft_begin(&nft, 0);
 	nat_table_add(&nft);

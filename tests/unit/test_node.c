@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/cni/node.h"
-#include "core/tables/nat_table.h"
+#include "core/tables/table.h"
+#include "core/tables/tables.h"
 #include "tests/unit/nat_attachment.h"
 
 static const struct applet *const applets[] = { &applet, NULL };
@@ -60,7 +61,8 @@ static void sync_restores_what_is_missing(void **state)
 
 	syncs(f, "2 attachments, 0 restored, 0 gone\n");
 	assert_int_equal(
-		nat_del(&c->nft, "net/eth0/c1", &some, &(bool) { false }), 0);
+		tables_del(&c->nft, "net/eth0/c1", &some, &(bool) { false }),
+		0);
 	assert_false(has_nat(c, lines));
 	syncs(f, "2 attachments, 1 restored, 0 gone\n");
 	assert_true(has_nat(c, lines));

@@ -309,7 +309,7 @@ static int bridge_disconnect(struct call *c)
 static int bridge_release(struct call *c)
 {
 	const unsigned kinds =
-		1 << NAT_MASQUERADE | 1 << NAT_GUARDED | 1 << NAT_SOURCE;
+		1 << ENTRY_MASQUERADE | 1 << ENTRY_GUARDED | 1 << ENTRY_SOURCE;
 	struct list entries;
 
 	return attachment_release(c, kinds, &entries, bridge_disconnect);

@@ -44,7 +44,7 @@ bool bridge_is_gateway(const struct bridge_conf *conf);
 struct prefix bridge_gateway(const struct result_ip *ip);
 
 /* Adds what masquerading a result takes, and what keeping the container to its
- * MAC address takes, to a list of struct nat_entry. */
+ * MAC address takes, to a list of struct entry. */
 void bridge_masq_entries(struct call *c, const struct result *result,
 			 struct list *entries);
 void bridge_guard_entries(struct call *c, const struct link *port,

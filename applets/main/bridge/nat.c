@@ -41,12 +41,12 @@ void bridge_masq_entries(struct call *c, const struct result *result,
 
 	for (size_t i = 0; i < result->ips.count; i++) {
 		int family = ips[i].address.ip.family;
-		struct nat_entry *entry;
+		struct entry *entry;
 
 		if (!bridge_masquerades(c->conf, family))
 			continue;
 		entry = list_add(c->job, entries, sizeof(*entry));
-		entry->kind = NAT_MASQUERADE;
+		entry->kind = ENTRY_MASQUERADE;
 		entry->pod = ips[i].address;
 		entry->terms = bridge_no_masq(c, family);
 	}
@@ -55,17 +55,16 @@ void bridge_masq_entries(struct call *c, const struct result *result,
 void bridge_guard_entries(struct call *c, const struct link *port,
 			  const struct link *guest, struct list *entries)
 {
-	static const enum nat_kind kinds[] = { NAT_GUARDED, NAT_SOURCE };
+	static const enum entry_kind kinds[] = { ENTRY_GUARDED, ENTRY_SOURCE };
 	const struct bridge_conf *conf = c->conf;
 
 	for (int i = 0; conf->mac_spoof_check && i < 2; i++) {
-		struct nat_entry *entry =
-			list_add(c->job, entries, sizeof(*entry));
+		struct entry *entry = list_add(c->job, entries, sizeof(*entry));
 
 		entry->kind = kinds[i];
 		str_copy(entry->bridge_port, sizeof(entry->bridge_port),
 			 port->name);
-		if (kinds[i] == NAT_SOURCE)
+		if (kinds[i] == ENTRY_SOURCE)
 			memcpy(entry->mac, guest->mac, MAC_LEN);
 	}
 }

@@ -78,9 +78,9 @@ static int probe_nat(struct call *c)
 	if (!IS_ENABLED(CONFIG_NAT))
 		return 0;
 	if ((conf->ip_masq || conf->masq_family) &&
-	    nat_probe(&c->nft, NAT_MASQUERADE) < 0)
+	    tables_probe(&c->nft, ENTRY_MASQUERADE) < 0)
 		return -1;
-	return conf->mac_spoof_check ? nat_probe(&c->nft, NAT_GUARDED) : 0;
+	return conf->mac_spoof_check ? tables_probe(&c->nft, ENTRY_GUARDED) : 0;
 }
 
 int bridge_status(struct call *c)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "core/tables/nat_table.h"
+#include "core/tables/table.h"
 
 #include <linux/netfilter.h>
 #include <linux/netfilter_bridge.h>
@@ -71,12 +71,12 @@ static bool is_guard(const struct nft *nft)
 	return nft->family == NFPROTO_BRIDGE;
 }
 
-const enum nat_kind nat_table_kinds[NAT_TABLES] = { NAT_MASQUERADE,
-						    NAT_GUARDED };
+const enum entry_kind nat_table_kinds[NAT_TABLES] = { ENTRY_MASQUERADE,
+						      ENTRY_GUARDED };
 
-struct nft nat_table(struct nl *nl, enum nat_kind kind)
+struct nft nat_table(struct nl *nl, enum entry_kind kind)
 {
-	bool guard = kind == NAT_GUARDED || kind == NAT_SOURCE;
+	bool guard = kind == ENTRY_GUARDED || kind == ENTRY_SOURCE;
 
 	return (struct nft) { .nl = nl,
 			      .family = guard ? NFPROTO_BRIDGE : NFPROTO_INET,
@@ -88,7 +88,7 @@ static const char *map_name(enum nat_map map, int family)
 	return nat_map(map, family)->name;
 }
 
-bool nat_is_in(const struct nft *nft, enum nat_kind kind)
+bool nat_is_in(const struct nft *nft, enum entry_kind kind)
 {
 	return nat_table(nft->nl, kind).family == nft->family;
 }
@@ -254,7 +254,7 @@ static void add_address_rule(struct nft *nft, const char *chain,
 /* The address on side pod is that of an entry in the set, and the one on side
  * other is in its network. */
 static void match_network(struct nft *nft, const char *set,
-			  const struct nat_entry *entry, enum nft_side pod,
+			  const struct entry *entry, enum nft_side pod,
 			  enum nft_side other)
 {
 	int family = entry->pod.ip.family;
@@ -266,8 +266,8 @@ static void match_network(struct nft *nft, const char *set,
 	nft_match_set(nft, set, true);
 }
 
-/* The subnets in the terms of a NAT_MASQUERADE. */
-static void read_subnets(struct job *job, const struct nat_entry *entry,
+/* The subnets in the terms of a ENTRY_MASQUERADE. */
+static void read_subnets(struct job *job, const struct entry *entry,
 			 struct list *out)
 {
 	const char *at = entry->terms ? entry->terms : "";
@@ -285,7 +285,7 @@ static void read_subnets(struct job *job, const struct nat_entry *entry,
 }
 
 static void add_masquerade_chain(struct nft *nft, const char *chain,
-				 const struct nat_entry *entry)
+				 const struct entry *entry)
 {
 	static const struct prefix multicast[] = {
 		{ { AF_INET, { 224 } }, 4 },
@@ -309,12 +309,12 @@ static void add_masquerade_chain(struct nft *nft, const char *chain,
 	nft_rule_end(nft);
 }
 
-const char *nat_chain_from(enum nat_kind kind)
+const char *nat_chain_from(enum entry_kind kind)
 {
 	switch (kind) {
-	case NAT_MASQUERADE:
+	case ENTRY_MASQUERADE:
 		return chain_masquerade;
-	case NAT_HAIRPIN:
+	case ENTRY_HAIRPIN:
 		return chain_hairpin;
 	default:
 		return NULL;
@@ -323,9 +323,9 @@ const char *nat_chain_from(enum nat_kind kind)
 
 /* The rule that leads from the addresses of the set to the chain. */
 static void add_way(struct nft *nft, const char *chain,
-		    const struct nat_entry *entry)
+		    const struct entry *entry)
 {
-	bool hairpin = entry->kind == NAT_HAIRPIN;
+	bool hairpin = entry->kind == ENTRY_HAIRPIN;
 	enum nft_side side = hairpin ? NFT_DESTINATION : NFT_SOURCE;
 
 	nft_rule(nft, nat_chain_from(entry->kind));
@@ -349,7 +349,7 @@ static void add_set(struct nft *nft, const char *name, int family)
 }
 
 static void add_hairpin_chain(struct nft *nft, const char *chain,
-			      const struct nat_entry *entry)
+			      const struct entry *entry)
 {
 	static const struct prefix loopback = { { AF_INET, { 127 } }, 8 };
 
@@ -362,15 +362,15 @@ static void add_hairpin_chain(struct nft *nft, const char *chain,
 }
 
 void nat_chain_add(struct nft *nft, const char *chain,
-		   const struct nat_entry *entry)
+		   const struct entry *entry)
 {
 	nft_chain_add(nft, chain, NULL);
-	if (entry->kind == NAT_CONDITION) {
+	if (entry->kind == ENTRY_CONDITION) {
 		nat_condition_rules_add(nft, chain, entry, chain_ports);
 		return;
 	}
 	add_set(nft, chain, entry->pod.ip.family);
-	if (entry->kind == NAT_MASQUERADE)
+	if (entry->kind == ENTRY_MASQUERADE)
 		add_masquerade_chain(nft, chain, entry);
 	else
 		add_hairpin_chain(nft, chain, entry);
@@ -422,50 +422,19 @@ static int check_way(struct nft *nft, const char *from, const char *chain)
 }
 
 int nat_chain_check(struct nft *nft, const char *chain,
-		    const struct nat_entry *entry)
+		    const struct entry *entry)
 {
 	const char *from = nat_chain_from(entry->kind);
 	struct list subnets;
 	size_t rules = entry->pod.ip.family == AF_INET ? 2 : 1;
 
-	if (entry->kind == NAT_MASQUERADE) {
+	if (entry->kind == ENTRY_MASQUERADE) {
 		read_subnets(nft->nl->job, entry, &subnets);
 		rules = 3 + subnets.count;
-	} else if (entry->kind == NAT_CONDITION) {
+	} else if (entry->kind == ENTRY_CONDITION) {
 		rules = nat_condition_rules(nft->nl->job, entry);
 	}
 	if (check_chain(nft, chain, (int)rules) < 0)
 		return -1;
 	return from ? check_way(nft, from, chain) : 0;
-}
-
-static int probe(struct nl *nl, enum nat_kind kind)
-{
-	static const struct nat_entry entry = { .kind = NAT_MASQUERADE,
-						.pod = { { AF_INET }, 32 } };
-	struct nft nft = nat_table(nl, kind);
-	bool missing;
-
-	if (nft_find_table(&nft, &missing) < 0)
-		return -1;
-	if (!missing)
-		return 0;
-	do {
-		nft_begin(&nft, 0);
-		nat_table_add(&nft);
-		if (!is_guard(&nft))
-			nat_chain_add(&nft, "probe", &entry);
-		if (nft_try(&nft) < 0)
-			return -1;
-	} while (nft.stale);
-	return 0;
-}
-
-int nat_probe(struct nl *nl, enum nat_kind kind)
-{
-	if (probe(nl, kind) == 0)
-		return 0;
-	/* Whatever the kernel said, it cannot do it. */
-	nl->job->code = CNI_NOT_AVAILABLE;
-	return -1;
 }

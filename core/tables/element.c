@@ -7,7 +7,7 @@
 
 #include "core/base/hash.h"
 #include "core/base/str.h"
-#include "core/tables/nat_table.h"
+#include "core/tables/table.h"
 
 #define TWO(a, b)      ((a) << 6 | (b))
 #define THREE(a, b, c) (TWO(a, b) << 6 | (c))
@@ -42,15 +42,15 @@ const struct nft_map *nat_map(enum nat_map map, int family)
 	return found->name ? found : NULL;
 }
 
-enum nat_kind nat_map_kind(enum nat_map map)
+enum entry_kind nat_map_kind(enum nat_map map)
 {
-	static const enum nat_kind kinds[NAT_MAPS] = {
-		[NAT_MAP_BOUND] = NAT_PORT,
-		[NAT_MAP_UNBOUND] = NAT_PORT,
-		[NAT_MAP_BOUND_CONDITION] = NAT_CONDITION,
-		[NAT_MAP_UNBOUND_CONDITION] = NAT_CONDITION,
-		[NAT_MAP_GUARDED] = NAT_GUARDED,
-		[NAT_MAP_SOURCE] = NAT_SOURCE,
+	static const enum entry_kind kinds[NAT_MAPS] = {
+		[NAT_MAP_BOUND] = ENTRY_PORT,
+		[NAT_MAP_UNBOUND] = ENTRY_PORT,
+		[NAT_MAP_BOUND_CONDITION] = ENTRY_CONDITION,
+		[NAT_MAP_UNBOUND_CONDITION] = ENTRY_CONDITION,
+		[NAT_MAP_GUARDED] = ENTRY_GUARDED,
+		[NAT_MAP_SOURCE] = ENTRY_SOURCE,
 	};
 
 	return kinds[map];
@@ -68,20 +68,20 @@ static const char masquerade_prefix[] = "masq";
 static const char hairpin_prefix[] = "hairpin";
 static const char condition_prefix[] = "cond";
 
-const char *nat_chain_name(struct job *job, const struct nat_entry *entry)
+const char *nat_chain_name(struct job *job, const struct entry *entry)
 {
 	char digits[TERMS_DIGITS + 1] = "";
 	const char *terms = entry->terms ? entry->terms : "";
 
 	if (*terms)
 		hash_text(terms, TERMS_DIGITS, digits);
-	if (entry->kind == NAT_CONDITION)
+	if (entry->kind == ENTRY_CONDITION)
 		return job_printf(job, "%s-%s", condition_prefix, digits);
-	if (entry->kind != NAT_MASQUERADE && entry->kind != NAT_HAIRPIN)
+	if (entry->kind != ENTRY_MASQUERADE && entry->kind != ENTRY_HAIRPIN)
 		return NULL;
 	return job_printf(job, "%s%d-%d%s%s",
-			  entry->kind == NAT_HAIRPIN ? hairpin_prefix
-						     : masquerade_prefix,
+			  entry->kind == ENTRY_HAIRPIN ? hairpin_prefix
+						       : masquerade_prefix,
 			  entry->pod.ip.family == AF_INET ? 4 : 6,
 			  entry->pod.len, *terms ? "-" : "", digits);
 }
@@ -92,20 +92,20 @@ static bool is_chain_of(const char *chain, const char *prefix)
 	return str_starts(chain, prefix) && chain[strlen(prefix)];
 }
 
-bool nat_chain_kind(const char *chain, enum nat_kind *kind)
+bool nat_chain_kind(const char *chain, enum entry_kind *kind)
 {
 	if (is_chain_of(chain, masquerade_prefix))
-		*kind = NAT_MASQUERADE;
+		*kind = ENTRY_MASQUERADE;
 	else if (is_chain_of(chain, hairpin_prefix))
-		*kind = NAT_HAIRPIN;
+		*kind = ENTRY_HAIRPIN;
 	else if (is_chain_of(chain, condition_prefix))
-		*kind = NAT_CONDITION;
+		*kind = ENTRY_CONDITION;
 	else
 		return false;
 	return true;
 }
 
-static const char *map_name(const struct nat_entry *entry, bool condition)
+static const char *map_name(const struct entry *entry, bool condition)
 {
 	bool bound = !ip_is_unspecified(&entry->host);
 	enum nat_map map = bound ? NAT_MAP_BOUND : NAT_MAP_UNBOUND;
@@ -117,8 +117,7 @@ static const char *map_name(const struct nat_entry *entry, bool condition)
 	return maps[map][entry->pod.ip.family == AF_INET6].name;
 }
 
-static void fill_port_key(const struct nat_entry *entry,
-			  struct nft_element *out)
+static void fill_port_key(const struct entry *entry, struct nft_element *out)
 {
 	uint8_t protocol = (uint8_t)entry->protocol;
 	uint16_t host_port = htobe16(entry->host_port);
@@ -130,8 +129,8 @@ static void fill_port_key(const struct nat_entry *entry,
 	append(out->key, &out->key_len, &host_port, sizeof(host_port));
 }
 
-void nat_entry_to_element(struct job *job, const struct nat_entry *entry,
-			  const char *owner, struct nft_element *out)
+void entry_to_element(struct job *job, const struct entry *entry,
+		      const char *owner, struct nft_element *out)
 {
 	struct ip network = prefix_network(&entry->pod).ip;
 	int family = entry->pod.ip.family;
@@ -139,31 +138,31 @@ void nat_entry_to_element(struct job *job, const struct nat_entry *entry,
 
 	*out = (struct nft_element) { .comment = owner };
 	switch (entry->kind) {
-	case NAT_MASQUERADE:
-	case NAT_HAIRPIN:
+	case ENTRY_MASQUERADE:
+	case ENTRY_HAIRPIN:
 		out->map = nat_chain_name(job, entry);
 		append(out->key, &out->key_len, entry->pod.ip.bytes,
 		       ip_size(family));
 		append(out->key, &out->key_len, network.bytes, ip_size(family));
 		break;
-	case NAT_PORT:
+	case ENTRY_PORT:
 		out->map = map_name(entry, false);
 		append(out->data, &out->data_len, entry->pod.ip.bytes,
 		       ip_size(family));
 		append(out->data, &out->data_len, &pod_port, sizeof(pod_port));
 		fill_port_key(entry, out);
 		break;
-	case NAT_CONDITION:
+	case ENTRY_CONDITION:
 		out->map = map_name(entry, true);
 		fill_port_key(entry, out);
 		out->chain = nat_chain_name(job, entry);
 		out->verdict = NFT_GOTO;
 		break;
-	case NAT_GUARDED:
+	case ENTRY_GUARDED:
 		out->map = nat_map(NAT_MAP_GUARDED, AF_INET)->name;
 		append(out->key, &out->key_len, entry->bridge_port, IFNAMSIZ);
 		break;
-	case NAT_SOURCE:
+	case ENTRY_SOURCE:
 		out->map = nat_map(NAT_MAP_SOURCE, AF_INET)->name;
 		append(out->key, &out->key_len, entry->bridge_port, IFNAMSIZ);
 		append(out->key, &out->key_len, entry->mac, MAC_LEN);

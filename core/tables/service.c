@@ -4,7 +4,8 @@
 #include <sys/socket.h>
 
 #include "core/kernel/addr.h"
-#include "core/tables/nat_table.h"
+#include "core/tables/table.h"
+#include "core/tables/tables.h"
 
 static const char service_link[] = "kube-ipvs0";
 
@@ -83,9 +84,9 @@ static int note(struct nft *nft, int family, int index,
 	return nft_commit(nft);
 }
 
-int nat_note_services(struct nl *nl, struct nl *host, bool gone)
+int tables_note_services(struct nl *nl, struct nl *host, bool gone)
 {
-	struct nft nft = nat_table(nl, NAT_PORT);
+	struct nft nft = nat_table(nl, ENTRY_PORT);
 	struct list addrs = { 0 };
 	struct link link;
 	bool found;

@@ -4,13 +4,14 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "core/tables/nat_table.h"
+#include "core/tables/table.h"
+#include "core/tables/tables.h"
 
 enum { PORTS = 1 << 16 };
 
-static bool is_port(const struct nat_entry *entry, bool bound)
+static bool is_port(const struct entry *entry, bool bound)
 {
-	return entry->kind == NAT_PORT &&
+	return entry->kind == ENTRY_PORT &&
 	       !ip_is_unspecified(&entry->host) == bound;
 }
 
@@ -23,11 +24,10 @@ static uint16_t port_of(const struct nft_element *element)
 }
 
 /* The entry that the rival stands against, or NULL. */
-static const struct nat_entry *find_entry(const struct list *entries,
-					  bool bound,
-					  const struct nft_element *rival)
+static const struct entry *find_entry(const struct list *entries, bool bound,
+				      const struct nft_element *rival)
 {
-	const struct nat_entry *entry = entries->items;
+	const struct entry *entry = entries->items;
 
 	for (size_t i = 0; i < entries->count; i++, entry++) {
 		if (is_port(entry, bound) && entry->protocol == rival->key[0] &&
@@ -38,44 +38,44 @@ static const struct nat_entry *find_entry(const struct list *entries,
 	return NULL;
 }
 
-static int judge(struct nft *nft, const char *owner,
-		 const struct nat_entry *entry, const char *rival,
-		 const struct nat_holders *holders)
+static int judge(struct nft *nft, const char *owner, const struct entry *entry,
+		 const char *rival, const struct holders *holders)
 {
 	struct job *job = nft->nl->job;
-	enum nat_holder holder;
+	enum holder holder;
 
 	if (!entry || strcmp(rival, owner) == 0)
 		return 0;
 	holder = holders->tell(holders->arg, rival);
-	if (holder == NAT_ALIVE || holder == NAT_UNKNOWN)
-		return nat_refuse(job, entry, rival, holder);
+	if (holder == HOLDER_ALIVE || holder == HOLDER_UNKNOWN)
+		return entry_refuse(job, entry, rival, holder);
 	if (job->msg)
 		return -1;
-	return holder == NAT_DEAD
-		       ? nat_del_owner(nft->nl, rival,
-				       1 << NAT_PORT | 1 << NAT_CONDITION)
+	return holder == HOLDER_DEAD
+		       ? tables_del_owner(nft->nl, rival,
+					  1 << ENTRY_PORT |
+						  1 << ENTRY_CONDITION)
 		       : 0;
 }
 
 /* Entries for one address: rivals have a key that is known. */
 static int check_bound(struct nft *nft, const char *owner,
 		       const struct list *entries,
-		       const struct nat_holders *holders)
+		       const struct holders *holders)
 {
-	const struct nat_entry *entry = entries->items;
+	const struct entry *entry = entries->items;
 	struct list rivals = { 0 };
 	const struct nft_element *rival;
 	struct nft_element element;
 
 	nl_hold(nft->nl);
 	for (size_t i = 0; i < entries->count; i++) {
-		struct nat_entry unbound = entry[i];
+		struct entry unbound = entry[i];
 
 		if (!is_port(&entry[i], true))
 			continue;
 		unbound.host.family = 0;
-		nat_entry_to_element(nft->nl->job, &unbound, owner, &element);
+		entry_to_element(nft->nl->job, &unbound, owner, &element);
 		nft_find_element(nft, &element, &rivals);
 		if (nl_flush_if_many(nft->nl) < 0)
 			return -1;
@@ -95,9 +95,9 @@ static int check_bound(struct nft *nft, const char *owner,
  * published for all. */
 static int check_unbound(struct nft *nft, const char *owner,
 			 const struct list *entries, int family,
-			 const struct nat_holders *holders)
+			 const struct holders *holders)
 {
-	const struct nat_entry *entry = entries->items;
+	const struct entry *entry = entries->items;
 	struct list rivals = { 0 };
 	const struct nft_element *rival;
 	uint8_t *wanted;
@@ -121,10 +121,9 @@ static int check_unbound(struct nft *nft, const char *owner,
 }
 
 int nat_check_rivals(struct nft *nft, const char *owner,
-		     const struct list *entries,
-		     const struct nat_holders *holders)
+		     const struct list *entries, const struct holders *holders)
 {
-	const struct nat_entry *entry = entries->items;
+	const struct entry *entry = entries->items;
 	bool bound = false, unbound[2] = { false };
 
 	for (size_t i = 0; i < entries->count; i++) {

@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "core/base/str.h"
-#include "core/tables/nat_table.h"
+#include "core/tables/table.h"
+#include "core/tables/tables.h"
 
 /* The first word of each, how many more there are, and whether the terms come
  * behind them. */
@@ -13,12 +14,12 @@ static const struct {
 	int words;
 	bool terms;
 } kinds[] = {
-	[NAT_MASQUERADE] = { "masquerade", 1, true },
-	[NAT_HAIRPIN] = { "hairpin", 1, false },
-	[NAT_PORT] = { "port", 5, false },
-	[NAT_CONDITION] = { "condition", 5, true },
-	[NAT_GUARDED] = { "guarded", 1, false },
-	[NAT_SOURCE] = { "source", 2, false },
+	[ENTRY_MASQUERADE] = { "masquerade", 1, true },
+	[ENTRY_HAIRPIN] = { "hairpin", 1, false },
+	[ENTRY_PORT] = { "port", 5, false },
+	[ENTRY_CONDITION] = { "condition", 5, true },
+	[ENTRY_GUARDED] = { "guarded", 1, false },
+	[ENTRY_SOURCE] = { "source", 2, false },
 };
 
 enum { KINDS = sizeof(kinds) / sizeof(*kinds), WORDS_MAX = 5 };
@@ -43,18 +44,18 @@ static const char *protocol_name(int number)
 	return protocols[i].name;
 }
 
-void nat_entry_print(const struct nat_entry *entry, struct str *out)
+void entry_print(const struct entry *entry, struct str *out)
 {
 	char pod[PREFIX_TEXT], host[IP_TEXT], mac[MAC_TEXT];
 
 	str_add(out, kinds[entry->kind].name);
 	switch (entry->kind) {
-	case NAT_MASQUERADE:
-	case NAT_HAIRPIN:
+	case ENTRY_MASQUERADE:
+	case ENTRY_HAIRPIN:
 		str_printf(out, " %s", prefix_print(&entry->pod, pod));
 		break;
-	case NAT_PORT:
-	case NAT_CONDITION:
+	case ENTRY_PORT:
+	case ENTRY_CONDITION:
 		str_printf(out, " %s %s %d %s %d",
 			   protocol_name(entry->protocol),
 			   ip_is_unspecified(&entry->host)
@@ -63,10 +64,10 @@ void nat_entry_print(const struct nat_entry *entry, struct str *out)
 			   entry->host_port, prefix_print(&entry->pod, pod),
 			   entry->pod_port);
 		break;
-	case NAT_GUARDED:
+	case ENTRY_GUARDED:
 		str_printf(out, " %s", entry->bridge_port);
 		break;
-	case NAT_SOURCE:
+	case ENTRY_SOURCE:
 		str_printf(out, " %s %s", entry->bridge_port,
 			   mac_print(entry->mac, mac));
 		break;
@@ -96,7 +97,7 @@ static bool parse_protocol(const char *text, int *out)
 	return false;
 }
 
-static bool parse_ports(char *const *word, struct nat_entry *out)
+static bool parse_ports(char *const *word, struct entry *out)
 {
 	return parse_protocol(word[0], &out->protocol) &&
 	       (strcmp(word[1], "*") == 0 || ip_parse(word[1], &out->host)) &&
@@ -106,20 +107,20 @@ static bool parse_ports(char *const *word, struct nat_entry *out)
 	       parse_port(word[4], &out->pod_port);
 }
 
-static bool parse_words(char *const *word, struct nat_entry *out)
+static bool parse_words(char *const *word, struct entry *out)
 {
 	switch (out->kind) {
-	case NAT_MASQUERADE:
-	case NAT_HAIRPIN:
+	case ENTRY_MASQUERADE:
+	case ENTRY_HAIRPIN:
 		return prefix_parse(word[0], &out->pod);
-	case NAT_PORT:
-	case NAT_CONDITION:
+	case ENTRY_PORT:
+	case ENTRY_CONDITION:
 		return parse_ports(word, out);
-	case NAT_SOURCE:
+	case ENTRY_SOURCE:
 		if (!mac_parse(word[1], out->mac))
 			return false;
 		break;
-	case NAT_GUARDED:
+	case ENTRY_GUARDED:
 		break;
 	}
 	return *word[0] &&
@@ -137,18 +138,18 @@ static char *cut_word(char **rest)
 	return word;
 }
 
-bool nat_entry_parse(struct job *job, const char *text, struct nat_entry *out)
+bool entry_parse(struct job *job, const char *text, struct entry *out)
 {
 	char *rest = job_strndup(job, text, strlen(text)), *word[WORDS_MAX];
 	const char *name = cut_word(&rest);
 	int kind = 0;
 
-	*out = (struct nat_entry) { 0 };
+	*out = (struct entry) { 0 };
 	while (kind < KINDS && strcmp(name, kinds[kind].name) != 0)
 		kind++;
 	if (kind == KINDS)
 		return false;
-	out->kind = (enum nat_kind)kind;
+	out->kind = (enum entry_kind)kind;
 	for (int i = 0; i < kinds[kind].words; i++) {
 		word[i] = cut_word(&rest);
 		if (!word[i])
@@ -157,22 +158,22 @@ bool nat_entry_parse(struct job *job, const char *text, struct nat_entry *out)
 	if (rest && (!kinds[kind].terms || !*rest))
 		return false;
 	/* No conditions are none of ours. */
-	if (!rest && kind == NAT_CONDITION)
+	if (!rest && kind == ENTRY_CONDITION)
 		return false;
 	out->terms = rest;
 	return parse_words(word, out);
 }
 
-const char *nat_entry_describe(struct job *job, const struct nat_entry *entry,
-			       const char *adverb)
+const char *entry_describe(struct job *job, const struct entry *entry,
+			   const char *adverb)
 {
 	const char *host = "";
 	char ip[IP_TEXT];
 
-	if (entry->kind == NAT_MASQUERADE || entry->kind == NAT_HAIRPIN)
+	if (entry->kind == ENTRY_MASQUERADE || entry->kind == ENTRY_HAIRPIN)
 		return job_printf(job, "address %s is %smasqueraded",
 				  ip_print(&entry->pod.ip, ip), adverb);
-	if (entry->kind == NAT_GUARDED || entry->kind == NAT_SOURCE)
+	if (entry->kind == ENTRY_GUARDED || entry->kind == ENTRY_SOURCE)
 		return job_printf(job, "interface %s is %sguarded",
 				  entry->bridge_port, adverb);
 	if (!ip_is_unspecified(&entry->host))
@@ -184,10 +185,10 @@ const char *nat_entry_describe(struct job *job, const struct nat_entry *entry,
 			  adverb);
 }
 
-int nat_refuse(struct job *job, const struct nat_entry *entry,
-	       const char *owner, enum nat_holder holder)
+int entry_refuse(struct job *job, const struct entry *entry, const char *owner,
+		 enum holder holder)
 {
 	return fail(job, CNI_INTERNAL, "%s for %s%s",
-		    nat_entry_describe(job, entry, "already "), owner,
-		    holder == NAT_UNKNOWN ? ", which may live" : "");
+		    entry_describe(job, entry, "already "), owner,
+		    holder == HOLDER_UNKNOWN ? ", which may live" : "");
 }

@@ -16,7 +16,8 @@
 #include <sys/socket.h>
 
 #include "core/base/str.h"
-#include "core/tables/nat_table.h"
+#include "core/tables/table.h"
+#include "core/tables/tables.h"
 
 enum {
 	RULES_MAX = 256,
@@ -238,7 +239,8 @@ static const char *parse(struct job *job, const char *text, int family,
 	return p.why;
 }
 
-const char *nat_condition_check(struct job *job, const char *text, int family)
+const char *tables_check_conditions(struct job *job, const char *text,
+				    int family)
 {
 	struct list matches;
 
@@ -279,7 +281,7 @@ static void add_rule(struct nft *nft, const char *chain, const char *to,
 	nft_rule_end(nft);
 }
 
-size_t nat_condition_rules(struct job *job, const struct nat_entry *entry)
+size_t nat_condition_rules(struct job *job, const struct entry *entry)
 {
 	struct list matches;
 
@@ -288,7 +290,7 @@ size_t nat_condition_rules(struct job *job, const struct nat_entry *entry)
 }
 
 void nat_condition_rules_add(struct nft *nft, const char *chain,
-			     const struct nat_entry *entry, const char *to)
+			     const struct entry *entry, const char *to)
 {
 	size_t rules;
 	struct list matches;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nat_table - the layout of the node's tables, for nat.c
+/* table - the layout of the node's tables
  *
  *	table inet cnibox
  *	set masq4-LENGTH, set hairpin4-LENGTH	pod address . its network
@@ -43,19 +43,19 @@
  * When the verdicts of a map change, the kernel walks through all of them. What
  * grows with the pods therefore has none, but for conditions.
  */
-#ifndef CNIBOX_NAT_TABLE_H
-#define CNIBOX_NAT_TABLE_H
+#ifndef CNIBOX_TABLE_H
+#define CNIBOX_TABLE_H
 
 #include "core/kernel/nft.h"
-#include "core/tables/nat.h"
+#include "core/tables/entry.h"
 
 /* The table that this kind of entry is in; costs nothing until it is used. */
-struct nft nat_table(struct nl *nl, enum nat_kind kind);
+struct nft nat_table(struct nl *nl, enum entry_kind kind);
 
 /* A kind of entry of each table, and whether a table has this kind. */
 enum { NAT_TABLES = 2 };
-extern const enum nat_kind nat_table_kinds[NAT_TABLES];
-bool nat_is_in(const struct nft *nft, enum nat_kind kind);
+extern const enum entry_kind nat_table_kinds[NAT_TABLES];
+bool nat_is_in(const struct nft *nft, enum entry_kind kind);
 
 /* Removes those elements (of struct nft_element) that still have the owner in
  * their comment. */
@@ -78,7 +78,7 @@ enum nat_map {
 const struct nft_map *nat_map(enum nat_map map, int family);
 
 /* The kind of entry that a map holds. */
-enum nat_kind nat_map_kind(enum nat_map map);
+enum entry_kind nat_map_kind(enum nat_map map);
 
 /* A mapping of a port for all addresses stands against one for a single address
  * of the same port, and is found under another key: an error if one of entries
@@ -86,49 +86,48 @@ enum nat_kind nat_map_kind(enum nat_map map);
  * one are removed. To be asked before and after entries are written, so that of
  * two that come at once at least one sees the other. */
 int nat_check_rivals(struct nft *nft, const char *owner,
-		     const struct list *entries,
-		     const struct nat_holders *holders);
+		     const struct list *entries, const struct holders *holders);
 
 /* "host port 8080/tcp is published", for messages; the adverb goes behind is. */
-const char *nat_entry_describe(struct job *job, const struct nat_entry *entry,
-			       const char *adverb);
+const char *entry_describe(struct job *job, const struct entry *entry,
+			   const char *adverb);
 
 /* The error that owner, who is or may be alive, has what entry needs. */
-int nat_refuse(struct job *job, const struct nat_entry *entry,
-	       const char *owner, enum nat_holder holder);
+int entry_refuse(struct job *job, const struct entry *entry, const char *owner,
+		 enum holder holder);
 
 /* What entry is in the table. */
-void nat_entry_to_element(struct job *job, const struct nat_entry *entry,
-			  const char *owner, struct nft_element *out);
+void entry_to_element(struct job *job, const struct entry *entry,
+		      const char *owner, struct nft_element *out);
 
 /* The chain that entry's packets go to, and the set of the same name if they are
  * masqueraded there; NULL if it needs none. The name says all of the content, so
  * that that never has to change. */
-const char *nat_chain_name(struct job *job, const struct nat_entry *entry);
+const char *nat_chain_name(struct job *job, const struct entry *entry);
 
 /* Whether it is such a name, and for which kind of entry. */
-bool nat_chain_kind(const char *chain, enum nat_kind *kind);
+bool nat_chain_kind(const char *chain, enum entry_kind *kind);
 
 /* The chain that packets come from to those of a kind; NULL if they come by a
  * map. */
-const char *nat_chain_from(enum nat_kind kind);
+const char *nat_chain_from(enum entry_kind kind);
 
 /* Within a transaction: the table with all but nat_chain_name()s; such a chain with
  * its set. */
 void nat_table_add(struct nft *nft);
 void nat_chain_add(struct nft *nft, const char *chain,
-		   const struct nat_entry *entry);
+		   const struct entry *entry);
 
 /* The rules of a chain that goes to another one if entry's conditions are met,
  * and how many they are. */
 void nat_condition_rules_add(struct nft *nft, const char *chain,
-			     const struct nat_entry *entry, const char *to);
-size_t nat_condition_rules(struct job *job, const struct nat_entry *entry);
+			     const struct entry *entry, const char *to);
+size_t nat_condition_rules(struct job *job, const struct entry *entry);
 
 /* Whether they have all of their rules, and the table, which nft_find_table() has
  * found, is awake; it is an error if not. */
 int nat_table_check(struct nft *nft);
 int nat_chain_check(struct nft *nft, const char *chain,
-		    const struct nat_entry *entry);
+		    const struct entry *entry);
 
 #endif

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "core/tables/nat.h"
-
 #include <string.h>
 #include <sys/socket.h>
 
-#include "core/tables/nat_table.h"
+#include "core/tables/table.h"
+#include "core/tables/tables.h"
 
 enum {
 	/* How often others may be quicker than us. */
@@ -16,7 +15,7 @@ enum {
 
 /* An element of ours: what it should be, and what has its key now. */
 struct want {
-	const struct nat_entry *entry; /* NULL if it only is to go */
+	const struct entry *entry; /* NULL if it only is to go */
 	struct nft_element element;
 	struct list found; /* of struct nft_element, one or none */
 	const char
@@ -27,7 +26,7 @@ struct want {
 /* A chain that elements of ours lead to. */
 struct want_chain {
 	const char *name;
-	const struct nat_entry *entry; /* one of those that do */
+	const struct entry *entry; /* one of those that do */
 	bool missing, needed;
 };
 
@@ -110,7 +109,7 @@ static struct want *want(struct nat *nat, const struct nft_element *element)
 }
 
 /* Its number among those that are wanted, which it becomes one of. */
-static int want_chain(struct nat *nat, const struct nat_entry *entry)
+static int want_chain(struct nat *nat, const struct entry *entry)
 {
 	const char *name = nat_chain_name(nat->nft.nl->job, entry);
 	const struct want_chain *chains = nat->chains.items;
@@ -130,7 +129,7 @@ static int want_chain(struct nat *nat, const struct nat_entry *entry)
 static int want_entries(struct nat *nat, const char *owner,
 			const struct list *entries)
 {
-	const struct nat_entry *entry = entries->items;
+	const struct entry *entry = entries->items;
 	struct job *job = nat->nft.nl->job;
 
 	expect_wants(nat, entries->count);
@@ -140,11 +139,11 @@ static int want_entries(struct nat *nat, const char *owner,
 
 		if (!nat_is_in(&nat->nft, entry[i].kind))
 			continue;
-		nat_entry_to_element(job, &entry[i], owner, &element);
+		entry_to_element(job, &entry[i], owner, &element);
 		w = want(nat, &element);
 		if (!same_data(&w->element, &element))
 			return fail(job, CNI_BAD_CONFIG, "%s twice",
-				    nat_entry_describe(job, &entry[i], ""));
+				    entry_describe(job, &entry[i], ""));
 		w->entry = &entry[i];
 		w->chain = want_chain(nat, w->entry);
 	}
@@ -192,15 +191,15 @@ static int drop_conditions(struct nat *nat, const struct want *w)
 {
 	const struct nft_element *found = w->found.items;
 
-	return w->entry->kind == NAT_PORT
-		       ? nat_del_owner(nat->nft.nl, found->comment,
-				       1 << NAT_CONDITION)
+	return w->entry->kind == ENTRY_PORT
+		       ? tables_del_owner(nat->nft.nl, found->comment,
+					  1 << ENTRY_CONDITION)
 		       : 0;
 }
 
 /* No key is another's who lives. *again: a holder shares, and has to be looked
  * at again, as it may be gone before it heard of it. */
-static int check_holders(struct nat *nat, const struct nat_holders *holders,
+static int check_holders(struct nat *nat, const struct holders *holders,
 			 bool *again)
 {
 	struct want *w = nat->wants.items;
@@ -209,21 +208,21 @@ static int check_holders(struct nat *nat, const struct nat_holders *holders,
 	*again = false;
 	for (size_t i = 0; i < nat->wants.count; i++, w++) {
 		const struct nft_element *found = w->found.items;
-		enum nat_holder holder;
+		enum holder holder;
 
 		if (!found || is_owned(w) || is_left(w))
 			continue;
 		holder = holders->tell(holders->arg, found->comment);
-		if (holder == NAT_ALIVE || holder == NAT_UNKNOWN)
-			return nat_refuse(job, w->entry, found->comment,
-					  holder);
+		if (holder == HOLDER_ALIVE || holder == HOLDER_UNKNOWN)
+			return entry_refuse(job, w->entry, found->comment,
+					    holder);
 		/* What it is could not be found out. */
 		if (job->msg)
 			return -1;
-		if (holder == NAT_DEAD && drop_conditions(nat, w) < 0)
+		if (holder == HOLDER_DEAD && drop_conditions(nat, w) < 0)
 			return -1;
-		w->shared = holder == NAT_SHARES ? found->comment : NULL;
-		*again |= holder == NAT_SHARES;
+		w->shared = holder == HOLDER_SHARES ? found->comment : NULL;
+		*again |= holder == HOLDER_SHARES;
 	}
 	return 0;
 }
@@ -278,7 +277,7 @@ static int give_up(struct nat *nat)
 }
 
 static int add_to(struct nft nft, const char *owner, const struct list *entries,
-		  const struct nat_holders *holders)
+		  const struct holders *holders)
 {
 	struct nat nat = { .nft = nft };
 
@@ -306,8 +305,8 @@ static int add_to(struct nft nft, const char *owner, const struct list *entries,
 	return give_up(&nat);
 }
 
-int nat_add(struct nl *nl, const char *owner, const struct list *entries,
-	    const struct nat_holders *holders)
+int tables_add(struct nl *nl, const char *owner, const struct list *entries,
+	       const struct holders *holders)
 {
 	for (int i = 0; i < NAT_TABLES; i++) {
 		if (add_to(nat_table(nl, nat_table_kinds[i]), owner, entries,
@@ -375,15 +374,14 @@ int nat_remove(struct nft *nft, const struct list *elements)
 static void want_elements(struct nat *nat, const char *owner,
 			  const struct list *entries)
 {
-	const struct nat_entry *entry = entries->items;
+	const struct entry *entry = entries->items;
 	struct nft_element element;
 
 	expect_wants(nat, entries->count);
 	for (size_t i = 0; i < entries->count; i++) {
 		if (!nat_is_in(&nat->nft, entry[i].kind))
 			continue;
-		nat_entry_to_element(nat->nft.nl->job, &entry[i], owner,
-				     &element);
+		entry_to_element(nat->nft.nl->job, &entry[i], owner, &element);
 		want(nat, &element);
 	}
 }
@@ -397,8 +395,8 @@ static int del_from(struct nft nft, const char *owner,
 	return nat.wants.count ? remove_owned(&nat, missing) : 0;
 }
 
-int nat_del(struct nl *nl, const char *owner, const struct list *entries,
-	    bool *missing)
+int tables_del(struct nl *nl, const char *owner, const struct list *entries,
+	       bool *missing)
 {
 	int ret = 0;
 
@@ -412,7 +410,7 @@ int nat_del(struct nl *nl, const char *owner, const struct list *entries,
 /* ---- looking ---- */
 
 static int check_want(struct nat *nat, const struct want *w,
-		      const struct nat_holders *holders)
+		      const struct holders *holders)
 {
 	struct want_chain *chains = nat->chains.items;
 	const struct nft_element *found = w->found.items;
@@ -420,26 +418,26 @@ static int check_want(struct nat *nat, const struct want *w,
 
 	if (!found)
 		return fail(job, CNI_INTERNAL, "%s",
-			    nat_entry_describe(job, w->entry, "not "));
+			    entry_describe(job, w->entry, "not "));
 	if (!is_owned(w) &&
-	    holders->tell(holders->arg, found->comment) == NAT_SHARES)
+	    holders->tell(holders->arg, found->comment) == HOLDER_SHARES)
 		return 0;
 	if (!is_owned(w))
 		return fail(job, CNI_INTERNAL, "%s for %s",
-			    nat_entry_describe(job, w->entry, ""),
-			    found->comment);
+			    entry_describe(job, w->entry, ""), found->comment);
 	if (!same_data(found, &w->element))
 		return fail(job, CNI_INTERNAL, "%s differently",
-			    nat_entry_describe(job, w->entry, ""));
+			    entry_describe(job, w->entry, ""));
 	if (w->chain >= 0)
 		chains[w->chain].needed = true;
 	return 0;
 }
 
-int nat_list_free(struct nl *nl, const struct list *entries, struct list *out)
+int tables_list_free(struct nl *nl, const struct list *entries,
+		     struct list *out)
 {
-	struct nat nat = { .nft = nat_table(nl, NAT_MASQUERADE) };
-	const struct nat_entry *entry = entries->items;
+	struct nat nat = { .nft = nat_table(nl, ENTRY_MASQUERADE) };
+	const struct entry *entry = entries->items;
 
 	want_elements(&nat, "", entries);
 	if (nat.wants.count && look_up(&nat) < 0)
@@ -449,17 +447,16 @@ int nat_list_free(struct nl *nl, const struct list *entries, struct list *out)
 
 		if (!nat_is_in(&nat.nft, entry[i].kind))
 			continue;
-		nat_entry_to_element(nl->job, &entry[i], "", &element);
+		entry_to_element(nl->job, &entry[i], "", &element);
 		if (!want(&nat, &element)->found.count)
-			*(struct nat_entry *)list_add(
-				nl->job, out, sizeof(*entry)) = entry[i];
+			*(struct entry *)list_add(nl->job, out,
+						  sizeof(*entry)) = entry[i];
 	}
 	return 0;
 }
 
 static int check_in(struct nft nft, const char *owner,
-		    const struct list *entries,
-		    const struct nat_holders *holders)
+		    const struct list *entries, const struct holders *holders)
 {
 	struct nat nat = { .nft = nft };
 	const struct want_chain *chain;
@@ -489,8 +486,8 @@ static int check_in(struct nft nft, const char *owner,
 	return any ? nat_table_check(&nat.nft) : 0;
 }
 
-int nat_check(struct nl *nl, const char *owner, const struct list *entries,
-	      const struct nat_holders *holders)
+int tables_check(struct nl *nl, const char *owner, const struct list *entries,
+		 const struct holders *holders)
 {
 	for (int i = 0; i < NAT_TABLES; i++) {
 		if (check_in(nat_table(nl, nat_table_kinds[i]), owner, entries,

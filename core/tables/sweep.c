@@ -4,7 +4,8 @@
 #include <sys/socket.h>
 
 #include "core/base/str.h"
-#include "core/tables/nat_table.h"
+#include "core/tables/table.h"
+#include "core/tables/tables.h"
 
 enum { REBUILD_TRIES = 16 };
 
@@ -33,7 +34,7 @@ static int list_all(struct nft *nft, unsigned kinds, struct list *out,
 		    struct list *chains)
 {
 	const char **chain;
-	enum nat_kind kind;
+	enum entry_kind kind;
 
 	*out = *chains = (struct list) { 0 };
 	for (enum nat_map map = 0; map < NAT_MAPS; map++) {
@@ -69,7 +70,7 @@ static int del_owner_from(struct nft nft, const char *owner, unsigned kinds)
 	return nat_remove(&nft, &owned);
 }
 
-int nat_del_owner(struct nl *nl, const char *owner, unsigned kinds)
+int tables_del_owner(struct nl *nl, const char *owner, unsigned kinds)
 {
 	int ret = 0;
 
@@ -117,7 +118,7 @@ static int find_unused(struct nft *nft, struct list *out)
 {
 	struct list elements, chains;
 	const char **chain;
-	enum nat_kind kind;
+	enum entry_kind kind;
 
 	if (list_all(nft, ~0U, &elements, &chains) < 0)
 		return -1;
@@ -179,7 +180,8 @@ static int gc_in(struct nft nft, bool (*dead)(void *arg, const char *owner),
 	return remove_unused(&nft);
 }
 
-int nat_gc(struct nl *nl, bool (*dead)(void *arg, const char *owner), void *arg)
+int tables_gc(struct nl *nl, bool (*dead)(void *arg, const char *owner),
+	      void *arg)
 {
 	bool none;
 	int ret = 0;
@@ -193,12 +195,12 @@ int nat_gc(struct nl *nl, bool (*dead)(void *arg, const char *owner), void *arg)
 
 /* An entry that has this chain, as far as the name tells it: not what is exempt
  * or what the conditions are. */
-static bool entry_of(const char *chain, struct nat_entry *out)
+static bool entry_of(const char *chain, struct entry *out)
 {
 	const char *dash = strchr(chain, '-');
 	long len;
 
-	*out = (struct nat_entry) { 0 };
+	*out = (struct entry) { 0 };
 	if (!nat_chain_kind(chain, &out->kind) || !dash ||
 	    !str_to_long(dash + 1, 0, 128, &len))
 		return false;
@@ -212,8 +214,8 @@ static void carry_over(struct nft *nft, const struct list *elements,
 {
 	const struct nft_element *element = elements->items;
 	const char *const *chain = chains->items;
-	struct nat_entry entry;
-	enum nat_kind kind;
+	struct entry entry;
+	enum entry_kind kind;
 
 	for (size_t i = 0; i < chains->count; i++) {
 		if (entry_of(chain[i], &entry))
@@ -254,11 +256,42 @@ static int rebuild(struct nft nft)
 	return 0;
 }
 
-int nat_rebuild(struct nl *nl)
+int tables_rebuild(struct nl *nl)
 {
 	int ret = 0;
 
 	for (int i = 0; i < NAT_TABLES; i++)
 		ret |= rebuild(nat_table(nl, nat_table_kinds[i]));
 	return ret;
+}
+
+static int probe(struct nl *nl, enum entry_kind kind)
+{
+	static const struct entry entry = { .kind = ENTRY_MASQUERADE,
+					    .pod = { { AF_INET }, 32 } };
+	struct nft nft = nat_table(nl, kind);
+	bool missing;
+
+	if (nft_find_table(&nft, &missing) < 0)
+		return -1;
+	if (!missing)
+		return 0;
+	do {
+		nft_begin(&nft, 0);
+		nat_table_add(&nft);
+		if (nat_is_in(&nft, ENTRY_MASQUERADE))
+			nat_chain_add(&nft, "probe", &entry);
+		if (nft_try(&nft) < 0)
+			return -1;
+	} while (nft.stale);
+	return 0;
+}
+
+int tables_probe(struct nl *nl, enum entry_kind kind)
+{
+	if (probe(nl, kind) == 0)
+		return 0;
+	/* Whatever the kernel said, it cannot do it. */
+	nl->job->code = CNI_NOT_AVAILABLE;
+	return -1;
 }
