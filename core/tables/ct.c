@@ -60,6 +60,7 @@ struct search {
 	struct list filters; /* of struct filter; all together find them all */
 	struct list found;   /* of struct connection */
 	bool refused;	     /* the kernel does not do what was asked */
+	bool none;	     /* there is no connection at all */
 };
 
 /* ---- entries ---- */
@@ -272,6 +273,17 @@ static void read_connection(const struct nlmsghdr *msg, void *arg)
 	connection->stays = local;
 }
 
+static void read_count(const struct nlmsghdr *msg, void *arg)
+{
+	const struct nlattr *attrs[CTA_STATS_GLOBAL_MAX + 1];
+	const struct nlattr *count;
+	struct search *search = arg;
+
+	nl_attrs(msg, sizeof(struct nfgenmsg), attrs, CTA_STATS_GLOBAL_MAX);
+	count = attrs[CTA_STATS_GLOBAL_ENTRIES];
+	search->none = count && nl_attr_u32(count) == 0;
+}
+
 /* What the flags do not name is not compared. */
 static void put_filter(struct nl *nl, const struct filter *filter)
 {
@@ -302,13 +314,20 @@ static void put_filter(struct nl *nl, const struct filter *filter)
 static int ask(struct nl *nl, struct search *search, int type,
 	       const struct filter *filter)
 {
-	begin_message(nl, type,
-		      type == IPCTNL_MSG_CT_GET ? NLM_F_DUMP : NLM_F_ACK,
-		      filter ? filter->family : AF_UNSPEC);
+	int flags = 0;
+
+	if (type == IPCTNL_MSG_CT_GET)
+		flags = NLM_F_DUMP;
+	else if (type == IPCTNL_MSG_CT_DELETE)
+		flags = NLM_F_ACK;
+	begin_message(nl, type, flags, filter ? filter->family : AF_UNSPEC);
 	if (filter)
 		put_filter(nl, filter);
-	if (type == IPCTNL_MSG_CT_GET)
-		nl_on_reply(nl, read_connection, search);
+	if (type != IPCTNL_MSG_CT_DELETE)
+		nl_on_reply(nl,
+			    type == IPCTNL_MSG_CT_GET ? read_connection
+						      : read_count,
+			    search);
 	search->refused = false;
 	nl_allow(nl, EINVAL, &search->refused);
 	nl_allow(nl, EOPNOTSUPP, &search->refused);
@@ -416,6 +435,12 @@ int ct_flush(struct nl *nl, const struct list *entries, enum ct_change change)
 	for (size_t i = 0; i < entries->count; i++)
 		add_entry(&search, &entry[i]);
 	if (!search.filters.count)
+		return 0;
+	/* To list them the kernel walks its table, of all networks, be there any
+	 * in this one or not. */
+	if (ask(nl, &search, IPCTNL_MSG_CT_GET_STATS, NULL) < 0)
+		return -1;
+	if (search.none)
 		return 0;
 	if (find_stale(nl, &search) < 0)
 		return -1;

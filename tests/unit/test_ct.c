@@ -39,21 +39,38 @@ static const struct entry web = {
 static const struct entry masq = { ENTRY_MASQUERADE, POD4 };
 static const struct entry masq6 = { ENTRY_MASQUERADE, POD6 };
 
+/* The request how many connections there are comes before all others: takes it
+ * too. */
 static int flush_list(struct kernel *k, const struct entry *const *entries,
 		      size_t count, enum ct_change change)
 {
 	struct list list = { 0 };
+	const char *first;
+	int ret;
 
 	for (size_t i = 0; i < count; i++)
 		*(struct entry *)list_add(&k->job, &list, sizeof(**entries)) =
 			*entries[i];
-	return ct_flush(&k->nl, &list, change);
+	ret = ct_flush(&k->nl, &list, change);
+	first = asked_lines(k);
+	if (strcmp(first, "nothing\n") != 0)
+		assert_string_equal(first, "type 261 flags 001: 00 00 00 00\n");
+	return ret;
 }
 
 static int flush(struct kernel *k, const struct entry *entry,
 		 enum ct_change change)
 {
 	return flush_list(k, &entry, 1, change);
+}
+
+static void kernel_counts(struct kernel *k, uint32_t seq, uint32_t count)
+{
+	struct nlmsghdr *msg =
+		kernel_tells(k, seq, CT | IPCTNL_MSG_CT_GET_STATS);
+
+	mnl_attr_put_u32(msg, CTA_STATS_GLOBAL_ENTRIES, htonl(count));
+	kernel_sends(k);
 }
 
 /* ---- what the kernel remembers ---- */
@@ -181,12 +198,14 @@ static void added_asks_once_for_each_family(void **state)
 						    &dns6 };
 	struct kernel *k = *state;
 
-	kernel_lists(k, 1, NULL, 0);
+	kernel_counts(k, 1, 1);
+	kernel_lists(k, 2, NULL, 0);
 	assert_int_equal(flush_list(k, one, COUNT(one), CT_ADDED), 0);
 	assert_string_equal(asked_lines(k),
 			    LIST("02") " 1={ 2={ 1=11 3=0035 } }" TO_PORT);
-	kernel_lists(k, 2, NULL, 0);
-	kernel_lists(k, 3, NULL, 0);
+	kernel_counts(k, 3, 1);
+	kernel_lists(k, 4, NULL, 0);
+	kernel_lists(k, 5, NULL, 0);
 	assert_int_equal(flush_list(k, many, COUNT(many), CT_ADDED), 0);
 	assert_string_equal(asked_lines(k),
 			    LIST("02") " 1={ 2={ 1=11 3=0000 } }" OF_UDP);
@@ -216,6 +235,26 @@ static void flush_of_other_entries_asks_nothing(void **state)
 	assert_string_equal(asked_lines(k), "nothing\n");
 }
 
+/* ---- how many there are ---- */
+
+static void nothing_is_looked_for_where_nothing_is(void **state)
+{
+	static const struct entry *const entries[] = { &bound, &dns6, &masq,
+						       &masq6 };
+	struct kernel *k = *state;
+
+	for (int change = CT_ADDED; change <= CT_GONE; change++) {
+		kernel_counts(k, (uint32_t)change + 1, 0);
+		assert_int_equal(flush_list(k, entries, COUNT(entries),
+					    (enum ct_change)change),
+				 0);
+	}
+	assert_int_equal(k->nl.seq, CT_GONE + 1);
+	assert_string_equal(asked_lines(k), "nothing\n");
+}
+
+/* ---- of ports that are published ---- */
+
 /* Even where the kernel does not filter. */
 static const struct connection remembered[] = {
 	/* 1, 2: to the entry's address, elsewhere and to the pod */
@@ -239,11 +278,48 @@ static void added_chooses_what_the_entry_should_have(void **state)
 {
 	struct kernel *k = *state;
 
-	kernel_lists(k, 1, remembered, COUNT(remembered));
-	kernel_forgets(k, 2, 4);
+	kernel_counts(k, 1, 1);
+	kernel_lists(k, 2, remembered, COUNT(remembered));
+	kernel_forgets(k, 3, 4);
 	assert_int_equal(flush(k, &bound, CT_ADDED), 0);
 	asked_lines(k);
 	assert_string_equal(forgotten(k), "1 3 4 5 ");
+}
+
+/* Refused, or without the number. */
+static void added_does_without_the_count(void **state)
+{
+	static const int errors[] = { EINVAL, EOPNOTSUPP, 0 };
+
+	for (size_t i = 0; i < COUNT(errors); i++) {
+		struct kernel *k = *state;
+
+		if (errors[i]) {
+			kernel_answers(k, 1, errors[i]);
+		} else {
+			kernel_tells(k, 1, CT | IPCTNL_MSG_CT_GET_STATS);
+			kernel_sends(k);
+		}
+		kernel_lists(k, 2, remembered, COUNT(remembered));
+		kernel_forgets(k, 3, 4);
+		assert_int_equal(flush(k, &bound, CT_ADDED), 0);
+		assert_string_equal(
+			asked_lines(k),
+			LIST("02") " 1={ 2={ 1=11 3=0035 } }" TO_PORT);
+		assert_string_equal(forgotten(k), "1 3 4 5 ");
+		start_again(state);
+	}
+}
+
+static void flush_fails_if_the_kernel_does_not_count(void **state)
+{
+	struct kernel *k = *state;
+
+	kernel_answers(k, 1, EPERM);
+	assert_int_equal(flush(k, &bound, CT_ADDED), -1);
+	assert_string_equal(k->job.msg,
+			    "look for connections: Operation not permitted");
+	assert_string_equal(asked_lines(k), "nothing\n");
 }
 
 /* Each of them has its own. */
@@ -262,8 +338,9 @@ static void added_chooses_by_the_mapping_of_the_address(void **state)
 	for (size_t i = 0; i < COUNT(orders); i++) {
 		struct kernel *k = *state;
 
-		kernel_lists(k, 1, c, COUNT(c));
-		kernel_forgets(k, 2, 1);
+		kernel_counts(k, 1, 1);
+		kernel_lists(k, 2, c, COUNT(c));
+		kernel_forgets(k, 3, 1);
 		assert_int_equal(flush_list(k, orders[i], 2, CT_ADDED), 0);
 		asked_lines(k);
 		assert_string_equal(forgotten(k), "2 ");
@@ -275,8 +352,9 @@ static void forgetting_names_tuple_id_and_zone(void **state)
 {
 	struct kernel *k = *state;
 
-	kernel_lists(k, 1, &remembered[2], 3);
-	kernel_forgets(k, 2, 3);
+	kernel_counts(k, 1, 1);
+	kernel_lists(k, 2, &remembered[2], 3);
+	kernel_forgets(k, 3, 3);
 	assert_int_equal(flush(k, &bound, CT_ADDED), 0);
 	asked_lines(k);
 #define FORGET(ack)                                                            \
@@ -291,8 +369,9 @@ static void flush_fails_if_the_kernel_keeps_one(void **state)
 {
 	struct kernel *k = *state;
 
-	kernel_lists(k, 1, &remembered[0], 1);
-	kernel_answers(k, 2, EPERM);
+	kernel_counts(k, 1, 1);
+	kernel_lists(k, 2, &remembered[0], 1);
+	kernel_answers(k, 3, EPERM);
 	assert_int_equal(flush(k, &bound, CT_ADDED), -1);
 	assert_string_equal(k->job.msg,
 			    "forget a connection: Operation not permitted");
@@ -308,8 +387,9 @@ static void flush_of_ipv6_compares_whole_addresses(void **state)
 	};
 	struct kernel *k = *state;
 
-	kernel_lists(k, 1, c, COUNT(c));
-	kernel_answers(k, 2, 0);
+	kernel_counts(k, 1, 1);
+	kernel_lists(k, 2, c, COUNT(c));
+	kernel_answers(k, 3, 0);
 	assert_int_equal(flush(k, &dns6, CT_ADDED), 0);
 	asked_lines(k);
 	assert_string_equal(forgotten(k), "2 ");
@@ -322,9 +402,10 @@ static void added_does_without_the_filter(void **state)
 	for (size_t i = 0; i < COUNT(errors); i++) {
 		struct kernel *k = *state;
 
-		kernel_answers(k, 1, errors[i]);
-		kernel_lists(k, 2, remembered, COUNT(remembered));
-		kernel_forgets(k, 3, 4);
+		kernel_counts(k, 1, 1);
+		kernel_answers(k, 2, errors[i]);
+		kernel_lists(k, 3, remembered, COUNT(remembered));
+		kernel_forgets(k, 4, 4);
 		assert_int_equal(flush(k, &bound, CT_ADDED), 0);
 		asked_lines(k);
 		assert_string_equal(asked_lines(k), LIST("00") "\n");
@@ -337,11 +418,15 @@ static void flush_tells_unable_from_unwilling(void **state)
 {
 	struct kernel *k = *state;
 
-	kernel_answers(k, 1, EINVAL);
-	kernel_answers(k, 2, EOPNOTSUPP);
+	kernel_counts(k, 1, 1);
+	kernel_answers(k, 2, EINVAL);
+	kernel_answers(k, 3, EOPNOTSUPP);
 	assert_int_equal(flush(k, &bound, CT_ADDED), 0);
 	assert_null(k->job.msg);
-	kernel_answers(k, 3, EPERM);
+	asked_lines(k);
+	asked_lines(k);
+	kernel_counts(k, 4, 1);
+	kernel_answers(k, 5, EPERM);
 	assert_int_equal(flush(k, &bound, CT_ADDED), -1);
 	assert_string_equal(k->job.msg,
 			    "look for connections: Operation not permitted");
@@ -358,16 +443,19 @@ static void gone_forgets_by_the_address(void **state)
 	static const struct entry *const ports[] = { &dns, &web, &bound };
 	struct kernel *k = *state;
 
-	kernel_answers(k, 1, 0);
+	kernel_counts(k, 1, 1);
+	kernel_answers(k, 2, 0);
 	assert_int_equal(flush_list(k, ports, COUNT(ports), CT_GONE), 0);
 	assert_string_equal(asked_lines(k), FORGET_ALL("02") BY_POD OF_SERVER);
 	assert_string_equal(asked_lines(k), "nothing\n");
-	kernel_answers(k, 2, 0);
+	kernel_counts(k, 3, 1);
+	kernel_answers(k, 4, 0);
 	assert_int_equal(flush(k, &masq, CT_GONE), 0);
 	assert_string_equal(asked_lines(k),
 			    FORGET_ALL("02") FROM_POD OF_SOURCE);
 	assert_string_equal(asked_lines(k), "nothing\n");
-	kernel_answers(k, 3, EPERM);
+	kernel_counts(k, 5, 1);
+	kernel_answers(k, 6, EPERM);
 	assert_int_equal(flush(k, &masq, CT_GONE), -1);
 }
 
@@ -405,9 +493,10 @@ static void gone_looks_where_the_kernel_does_not_forget_all(void **state)
 	for (size_t i = 0; i < COUNT(table) * 2; i++) {
 		bool filters = i % 2;
 		struct kernel *k = *state;
-		uint32_t seq = 2;
+		uint32_t seq = 3;
 
-		kernel_answers(k, 1, EINVAL);
+		kernel_counts(k, 1, 1);
+		kernel_answers(k, 2, EINVAL);
 		if (!filters)
 			kernel_answers(k, seq++, EOPNOTSUPP);
 		kernel_lists(k, seq++, pods, COUNT(pods));
@@ -439,8 +528,9 @@ static void gone_of_ipv6_looks_at_udp(void **state)
 	};
 	struct kernel *k = *state;
 
-	kernel_lists(k, 1, c, COUNT(c));
-	kernel_forgets(k, 2, 2);
+	kernel_counts(k, 1, 1);
+	kernel_lists(k, 2, c, COUNT(c));
+	kernel_forgets(k, 3, 2);
 	assert_int_equal(flush_list(k, entries, COUNT(entries), CT_GONE), 0);
 	assert_string_equal(asked_lines(k),
 			    LIST("0a") " 1={ 2={ 1=11 3=0000 } }" OF_UDP);
@@ -461,8 +551,9 @@ static void gone_lists_all_for_many(void **state)
 		many[i].pod.ip.bytes[3] = (uint8_t)(3 + i);
 		entries[i] = &many[i];
 	}
-	kernel_lists(k, 1, pods, COUNT(pods));
-	kernel_forgets(k, 2, 2);
+	kernel_counts(k, 1, 1);
+	kernel_lists(k, 2, pods, COUNT(pods));
+	kernel_forgets(k, 3, 2);
 	assert_int_equal(flush_list(k, entries, COUNT(many), CT_GONE), 0);
 	assert_string_equal(asked_lines(k), LIST("00") "\n");
 	assert_string_equal(forgotten(k), "4 5 ");
@@ -495,8 +586,9 @@ static void restored_chooses_what_went_without(void **state)
 	};
 	struct kernel *k = *state;
 
-	kernel_lists(k, 1, c, COUNT(c));
-	kernel_forgets(k, 2, 4);
+	kernel_counts(k, 1, 1);
+	kernel_lists(k, 2, c, COUNT(c));
+	kernel_forgets(k, 3, 4);
 	assert_int_equal(flush_list(k, entries, COUNT(entries), CT_RESTORED),
 			 0);
 	assert_string_equal(asked_lines(k), LIST("00") "\n");
@@ -527,8 +619,9 @@ static void flush_leaves_what_is_forwarded(void **state)
 
 	leave_network();
 	set_lo_up();
-	kernel_lists(k, 1, c, COUNT(c));
-	kernel_forgets(k, 2, 2);
+	kernel_counts(k, 1, 1);
+	kernel_lists(k, 2, c, COUNT(c));
+	kernel_forgets(k, 3, 2);
 	assert_int_equal(flush(k, &dns, CT_ADDED), 0);
 	asked_lines(k);
 	assert_string_equal(forgotten(k), "1 3 ");
@@ -541,7 +634,10 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(added_asks_once_for_each_family),
 		TEST(flush_of_other_entries_asks_nothing),
+		TEST(nothing_is_looked_for_where_nothing_is),
 		TEST(added_chooses_what_the_entry_should_have),
+		TEST(added_does_without_the_count),
+		TEST(flush_fails_if_the_kernel_does_not_count),
 		TEST(added_chooses_by_the_mapping_of_the_address),
 		TEST(forgetting_names_tuple_id_and_zone),
 		TEST(flush_fails_if_the_kernel_keeps_one),
