@@ -141,12 +141,12 @@ static void add_filter(struct search *search, const struct entry *entry)
 static bool has_connections(const struct search *search,
 			    const struct entry *entry)
 {
-	bool all = search->change == CT_RESTORED ||
-		   is_by_address(search, entry->pod.ip.family);
-
-	return entry->kind == ENTRY_PORT
-		       ? all || entry->protocol == IPPROTO_UDP
-		       : all && entry->kind == ENTRY_MASQUERADE;
+	if (entry->kind == ENTRY_MASQUERADE)
+		return search->change != CT_ADDED;
+	return entry->kind == ENTRY_PORT &&
+	       (entry->protocol == IPPROTO_UDP ||
+		search->change == CT_RESTORED ||
+		is_by_address(search, entry->pod.ip.family));
 }
 
 static void add_entry(struct search *search, const struct entry *entry)

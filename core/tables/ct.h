@@ -17,10 +17,9 @@ enum ct_change {
 /* Forgets the connections that entries of kind ENTRY_PORT or ENTRY_MASQUERADE
  * should have caught and have not: of UDP and, when restored, others that nobody
  * has answered yet. When gone, those that their pods have served or begun; of
- * IPv6 only UDP to ports. Many entries cost a look at all connections of a
- * family, as one does; where the host has none at all, there is no look. A
- * kernel that cannot tell is only logged. nl is a NETLINK_NETFILTER socket of
- * the host. */
+ * IPv6 only UDP. Many entries cost a look at all connections of a family, as one
+ * does; where the host has none at all, there is no look. A kernel that cannot
+ * tell is only logged. nl is a NETLINK_NETFILTER socket of the host. */
 int ct_flush(struct nl *nl, const struct list *entries, enum ct_change change);
 
 #endif

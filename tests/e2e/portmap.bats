@@ -703,6 +703,28 @@ mapped() {
 	gone_list p2 "$list"
 }
 
+@test "who gets a pod's IPv6 address gets no packets for that pod" {
+	local list masqueraded
+	# The bridge's own masquerading only: no port is published.
+	list=$(one_address | jq -c '.plugins |= .[:1]
+		| .plugins[0].ipam |= (.routes = [{"dst": "::/0"}] | .ranges = [[{
+			"subnet": "2001:db8:1::/64",
+			"rangeStart": "2001:db8:1::2",
+			"rangeEnd": "2001:db8:1::2"}]])')
+	outside_up
+	pod_up p1 p2
+	serve p2 5000 udp
+	add_list p1 "$list"
+	no_answer p1 2001:db8:ffff::2 8053 udp sourceport=5000
+	masqueraded=$(node conntrack -L -f ipv6 -p udp 2>/dev/null)
+	[[ $masqueraded == *src=2001:db8:1::2*dst=2001:db8:ffff::1* ]]
+	del_list p1 "$list"
+	[ "$(flows -f ipv6 -s 2001:db8:1::2)" = 0 ]
+	add_list p2 "$list"
+	no_answer outside 2001:db8:ffff::1 5000 udp sourceport=8053
+	gone_list p2 "$list"
+}
+
 # remembered IPV4 IPV6 PORT: connections from the addresses and to the port.
 remembered() {
 	local proto to=""
@@ -738,7 +760,7 @@ remembered() {
 	done
 	[ "$(remembered 10.1.2.2 2001:db8:1::2 8081)" = "2 1 1 0 1 1" ]
 	del_list p1 "$LIST"
-	[ "$(remembered 10.1.2.2 2001:db8:1::2 8081)" = "0 1 0 0 0 0" ]
+	[ "$(remembered 10.1.2.2 2001:db8:1::2 8081)" = "0 0 0 0 0 0" ]
 	[ "$(remembered 10.1.2.3 2001:db8:1::3 8082)" = "2 1 1 0 1 1" ]
 	gone_list p2 "$LIST"
 }

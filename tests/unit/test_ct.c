@@ -519,23 +519,34 @@ static void gone_of_ipv6_looks_at_udp(void **state)
 	static const struct entry other6 = { ENTRY_PORT, POD6, IPPROTO_UDP,
 					     { 0 },	 54,   5353 };
 	static const struct entry *const entries[] = { &dns6, &other6, &masq6 };
-	static const struct entry *const none[] = { &masq6, &tcp6 };
 	static const struct connection c[] = {
 		/* 1, 2: to the pod; 3: to another one */
 		{ "fd01::1", "fd00::3", IPPROTO_UDP, 53, 5353 },
 		{ "fd01::1", "fd00::3", IPPROTO_UDP, 54, 5353 },
 		{ "fd01::1", "fd00::4", IPPROTO_UDP, 53, 5353 },
+		/* 4: of the pod; 5: of another one */
+		{ "fd01::9", "fd01::9", IPPROTO_UDP, 53, 53, 0, 0, "fd00::3",
+		  "fd01::1" },
+		{ "fd01::9", "fd01::9", IPPROTO_UDP, 53, 53, 0, 0, "fd00::4",
+		  "fd01::1" },
 	};
 	struct kernel *k = *state;
 
 	kernel_counts(k, 1, 1);
 	kernel_lists(k, 2, c, COUNT(c));
-	kernel_forgets(k, 3, 2);
+	kernel_forgets(k, 3, 3);
 	assert_int_equal(flush_list(k, entries, COUNT(entries), CT_GONE), 0);
 	assert_string_equal(asked_lines(k),
 			    LIST("0a") " 1={ 2={ 1=11 3=0000 } }" OF_UDP);
-	assert_string_equal(forgotten(k), "1 2 ");
-	assert_int_equal(flush_list(k, none, COUNT(none), CT_GONE), 0);
+	assert_string_equal(forgotten(k), "1 2 4 ");
+	kernel_counts(k, 6, 1);
+	kernel_lists(k, 7, &c[3], 2);
+	kernel_forgets(k, 8, 1);
+	assert_int_equal(flush(k, &masq6, CT_GONE), 0);
+	assert_string_equal(asked_lines(k),
+			    LIST("0a") " 1={ 2={ 1=11 3=0000 } }" OF_UDP);
+	assert_string_equal(forgotten(k), "1 ");
+	assert_int_equal(flush(k, &tcp6, CT_GONE), 0);
 	assert_string_equal(asked_lines(k), "nothing\n");
 }
 
