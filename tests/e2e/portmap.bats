@@ -672,6 +672,24 @@ mapped() {
 	gone_list p1 "$LIST"
 }
 
+@test "connections are only listed where there are any" {
+	local conf trace=$BATS_TEST_TMPDIR/trace n
+	node strace -qq -o /dev/null true || skip "no strace"
+	conf=$(portmap_conf "$(port 8053 53 udp)")
+	pod_up p1
+	# shellcheck disable=SC2016 # the node's bash expands it
+	for n in 0 1; do
+		((n == 0)) || node bash -c 'echo >/dev/udp/127.0.0.1/53'
+		[ "$(node conntrack -C)" = $n ]
+		WRAPPER=(strace -qq -o "$trace" -e trace=sendto)
+		add p1 "$conf"
+		WRAPPER=()
+		[ "$(grep -c CT_GET_STATS "$trace")" = 1 ]
+		[ "$(grep -c "CT_GET, .*NLM_F_DUMP" "$trace")" = $n ]
+		gone p1 "$conf"
+	done
+}
+
 @test "a route that leads nowhere is none" {
 	local kind conf
 	conf=$(plugin_conf "$LIST" 1 '{
