@@ -18,7 +18,11 @@ enum {
 	QUEUE_BYTES = 8 << 20,
 	HELD_MANY = 128, /* whose answers fit in any case */
 	RESTARTS_MAX = 20,
-	ALLOWED_MAX = 4,
+};
+
+struct allowed {
+	int err;
+	bool *seen;
 };
 
 struct nl_request {
@@ -26,10 +30,7 @@ struct nl_request {
 	size_t at;   /* offset of its message in nl->buf */
 	size_t head; /* length of its fixed header, and of its answers' */
 	const char *label;
-	struct {
-		int err;
-		bool *seen;
-	} allow[ALLOWED_MAX];
+	struct list allowed; /* of struct allowed */
 	int lack; /* the error that tells that there is no such part */
 	const char *part;
 	void (*reply)(const struct nlmsghdr *, void *);
@@ -125,13 +126,10 @@ void nl_nest_end(struct nl *nl, struct nlattr *nest)
 
 void nl_allow(struct nl *nl, int err, bool *seen)
 {
-	struct nl_request *request = last_request(nl);
-	int i = 0;
+	struct list *allowed = &last_request(nl)->allowed;
 
-	while (i < ALLOWED_MAX - 1 && request->allow[i].err)
-		i++;
-	request->allow[i].err = err;
-	request->allow[i].seen = seen;
+	*(struct allowed *)list_add(nl->job, allowed, sizeof(struct allowed)) =
+		(struct allowed) { err, seen };
 	if (seen)
 		*seen = false;
 }
@@ -151,11 +149,13 @@ void nl_on_reply(struct nl *nl, void (*reply)(const struct nlmsghdr *, void *),
 
 static bool allows(struct nl *nl, struct nl_request *request, int err)
 {
-	for (int i = 0; i < ALLOWED_MAX; i++) {
-		if (err != request->allow[i].err)
+	const struct allowed *allowed = request->allowed.items;
+
+	for (size_t i = 0; i < request->allowed.count; i++) {
+		if (err != allowed[i].err)
 			continue;
-		if (request->allow[i].seen)
-			*request->allow[i].seen = true;
+		if (allowed[i].seen)
+			*allowed[i].seen = true;
 		nl->refused = true;
 		return true;
 	}

@@ -52,8 +52,8 @@ void nl_nest_end(struct nl *nl, struct nlattr *nest);
 void *nl_extend(struct nlmsghdr *msg, size_t len);
 
 /* The request being built may be answered with err: that is success, and *seen
- * (if not NULL) becomes true. At most four for a request. EINVAL is also what a
- * kernel answers that lacks the whole protocol. */
+ * (if not NULL) becomes true. EINVAL is also what a kernel answers that lacks the
+ * whole protocol. */
 void nl_allow(struct nl *nl, int err, bool *seen);
 
 /* The request being built needs this part of the kernel, which is missing if it is

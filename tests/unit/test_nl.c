@@ -123,6 +123,24 @@ static void allowed_error_is_success(void **state)
 	assert_false(first);
 }
 
+static void any_number_of_errors_can_be_allowed(void **state)
+{
+	enum { MANY = 9 };
+	struct kernel *k = *state;
+
+	for (int err = 1; err <= MANY; err++) {
+		bool seen[MANY + 1];
+
+		begin(k, ACK);
+		for (int i = 1; i <= MANY; i++)
+			nl_allow(&k->nl, i, &seen[i]);
+		kernel_answers(k, k->nl.seq, err);
+		assert_int_equal(nl_talk(&k->nl, "ask"), 0);
+		for (int i = 1; i <= MANY; i++)
+			assert_int_equal(seen[i], i == err);
+	}
+}
+
 static void held_requests_are_all_sent_and_the_first_refusal_stays(void **state)
 {
 	struct kernel *k = *state;
@@ -586,6 +604,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(refusal_tells_what_was_tried_and_why),
 		TEST(allowed_error_is_success),
+		TEST(any_number_of_errors_can_be_allowed),
 		TEST(held_requests_are_all_sent_and_the_first_refusal_stays),
 		TEST(refusal_after_another_error_is_one_too),
 		TEST(request_without_ack_is_answered_only_when_refused),
