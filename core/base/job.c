@@ -90,8 +90,6 @@ char *job_vprintf(struct job *job, const char *fmt, va_list args)
 	size = format_vprint(text, room, fmt, args) + 1;
 	if (size <= room)
 		return job_alloc(job, size);
-	if (room)
-		memset(text, 0, room);
 	text = job_alloc(job, size);
 	format_vprint(text, size, fmt, args);
 	return text;

@@ -129,6 +129,40 @@ static void printf_has_no_limit(void **state)
 	job_free(&job);
 }
 
+/* What does not fit where the last memory came from is elsewhere, and leaves
+ * nothing behind. */
+static void text_goes_where_there_is_room(void **state)
+{
+	static const char text[] = "thirty-one letters, and a zero.";
+	static const char zeros[64];
+
+	(void)state;
+	for (size_t left = 0; left <= 64; left += 16) {
+		struct job job = { 0 };
+		size_t size = (8 << 20) + left;
+		const char *whole, *end;
+		char *large, *next;
+
+		/* Larger than a chunk, and then the rest of one. */
+		large = job_alloc(&job, size);
+		memset(large, 1, size);
+		if (JOB_CHUNK_SIZE)
+			job_alloc(&job, JOB_CHUNK_SIZE - left);
+		whole = job_printf(&job, "%s", text);
+		next = job_alloc(&job, sizeof(zeros));
+		end = job_printf(&job, "%s|%d", text, 7);
+		assert_string_equal(whole, text);
+		assert_memory_equal(next, zeros, sizeof(zeros));
+		memset(next, 2, sizeof(zeros));
+		assert_string_equal(whole, text);
+		assert_string_equal(end, "thirty-one letters, and a zero.|7");
+		for (size_t i = 0; i < size; i++)
+			if (large[i] != 1)
+				fail_msg("byte %zu has changed", i);
+		job_free(&job);
+	}
+}
+
 static void list_keeps_items_as_it_grows(void **state)
 {
 	struct item {
@@ -270,6 +304,7 @@ int main(void)
 		cmocka_unit_test(out_of_memory_is_an_error_document),
 		cmocka_unit_test(strndup_ends_the_copy),
 		cmocka_unit_test(printf_has_no_limit),
+		cmocka_unit_test(text_goes_where_there_is_room),
 		cmocka_unit_test(list_keeps_items_as_it_grows),
 		cmocka_unit_test(first_error_stays_and_others_are_logged),
 		cmocka_unit_test(fail_errno_adds_the_reason),
