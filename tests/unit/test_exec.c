@@ -284,6 +284,17 @@ static void child_gets_stdin_and_stdout_even_if_we_have_none(void **state)
 	assert_string_equal(result.out, "through");
 }
 
+/* Who runs us may have no wish to wait for its own. */
+static void child_is_waited_for_where_children_are_ignored(void **state)
+{
+	struct folder *f = *state;
+	struct exec_result out;
+
+	assert_ptr_not_equal(signal(SIGCHLD, SIG_IGN), SIG_ERR);
+	out = ran_script(&f->job, "exit 3");
+	assert_exited(&out, 3);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
@@ -296,6 +307,7 @@ int main(int argc, char **argv)
 		FOLDER_TEST(program_being_written_is_waited_for),
 		FOLDER_TEST(child_gets_three_descriptors_and_default_sigpipe),
 		FOLDER_TEST(child_gets_stdin_and_stdout_even_if_we_have_none),
+		FOLDER_TEST(child_is_waited_for_where_children_are_ignored),
 		FOLDER_TEST(environment_is_ours_with_another_command),
 	};
 

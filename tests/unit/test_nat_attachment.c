@@ -158,6 +158,44 @@ static void gc_removes_nat_with_and_without_record(void **state)
 	assert_false(has_nat(c3, port3));
 }
 
+/* Else nobody would know of them any more. */
+static void gc_keeps_the_records_of_what_it_cannot_remove(void **state)
+{
+	struct folder *f = *state;
+	struct call *c = attached(f, "c2", PORT("8081", POD1));
+	struct call *gc = collection(f, "c1");
+
+	/* No socket, so that nothing can be sent. */
+	gc->nft.fd = c->netns.fd;
+	dropped = "";
+	assert_int_equal(attachment_gc(gc, drop), -1);
+	assert_failed(&f->job, CNI_INTERNAL,
+		      "send to netlink: Socket operation on non-socket", NULL);
+	assert_string_equal(dropped, "");
+	assert_true(has_record(c));
+}
+
+static int drop_of_one_that_leaves(struct call *c, const char *owner,
+				   const struct list *entries)
+{
+	assert_int_equal(life(c, applet.name, owner), LIFE_DEAD);
+	return drop(c, owner, entries);
+}
+
+/* From then on nobody restores it, or refuses a port on its behalf. */
+static void gc_notes_that_one_goes_before_it_removes_anything(void **state)
+{
+	struct folder *f = *state;
+	struct call *c = attached(f, "c2", PORT("8081", POD1));
+	struct call *gc = collection(f, "c1");
+
+	assert_int_equal(life(c, applet.name, "net/eth0/c2"), LIFE_ALIVE);
+	dropped = "";
+	assert_int_equal(attachment_gc(gc, drop_of_one_that_leaves), 0);
+	assert_no_error(&f->job);
+	assert_string_equal(dropped, "net/eth0/c2:1 ");
+}
+
 static void entries_with_terms_survive_the_record(void **state)
 {
 	static const char lines[] =
@@ -210,6 +248,8 @@ int main(void)
 		STATE_TEST(record_stays_until_all_is_removed),
 		STATE_TEST(port_of_a_dead_attachment_is_taken_over),
 		STATE_TEST(gc_removes_nat_with_and_without_record),
+		STATE_TEST(gc_keeps_the_records_of_what_it_cannot_remove),
+		STATE_TEST(gc_notes_that_one_goes_before_it_removes_anything),
 		STATE_TEST(entries_with_terms_survive_the_record),
 	};
 

@@ -99,6 +99,19 @@ static void sync_removes_what_the_dead_have(void **state)
 	assert_false(has_nat(other, PORT("8081", "10.1.0.3/24")));
 }
 
+/* Its record says so, whatever its links say. */
+static void sync_removes_what_one_has_whose_links_are_still_there(void **state)
+{
+	struct folder *f = *state;
+	struct call *c = attached(f, "c1", lines);
+
+	make_host_end(c, attachment_owner(c), -1);
+	record_leave(&f->job, applet.name, attachment_owner(c));
+	syncs(f, "1 attachments, 0 restored, 1 gone\n");
+	assert_false(has_nat(c, MASQUERADE(POD1)));
+	assert_false(has_nat(c, PORT("8080", POD1)));
+}
+
 /* As after a ruleset of earlier times was loaded again. */
 static void sync_removes_what_has_neither_record_nor_host_end(void **state)
 {
@@ -263,6 +276,8 @@ int main(void)
 		STATE_TEST(sync_restores_what_is_missing),
 		STATE_TEST(sync_leaves_what_is_being_removed),
 		STATE_TEST(sync_removes_what_the_dead_have),
+		STATE_TEST(
+			sync_removes_what_one_has_whose_links_are_still_there),
 		STATE_TEST(sync_removes_what_has_neither_record_nor_host_end),
 		STATE_TEST(sync_removes_the_records_of_the_dead),
 		STATE_TEST(sync_restores_the_others_of_one_that_it_cannot),
