@@ -1,20 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # make                  builds out/cnibox, by .config if there is one
-# make check            builds and runs all tests; needs root
-# make check-clients    runs containerd, podman, libcni on it; needs root
-# make demo             a node in miniature, its pods and packets; needs root
-# make soak             N=10000 random operations on 1000 pods; needs root.
-#                       SEED= repeats the decisions. Then every system call
-#                       fails; ten minutes
-# make bench            measures against the Go plugins, and those in PEER=dir;
-#                       needs root. bench-quick: in less than two minutes
-# make unit             builds and runs the unit tests
-# make fuzz             fuzzes T=60 seconds for each target, or FUZZ=target
-# make lint             checks the house rules
-# make analyze          looks for bugs with gcc, clang-tidy, scan-build, cppcheck
-# make check-configs    builds N=10 random configurations and some others
-# make check-cross      builds for the other architectures of Debian; needs root
 # make install          installs to DESTDIR= CNI_BIN_DIR=/opt/cni/bin
 # make fetch            fills DEPS_DIR=out/deps; with it make needs no network
 # make clean            removes what was built; distclean: all that was made
@@ -37,8 +23,6 @@ O ?= out
 KCONFIG_CONFIG ?= .config
 CNI_BIN_DIR ?= /opt/cni/bin
 KCONFIG_SEED ?= $(shell date +%s)
-UNIT_AT_ONCE ?= 1
-T ?= 60
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 export SOURCE_DATE_EPOCH ?= 0
@@ -96,20 +80,29 @@ $(GEN)/autoconf.h: $(KCONFIG_CONFIG)
 		$< >$@.new
 	@$(update)
 
+symbol = $(subst -,_,$(1))
 $(GEN)/applets.def: FORCE
-	@printf '%s\n' $(foreach a,$(APPLETS),'APPLET($(subst -,_,$(a)))') >$@.new
+	@printf '%s\n' $(foreach a,$(APPLETS),'APPLET($(call symbol,$(a)))') >$@.new
+	@$(update)
+# With the option of a tool that is not built.
+$(GEN)/tools.def: FORCE
+	@printf '%s\n' $(foreach a,$(TOOLS),'TOOL($(call symbol,$(a)))') \
+		$(foreach a,$(call symbol,$(sort $(tools-))), \
+		'UNBUILT($(a)$(comma) $(shell echo $(a) | tr a-z A-Z))') >$@.new
 	@$(update)
 
 # ---- the binary
 
+APPLET_LISTS := $(GEN)/applets.def $(GEN)/tools.def
 APPLETS := $(sort $(applets-y))
+TOOLS := $(sort $(tools-y))
 NAT_SRC := $(wildcard core/tables/*.c core/kernel/nft*.c)
 CORE_SRC := $(filter-out $(if $(CONFIG_NAT),,$(NAT_SRC)) \
 	$(if $(CONFIG_HELP),,core/data/conf_help.c) \
 	$(if $(CONFIG_SANDBOX),,core/cni/sandbox.c), \
 	$(wildcard core/*.c core/*/*.c))
 SRC := $(CORE_SRC) $(DEPS_SRC) \
-	$(foreach a,$(APPLETS),$(wildcard applets/*/$(a).c applets/*/$(a)/*.c))
+	$(foreach a,$(APPLETS) $(TOOLS),$(wildcard applets/*/$(a).c applets/*/$(a)/*.c))
 OBJ := $(SRC:%.c=$(O)/obj/%.o)
 
 # What the compiler knows of these options.
@@ -152,7 +145,7 @@ $(GEN)/flags: FORCE
 	@printf '%s\n' $(call quoted,$(compile)) $(call quoted,$(link)) >$@.new
 	@$(update)
 
-$(O)/obj/%.o: %.c $(GEN)/autoconf.h $(GEN)/flags | $(GEN)/applets.def $(DEPS_READY)
+$(O)/obj/%.o: %.c $(GEN)/autoconf.h $(GEN)/flags | $(APPLET_LISTS) $(DEPS_READY)
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(compile) $(if $(filter build/%,$<),,$(banned)) -MMD -MP -c -o $@ $<
@@ -179,127 +172,7 @@ install: all
 	for name in $(APPLETS); do \
 		ln -sf cnibox '$(DESTDIR)$(CNI_BIN_DIR)'/$$name; done
 
-# ---- tests
-
-# The same sources for the host's libc, under the sanitizers.
-EACH_ALONE := -DJOB_CHUNK_SIZE=0
-SANITIZE ?= -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
-UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
-UNIT := $(filter-out $(if $(CONFIG_NAT),,test_nat% test_nft% test_ct test_reference) \
-	$(if $(CONFIG_SYNC),,test_node) \
-	$(if $(CONFIG_HELP),,test_conf_help) \
-	$(if $(CONFIG_SANDBOX),,test_sandbox) \
-	$(if $(CONFIG_IPAM_EXEC),,test_delegate) \
-	$(if $(CONFIG_HOST_LOCAL_INDEX),,test_store_index),$(UNIT))
-UNIT := $(UNIT:%=$(O)/host/%)
-HOST_OBJ := $(patsubst %.c,$(O)/host/%.o,$(filter-out core/main.c,$(CORE_SRC)))
-host_compile := $(HOSTCC) $(ours) $(HOST_CFLAGS) $(SANITIZE) $(EACH_ALONE)
-
-$(GEN)/host-flags: FORCE
-	@mkdir -p $(@D)
-	@printf '%s\n' $(call quoted,$(host_compile)) >$@.new
-	@$(update)
-
-$(O)/host/%.o: %.c $(GEN)/autoconf.h $(GEN)/host-flags | $(HOST_READY)
-	@mkdir -p $(@D)
-	$(call say,HOSTCC,$<)
-	$(Q)$(host_compile) $(if $(filter core/%,$<),$(banned)) -MMD -MP -c -o $@ $<
-
-$(O)/host/libcore.a: $(HOST_OBJ) $(GEN)/HOST_OBJ.list
-	$(call say,AR,$@)
-	$(Q)rm -f $@ && ar rcsD $@ $(HOST_OBJ)
-
-$(UNIT): $(O)/host/%: $(O)/host/tests/unit/%.o $(O)/host/libcore.a
-	$(call say,LINK,$@)
-	$(Q)$(HOSTCC) $(SANITIZE) -o $@ $^ $(HOST_LIBS)
-
-unit-build: $(UNIT)
-
-unit: unit-build
-	@printf '%s\n' $(UNIT) | xargs -n 1 -P $(UNIT_AT_ONCE) sh -c '$$0'
-
-# ---- fuzzing
-
-# Each target with all of the program, for libFuzzer.
-FUZZ_CC ?= clang
-FUZZ_SANITIZE := -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all \
-	-fsanitize=address,undefined
-FUZZ_OFF := $(if $(CONFIG_NAT),,condition nfnetlink record) \
-	$(if $(CONFIG_HOST_LOCAL),,resolv) \
-	$(if $(filter-out $(APPLETS),bridge host-local loopback portmap),conf)
-FUZZ ?= $(filter-out $(FUZZ_OFF), \
-	$(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c)))
-FUZZ_BIN := $(FUZZ:%=$(O)/fuzz/fuzz_%)
-FUZZ_OBJ := $(patsubst %.c,$(O)/fuzz/%.o,$(filter-out core/main.c build/%,$(SRC)))
-fuzz_compile := $(FUZZ_CC) $(ours) $(HOST_CFLAGS) $(EACH_ALONE) \
-	$(FUZZ_SANITIZE) -fsanitize=fuzzer-no-link
-
-$(O)/fuzz/%.o: %.c $(GEN)/autoconf.h Makefile | $(HOST_READY)
-	@mkdir -p $(@D)
-	$(call say,FUZZCC,$<)
-	$(Q)$(fuzz_compile) $(if $(filter core/%,$<),$(banned)) -MMD -MP -c -o $@ $<
-
-$(O)/fuzz/all.a: $(FUZZ_OBJ) $(GEN)/FUZZ_OBJ.list
-	$(call say,AR,$@)
-	$(Q)rm -f $@ && ar rcsD $@ $(FUZZ_OBJ)
-
-$(FUZZ_BIN): $(O)/fuzz/%: $(O)/fuzz/tests/fuzz/%.o $(O)/fuzz/all.a
-	$(call say,LINK,$@)
-	$(Q)$(FUZZ_CC) $(FUZZ_SANITIZE) -fsanitize=fuzzer -o $@ $^ $(filter %.a,$(HOST_LIBS))
-
-fuzz-build: $(FUZZ_BIN)
-
-fuzz:
-	tests/setup fuzz
-	$(MAKE) fuzz-build
-	for name in $(FUZZ); do tests/fuzz/run $(O)/fuzz $$name $(T) || exit 1; done
-
-lint:
-	build/lint
-
-analyze: $(GEN)/autoconf.h $(GEN)/applets.def | $(HOST_READY)
-	$(Q)tests/setup analyze
-	$(Q)GEN=$(GEN) COMPILE=$(call quoted,$(ours) $(HOST_CFLAGS) $(banned)) \
-		build/analyze $(filter-out build/glibc-chk.c,$(SRC))
-
-check:
-	tests/setup check
-	$(MAKE) all
-	tests/run $(PARTS)
-
-check-clients:
-	tests/setup check
-	tests/clients/setup
-	$(MAKE) all
-	tests/run clients
-
-soak: all
-	tests/setup check
-	CNIBOX=$(call quoted,$(abspath $(BINARY))) N=$(or $(N),10000) PODS=1000 tests/soak
-	CNIBOX=$(call quoted,$(abspath $(BINARY))) tests/faults/run all
-
-check-configs:
-	tests/builds
-
-check-cross:
-	tests/setup cross
-	tests/builds cross
-
-demo: all
-	tests/setup demo
-	tests/demo
-
-bench bench-quick: all
-	tests/setup check
-	O=$(call quoted,$(abspath $(O))) DEPS_DIR=$(call quoted,$(DEPS_DIR)) \
-		HOSTCC=$(call quoted,$(HOSTCC)) \
-		COMPILE=$(call quoted,$(compile)) \
-		LINK=$(call quoted,$(link) $(call LIBC_LINK,"$$object")) \
-		tests/bench/bench $(@:bench-%=%)
-
--include $(OBJ:.o=.d) $(HOST_OBJ:.o=.d) \
-	$(patsubst $(O)/host/%,$(O)/host/tests/unit/%.d,$(UNIT)) \
-	$(FUZZ_OBJ:.o=.d) $(FUZZ_BIN:$(O)/fuzz/%=$(O)/fuzz/tests/fuzz/%.d)
+include tests/tests.mk
 
 endif
 
@@ -339,9 +212,8 @@ distclean:
 	rm -rf $(O) $(KCONFIG_CONFIG) $(KCONFIG_CONFIG).old
 
 help:
-	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile
+	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile && echo
+	@sed -n '3,/^$$/s/^# \{0,1\}//p' tests/tests.mk
 
 FORCE:
-.PHONY: all install fetch unit unit-build fuzz fuzz-build lint analyze check \
-	check-clients check-configs check-cross soak demo bench bench-quick clean \
-	distclean help FORCE
+.PHONY: all install fetch clean distclean help FORCE

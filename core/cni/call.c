@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum { NETLINK_ROUTE = 0, NETLINK_NETFILTER = 12 };
+
 static const struct conf_key ipam_keys[] = {
 	{ "type", CONF_STRING, AT(net_conf, ipam),
 	  HELP("the plugin that gives addresses; none: layer 2 only") },
@@ -43,6 +45,13 @@ const struct applet *applet_find(const struct applet *const *applets,
 			return *applets;
 	}
 	return NULL;
+}
+
+void call_open(struct call *c)
+{
+	nl_init(&c->host, c->job, -1, NETLINK_ROUTE);
+	nl_init(&c->guest, c->job, c->netns.fd, NETLINK_ROUTE);
+	nl_init(&c->nft, c->job, -1, NETLINK_NETFILTER);
 }
 
 static int read_conf(struct call *c, bool tolerant)

@@ -30,7 +30,8 @@ struct net_conf {
 struct call {
 	struct job *job;
 	const struct applet *applet;
-	const struct applet *const *applets; /* all that are built in */
+	const struct applet *const *applets; /* all plugins built in */
+	const struct tool *const *tools; /* all tools; a tool's calls only */
 	struct cni_env env;
 	const char *text; /* the configuration as it came, len bytes */
 	size_t len;
@@ -74,6 +75,10 @@ extern const struct conf_key call_keys[];
 /* The applet of this name, or NULL. */
 const struct applet *applet_find(const struct applet *const *applets,
 				 const char *name);
+
+/* Makes the netlink sockets ready, to be opened when they are first used; guest
+ * in c->netns. */
+void call_open(struct call *c);
 
 /* Carries out verb ("ADD", ...) of c->applet: reads its keys, validates, runs
  * it. What ADD answers is in c->result; undoing a failed one is cni_main()'s.

@@ -11,7 +11,7 @@
 #include "core/cni/delegate.h"
 #include "core/cni/sandbox.h"
 
-enum { NETLINK_ROUTE = 0, NETLINK_NETFILTER = 12, READ_AT_ONCE = 4 << 10 };
+enum { READ_AT_ONCE = 4 << 10 };
 
 static const struct verb {
 	const char *name;
@@ -76,14 +76,21 @@ int cni_log_error(struct job *job)
 	return 1;
 }
 
+static void add_versions(struct str *out, const char *between,
+			 const char *quote)
+{
+	for (const char *const *v = cni_versions; *v; v++)
+		str_printf(out, "%s%s%s%s", v == cni_versions ? "" : between,
+			   quote, *v, quote);
+}
+
 static int print_versions(struct job *job)
 {
 	struct str text = { .job = job };
 
 	str_printf(&text, "{\"cniVersion\":\"%s\",\"supportedVersions\":[",
 		   newest_version());
-	for (const char *const *v = cni_versions; *v; v++)
-		str_printf(&text, "%s\"%s\"", v == cni_versions ? "" : ",", *v);
+	add_versions(&text, ",", "\"");
 	str_add(&text, "]}\n");
 	return cni_print(job, text.text);
 }
@@ -93,8 +100,7 @@ void cni_about(struct str *out, const char *name)
 	str_printf(out,
 		   "CNI %s plugin v%s\nCNI protocol versions supported: ", name,
 		   CNIBOX_VERSION);
-	for (const char *const *v = cni_versions; *v; v++)
-		str_printf(out, "%s%s", v == cni_versions ? "" : ", ", *v);
+	add_versions(out, ", ", "");
 	str_add(out, "\n");
 }
 
@@ -136,6 +142,15 @@ static int read_stdin(struct call *c)
 	return 0;
 }
 
+static const char undecoded[] = "error unmarshall network config";
+
+static int fail_type(struct job *job, const char *what, const char *expected,
+		     const struct json *value)
+{
+	return fail(job, CNI_NOT_DECODED, "%s: expected %s, got %s", what,
+		    expected, json_type_name(value->type));
+}
+
 /* The name, and the version as it is: whether we speak it is asked later. */
 static int read_name(struct call *c)
 {
@@ -143,15 +158,11 @@ static int read_name(struct call *c)
 	struct job *job = c->job;
 	struct json *doc;
 
-	if (json_parse(job, "error unmarshall network config", c->text, c->len,
-		       &doc) < 0)
+	if (json_parse(job, undecoded, c->text, c->len, &doc) < 0)
 		return -1;
 	c->doc = doc;
 	if (doc->type != JSON_OBJECT && doc->type != JSON_NULL)
-		return fail(
-			job, CNI_NOT_DECODED,
-			"error unmarshall network config: expected an object, got %s",
-			json_type_name(doc->type));
+		return fail_type(job, undecoded, "an object", doc);
 	c->net.version = "0.1.0";
 	version = json_member(doc, "cniVersion");
 	if (version && version->type == JSON_STRING && *version->text)
@@ -161,25 +172,22 @@ static int read_name(struct call *c)
 	    (name->type == JSON_STRING && !*name->text))
 		return fail(job, CNI_BAD_CONFIG, "missing network name");
 	if (name->type != JSON_STRING)
-		return fail(
-			job, CNI_NOT_DECODED,
-			"error unmarshall network config: name: expected a string, got %s",
-			json_type_name(name->type));
+		return fail_type(job, "error unmarshall network config: name",
+				 "a string", name);
 	if (!env_is_valid_name(name->text))
 		return fail_details(job, CNI_BAD_CONFIG, name->text,
 				    "invalid characters found in network name");
 	c->net.name = name->text;
 	if (version && version->type != JSON_STRING &&
 	    version->type != JSON_NULL)
-		return fail(
-			job, CNI_NOT_DECODED,
-			"decoding version from network config: expected a string, got %s",
-			json_type_name(version->type));
+		return fail_type(job, "decoding version from network config",
+				 "a string", version);
 	return 0;
 }
 
 static int check_version(struct call *c, const struct verb *verb)
 {
+	static const char refused[] = "%s version does not allow %s";
 	struct str known = { .job = c->job };
 	int order;
 
@@ -188,25 +196,22 @@ static int check_version(struct call *c, const struct verb *verb)
 				    &order) < 0)
 			return -1;
 		if (order < 0)
-			return fail(c->job, CNI_INCOMPATIBLE_VERSION,
-				    "config version does not allow %s",
-				    verb->name);
+			return fail(c->job, CNI_INCOMPATIBLE_VERSION, refused,
+				    "config", verb->name);
 		if (version_compare(c->job, c->net.version, newest_version(),
 				    &order) < 0)
 			return -1;
 		if (order > 0)
-			return fail(c->job, CNI_INCOMPATIBLE_VERSION,
-				    "plugin version does not allow %s",
-				    verb->name);
+			return fail(c->job, CNI_INCOMPATIBLE_VERSION, refused,
+				    "plugin", verb->name);
 	}
 	if (result_family(c->net.version) != RESULT_UNKNOWN)
 		return 0;
-	for (const char *const *v = cni_versions; *v; v++)
-		str_printf(&known, " \"%s\"", *v);
+	add_versions(&known, " ", "\"");
 	return fail_details(c->job, CNI_INCOMPATIBLE_VERSION,
 			    job_printf(c->job,
 				       "config is \"%s\", plugin supports [%s]",
-				       c->net.version, known.text + 1),
+				       c->net.version, known.text),
 			    "incompatible CNI versions");
 }
 
@@ -304,9 +309,7 @@ static int run_verb(struct call *c, const struct verb *verb)
 	if (IS_ENABLED(CONFIG_SANDBOX) && !ipam_is_foreign(c) &&
 	    sandbox_enter(job) < 0)
 		return -1;
-	nl_init(&c->host, job, -1, NETLINK_ROUTE);
-	nl_init(&c->guest, job, c->netns.fd, NETLINK_ROUTE);
-	nl_init(&c->nft, job, -1, NETLINK_NETFILTER);
+	call_open(c);
 	run_or_pass_on(c, verb->name);
 	if (add && !job->msg)
 		answer(c);
@@ -339,29 +342,25 @@ static int serve(struct call *c)
 	return run_verb(c, verb);
 }
 
-int cni_main(const struct applet *const *applets, const struct applet *applet)
+int cni_main(struct call *c)
 {
-	struct job job = { .name = applet->name };
-	struct call c = {
-		.job = &job,
-		.applet = applet,
-		.applets = applets,
-	};
+	struct job *job = c->job;
 	int status = 0;
 
-	env_read(&c.env);
-	if (!*c.env.command) {
-		cni_introduce(&job, applet->name);
+	job->name = c->applet->name;
+	env_read(&c->env);
+	if (!*c->env.command) {
+		cni_introduce(job, job->name);
 		return 0;
 	}
 	if (IS_ENABLED(CONFIG_TRACE))
-		trace_begin(&job.trace);
+		trace_begin(&job->trace);
 	/* A reader that is gone must not stop us half-way. */
 	signal(SIGPIPE, SIG_IGN);
-	if (serve(&c) < 0 || job.msg)
-		status = cni_print_error(&job, c.net.version);
-	trace(&job, "answer");
+	if (serve(c) < 0 || job->msg)
+		status = cni_print_error(job, c->net.version);
+	trace(job, "answer");
 	if (IS_ENABLED(CONFIG_TRACE))
-		trace_end(&job.trace);
+		trace_end(&job->trace);
 	return status;
 }

@@ -7,9 +7,13 @@
 #include "core/base/str.h"
 #include "core/cni/call.h"
 
-/* Runs applet as the CNI plugin that the environment asks for: reads stdin,
- * writes one document, if any, to stdout. The exit status. */
-int cni_main(const struct applet *const *applets, const struct applet *applet);
+/* Whoever looks for a version takes it for a word of its own. */
+#define CNI_VERSION_LINE "cnibox v" CNIBOX_VERSION "\n"
+
+/* Runs c->applet as the CNI plugin that the environment asks for: reads stdin,
+ * writes one document, if any, to stdout. c has the job and the applets. The
+ * exit status. */
+int cni_main(struct call *c);
 
 /* The lines by which a plugin says who it is, and that people parse: to out, and
  * on stderr. */

@@ -3,18 +3,13 @@
 #ifndef CNIBOX_NODE_H
 #define CNIBOX_NODE_H
 
-#include "core/base/str.h"
 #include "core/cni/call.h"
 
-/* Puts back what NAT elements of attachments are missing, removes those of dead
- * ones and their records, and adds to out what was done, in a line. What has no
- * record but a host end is left alone, unless a table has lost its rules and has
- * to be made anew. */
-int node_sync(struct job *job, const struct applet *const *applets,
-	      struct str *out);
+/* Adds those that have records, of any plugin, to owners, which has const char *
+ * of the job's, each once. */
+int node_owners(struct call *c, struct list *owners);
 
-/* Adds the attachments to out, a line for each, or as a JSON document. */
-int node_show(struct job *job, const struct applet *const *applets, bool json,
-	      struct str *out);
+/* Adds text, which is not copied, to a list of const char * that lacks it. */
+void node_add_once(struct job *job, struct list *texts, const char *text);
 
 #endif

@@ -23,11 +23,41 @@ refused() {
 
 # ---- names
 
-@test "--list names the applets, one a line" {
+# What stands in the tree, one a line: applets FOLDER...
+applets() {
+	(cd "$TOP/applets" && for folder; do
+		for file in "$folder"/*.c "$folder"/*/; do
+			[ ! -e "$file" ] || basename "$file" .c
+		done
+	done) | LC_ALL=C sort
+}
+
+@test "--list names the plugins, one a line" {
 	run -0 "$CNIBOX" --list
-	for name in bridge host-local loopback portmap; do
-		grep -qx $name <<<"$output"
+	[ "$output" = "$(applets main ipam meta)" ]
+	[ "$("$CNIBOX" list)" = "$output" ]
+}
+
+@test "each command for people is in --help, has its own, and is no plugin" {
+	local name help
+	help=$("$CNIBOX" --help)
+	for name in $(applets node); do
+		run -0 --separate-stderr "$CNIBOX" "$name" --help
+		[[ $output =~ ^\ {4}cnibox\ (--)?"$name"( |$) && -z $stderr ]]
+		[[ $help == *"$output"* ]]
+		[ "$("$CNIBOX" "--$name" --help)" = "$output" ]
+		[ ! -e "$PLUGINS/$name" ]
+		ln -s "$CNIBOX" "$BATS_TEST_TMPDIR/$name"
+		CNI_COMMAND=ADD run -1 --separate-stderr \
+			"$BATS_TEST_TMPDIR/$name"
+		expect "$output" '.code == 999 and
+			(.msg | startswith("'"$name"': no such applet; "))'
 	done
+	# Nor is it one that a configuration can ask for.
+	pod_up p1
+	add_fails p1 "$(with "$NET" '{"ipam": {"type": "show"}}')" \
+		'failed to find plugin "show" in path'
+	nothing_left
 }
 
 @test "--version and --help say who it is" {
@@ -128,58 +158,6 @@ at_least() {
 		[[ $stderr == "CNI $name plugin "* ]]
 		[[ $stderr == *"0.1.0, 0.2.0, 0.3.0, 0.3.1, 0.4.0, 1.0.0, 1.1.0" ]]
 	done
-}
-
-# ---- installation
-
-@test "--install makes hard links, again and again" {
-	local dir=$BATS_TEST_TMPDIR/bin
-	mkdir "$dir"
-	cp "$CNIBOX" "$dir/../cnibox"
-	for _ in once twice; do
-		run -0 "$dir/../cnibox" --install "$dir"
-		[ "$dir/bridge" -ef "$dir/../cnibox" ]
-		[ ! -L "$dir/bridge" ]
-	done
-	[ "$(ls "$dir")" = "$("$CNIBOX" --list | sort)" ]
-}
-
-@test "--install -s makes relative symbolic links" {
-	local dir=$BATS_TEST_TMPDIR/a/b
-	mkdir -p "$dir"
-	cp "$CNIBOX" "$dir/../../cnibox"
-	run -0 "$dir/../../cnibox" --install -s "$dir"
-	[ "$(readlink "$dir/bridge")" = ../../cnibox ]
-	[ "$dir/portmap" -ef "$dir/../../cnibox" ]
-}
-
-@test "--install replaces the files of others only with -f" {
-	local dir=$BATS_TEST_TMPDIR/bin
-	mkdir "$dir"
-	echo theirs >"$dir/bridge"
-	run ! "$CNIBOX" --install -s "$dir"
-	[[ $output == *bridge* ]]
-	[ "$(cat "$dir/bridge")" = theirs ]
-	run -0 "$CNIBOX" --install -s -f "$dir"
-	[ "$dir/bridge" -ef "$CNIBOX" ]
-}
-
-@test "--install makes the folder, with those above it" {
-	local dir=$BATS_TEST_TMPDIR/opt/cni/bin
-	run -0 "$CNIBOX" --install -s "$dir"
-	[ "$dir/bridge" -ef "$CNIBOX" ]
-	run ! "$CNIBOX" --install -s "$dir/bridge/more"
-	[[ $output == *"$dir/bridge/more: Not a directory"* ]]
-}
-
-# As in an initramfs: a kernel, this file, and nothing else, not even /tmp.
-@test "--install by the recipe for an initramfs" {
-	local root=$BATS_TEST_TMPDIR/root
-	mkdir -p "$root/proc"
-	cp "$CNIBOX" "$root/cnibox"
-	run -0 unshare --mount bash -c 'mount -t proc proc "$1/proc" &&
-		exec chroot "$1" /cnibox --install -s /opt/cni/bin' bash "$root"
-	[ "$(readlink "$root/opt/cni/bin/bridge")" = ../../../cnibox ]
 }
 
 # ---- variables

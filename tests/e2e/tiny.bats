@@ -114,10 +114,15 @@ refuses() {
 	gone p1 "$(with_prev "$conf" "$result")"
 }
 
-@test "--install is refused" {
+@test "commands that it is built without are refused, by their options" {
+	local name
 	run -1 "$CNIBOX" --install "$BATS_TEST_TMPDIR"
-	[[ $output == *"--install: this binary is built without INSTALL" ]]
+	[[ $output == "cnibox: --install: this binary is built without INSTALL" ]]
+	for name in install show sync; do
+		run -1 "$CNIBOX" $name
+		[[ $output == "cnibox: $name: this binary is built without ${name^^}" ]]
+	done
 	run -0 "$CNIBOX" --help
-	[[ $output != *--install* ]]
+	[[ $output == *--list* && $output != *install* && $output != *sync* ]]
 	[ -z "$(ls "$BATS_TEST_TMPDIR")" ]
 }

@@ -7,17 +7,11 @@
 /* For serve(): cni_main() does not give its memory back. */
 #include "core/cni/cni.c"
 
-#include "applets/main/bridge/bridge.h"
-#define ipam_keys host_local_ipam_keys
-#include "applets/ipam/host-local/host-local.c"
-#undef ipam_keys
-#include "applets/main/loopback.c"
-#include "applets/meta/portmap.c"
-#include "core/tables/table.h"
-#include "core/tables/tables.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/conf/conf.h"
 
-extern const struct applet bridge_applet;
+#define APPLET(name) extern const struct applet name##_applet;
+#include "applets.def"
+#undef APPLET
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -27,105 +21,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
-/* Each entry is one line of a record, which tells it. */
-static void check_entries(struct call *c, const struct list *list)
-{
-	const struct entry *entry = list->items;
-
-	for (size_t i = 0; i < list->count; i++) {
-		struct str once = { .job = c->job }, twice = { .job = c->job };
-		struct entry again;
-		struct nft_element element;
-
-		entry_to_element(c->job, &entry[i], "net/eth0/a", &element);
-		require(element.key_len <= sizeof(element.key));
-		entry_print(&entry[i], &once);
-		require(entry_parse(c->job, once.text, &again));
-		entry_print(&again, &twice);
-		require(!strcmp(once.text, twice.text));
-	}
-}
-
-static int use_bridge(struct call *c)
-{
-	const struct bridge_conf *conf = c->conf;
-	const struct result_ip *ip = c->prev.ips.items;
-	struct list entries = { 0 };
-	struct brvlan vlans;
-	bool any;
-
-	require(*conf->bridge && strlen(conf->bridge) < IFNAMSIZ);
-	require(bridge_vlans(c, &vlans, &any) == 0);
-	require(any == !!vlans.native && (!any || bridge_has_vlans(conf)));
-	require(*bridge_vlan_name(c));
-	for (size_t i = 0; i < c->prev.ips.count; i++)
-		bridge_gateway(&ip[i]);
-	bridge_masq_entries(c, &c->prev, &entries);
-	check_entries(c, &entries);
-	c->result = c->prev;
-	return 0;
-}
-
-static void check_range(const struct range *range)
-{
-	require(prefix_contains(&range->subnet, &range->start) &&
-		prefix_contains(&range->subnet, &range->end));
-}
-
-/* Walking on from an address that was given out, one comes by those of the set
- * and no others. */
-static void check_set(struct call *c, const struct list *set,
-		      const struct ip *last)
-{
-	struct cursor at = cursor_after(set, last);
-
-	for (int i = 0; i < 40; i++) {
-		require(ranges_find(set, &at.ip));
-		cursor_step(&at);
-	}
-	require(*ranges_text(c->job, set));
-}
-
-static int use_host_local(struct call *c)
-{
-	struct list sets = { 0 }, wanted = { 0 };
-	const struct list *set;
-	const struct ip none = { 0 };
-
-	if (read_sets(c, &sets) < 0 ||
-	    ranges_check(c->job, c->net.version, &sets) < 0 ||
-	    read_wanted(c, &wanted) < 0)
-		return -1;
-	set = sets.items;
-	for (size_t i = 0; i < sets.count; i++) {
-		const struct range *range = set[i].items;
-		const struct ip *ip = wanted.items;
-		struct result_ip *out =
-			list_add(c->job, &c->result.ips, sizeof(*out));
-
-		for (size_t j = 0; j < set[i].count; j++)
-			check_range(&range[j]);
-		check_set(c, &set[i], wanted.count ? ip : &none);
-		check_set(c, &set[i], &range->end);
-		out->address.ip = range->start;
-		out->address.len = range->subnet.len;
-		out->gateway = range->gateway;
-	}
-	c->result.routes = ((const struct host_local_conf *)c->conf)->routes;
-	return 0;
-}
-
-static int use_portmap(struct call *c)
-{
-	struct list entries;
-
-	portmap_all_entries(c, &entries);
-	check_entries(c, &entries);
-	c->result = c->prev;
-	return 0;
-}
-
-static int use_loopback(struct call *c)
+static int use_none(struct call *c)
 {
 	c->result = c->prev;
 	return 0;
@@ -138,7 +34,7 @@ static struct applet harmless(const struct applet *applet,
 	struct applet out = *applet;
 
 	out.needs_netns = false;
-	out.add = out.check = out.status = out.gc = use;
+	out.add = out.check = out.status = out.gc = use ? use : use_none;
 	out.del = NULL;
 	return out;
 }
@@ -182,10 +78,9 @@ static void run(struct job *job, const struct applet *applet, char *first)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct applet applets[] = {
-		harmless(&bridge_applet, use_bridge),
-		harmless(&host_local_applet, use_host_local),
-		harmless(&portmap_applet, use_portmap),
-		harmless(&loopback_applet, use_loopback),
+#define APPLET(name) harmless(&name##_applet, use_##name),
+#include "applets.def"
+		{ .name = NULL },
 	};
 	const uint8_t *end = memchr(data, '\n', size);
 	struct job job = { 0 };
@@ -198,9 +93,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	name = fuzz_cut(&first, " ");
 	fuzz_fill(STDIN_FILENO, end, size - (size_t)(end - data));
 	fuzz_fill(STDOUT_FILENO, "", 0);
-	for (size_t i = 0; first && i < 4; i++)
-		if (!strcmp(name, applets[i].name))
-			run(&job, &applets[i], first);
+	for (const struct applet *a = applets; first && a->name; a++)
+		if (!strcmp(name, a->name))
+			run(&job, a, first);
 	job_free(&job);
 	return 0;
 }

@@ -72,6 +72,10 @@ static inline void become(const struct trial *trial, int in)
 static inline struct outcome call(struct job *job, const struct trial *trial)
 {
 	const struct applet *const applets[] = { trial->applet, NULL };
+	struct job own = { 0 };
+	struct call c = { .job = &own,
+			  .applet = trial->applet,
+			  .applets = applets };
 	struct outcome o = { 0 };
 	pid_t child;
 	int in;
@@ -85,7 +89,7 @@ static inline struct outcome call(struct job *job, const struct trial *trial)
 	assert_true(child >= 0);
 	if (!child) {
 		become(trial, in);
-		_exit(cni_main(applets, trial->applet));
+		_exit(cni_main(&c));
 	}
 	assert_int_equal(waitpid(child, &o.status, 0), child);
 	assert_true(WIFEXITED(o.status));

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "core/cni/install.h"
+#include "core/cni/tool.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <sys/wait.h>
 
 #include "folder.h"
+
+extern const struct tool install_tool;
 
 static const struct applet bridge = { .name = "bridge" };
 static const struct applet host_local = { .name = "host-local" };
@@ -15,9 +17,11 @@ static const struct applet *const applets[] = { &bridge, &host_local, NULL };
 static int install(char **argv)
 {
 	struct job job = { .name = "test" };
-	bool symbolic = strchr(argv[0], 's'), force = strchr(argv[0], 'f');
-	int ret = install_links(&job, applets, argv[1], symbolic, force);
+	struct call c = { .job = &job, .applets = applets };
+	struct str out = { .job = &job };
+	int ret = install_tool.run(&c, argv, &out);
 
+	assert_null(out.text);
 	if (job.msg)
 		puts(job.msg);
 	job_free(&job);
@@ -32,7 +36,7 @@ static const char *installed(struct folder *f, const char *binary,
 	const char *command =
 		job_printf(&f->job,
 			   "mkdir -p $(dirname %s) && cp -u /proc/%d/exe %s && "
-			   "%s install %s, %s >said 2>&1",
+			   "%s install %s %s >said 2>&1",
 			   binary, getpid(), binary, binary, flags, dir);
 	int status = system(command);
 	const char *said = file_text(&f->job, "said");
@@ -103,7 +107,7 @@ static void symbolic_links_are_relative(void **state)
 				 0);
 		assert_int_equal(
 			system(job_printf(&f->job, "mkdir -p %s", dir)), 0);
-		assert_string_equal(installed(f, table[i].binary, "s", dir),
+		assert_string_equal(installed(f, table[i].binary, "-s", dir),
 				    "");
 		assert_string_equal(link_text(f, path), table[i].bridge);
 		assert_true(same_file(path, table[i].binary));
@@ -124,7 +128,7 @@ static void symbolic_links_lead_across_the_tree(void **state)
 		print_message("no second folder: %s\n", strerror(errno));
 		skip();
 	}
-	assert_string_equal(installed(f, "a/box", "s", far), "");
+	assert_string_equal(installed(f, "a/box", "-s", far), "");
 	path = job_printf(&f->job, "%s/bridge", far);
 	same = same_file(path, "a/box");
 	path = link_text(f, path);
@@ -152,8 +156,8 @@ static void hard_links_are_the_binary(void **state)
 /* Once more with every kind and flag, over what is right already. */
 static void repeating_is_success(void **state)
 {
-	static const char *const flags[] = { "",   "s", "f", "",
-					     "sf", "s", "f", "f" };
+	static const char *const flags[] = { "",      "-s", "-f", "",
+					     "-s -f", "-s", "-f", "-f" };
 	struct folder *f = *state;
 
 	assert_int_equal(mkdir("b", 0755), 0);
@@ -179,7 +183,7 @@ static void files_of_others_are_kept_unless_forced(void **state)
 	struct folder *f = *state;
 
 	for (size_t i = 0; i < COUNT(makes); i++) {
-		const char *flags = i ? "s" : "";
+		const char *flags = i ? "-s" : "";
 
 		assert_int_equal(
 			system("rm -rf b; mkdir b; echo kept >b/theirs"), 0);
@@ -194,7 +198,7 @@ static void files_of_others_are_kept_unless_forced(void **state)
 		/* The others are linked all the same. */
 		assert_true(same_file("b/host-local", "a/box"));
 		assert_files_in("b", 3);
-		flags = i ? "sf" : "f";
+		flags = i ? "-s -f" : "-f";
 		assert_string_equal(installed(f, "a/box", flags, "b"), "");
 		assert_true(same_file("b/bridge", "a/box"));
 		assert_string_equal(file_text(&f->job, "b/theirs"), "kept\n");
@@ -208,7 +212,7 @@ static void folder_of_an_applets_name_is_kept(void **state)
 
 	assert_int_equal(system("mkdir -p b/bridge/more"), 0);
 	assert_string_equal(
-		installed(f, "a/box", "sf", "b"),
+		installed(f, "a/box", "-s -f", "b"),
 		job_printf(&f->job,
 			   "link %s/b/bridge to %s/a/box: Is a directory",
 			   f->dir, f->dir));
@@ -221,7 +225,7 @@ static void missing_directories_are_made(void **state)
 {
 	struct folder *f = *state;
 
-	assert_string_equal(installed(f, "a/box", "s", "b/c/d"), "");
+	assert_string_equal(installed(f, "a/box", "-s", "b/c/d"), "");
 	assert_string_equal(link_text(f, "b/c/d/bridge"), "../../../a/box");
 	assert_files_in("b/c/d", 2);
 }
@@ -258,7 +262,7 @@ int main(int argc, char **argv)
 		FOLDER_TEST(place_that_can_be_no_directory_is_an_error),
 	};
 
-	if (argc == 4 && strcmp(argv[1], "install") == 0)
-		return install(argv + 2);
+	if (argc > 1 && strcmp(argv[1], "install") == 0)
+		return install(argv + 1);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

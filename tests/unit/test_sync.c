@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "core/cni/node.h"
+#include "core/cni/tool.h"
 #include "core/tables/table.h"
 #include "core/tables/tables.h"
 #include "tests/unit/nat_attachment.h"
+
+extern const struct tool sync_tool;
 
 static const struct applet *const applets[] = { &applet, NULL };
 
@@ -10,21 +12,20 @@ static const char lines[] = MASQUERADE(POD1) PORT("8080", POD1);
 static const char others[] =
 	MASQUERADE("10.1.0.3/24") PORT("8081", "10.1.0.3/24");
 
+static int run(struct job *job, struct str *out)
+{
+	struct call c = { .job = job, .applets = applets };
+	char *argv[] = { "sync", NULL };
+
+	call_open(&c);
+	return sync_tool.run(&c, argv, out);
+}
+
 static void syncs(struct folder *f, const char *expected)
 {
 	struct str out = { .job = &f->job };
 
-	assert_int_equal(node_sync(&f->job, applets, &out), 0);
-	assert_no_error(&f->job);
-	assert_string_equal(out.text, expected);
-}
-
-static void shows(struct folder *f, bool json, const char *expected)
-{
-	struct str out = { .job = &f->job };
-
-	str_add(&out, "");
-	assert_int_equal(node_show(&f->job, applets, json, &out), 0);
+	assert_int_equal(run(&f->job, &out), 0);
 	assert_no_error(&f->job);
 	assert_string_equal(out.text, expected);
 }
@@ -162,7 +163,7 @@ static void sync_restores_the_others_of_one_that_it_cannot(void **state)
 			    "nat port tcp * 8080 10.1.0.9/24 80\n"),
 		 0600);
 	destroy_tables(c);
-	assert_int_equal(node_sync(&f->job, applets, &out), -1);
+	assert_int_equal(run(&f->job, &out), -1);
 	assert_failed(&f->job, CNI_INTERNAL, "not all could be restored", NULL);
 	assert_true(has_nat(other, others));
 }
@@ -234,41 +235,6 @@ static void a_port_is_left_to_its_new_holder(void **state)
 	assert_true(has_nat(c, lines));
 }
 
-static void show_tells_ports_once_and_whether_they_live(void **state)
-{
-	static const char udp[] = "port udp 192.0.2.1 53 " POD1 " 5353\n";
-	struct folder *f = *state;
-	const char *both;
-	struct call *c;
-
-	shows(f, false, "");
-	shows(f, true, "[]\n");
-	c = call_of(f, "c1");
-	both = job_printf(
-		&f->job, "%s%s%s", PORT("8080", POD1), udp,
-		IS_ENABLED(CONFIG_IPV6) ? PORT("8080", "2001:db8::2/64") : "");
-	attach(f, "eth0", "c1", both);
-	shows(f, false,
-	      "net/eth0/c1 - 8080/tcp->80,192.0.2.1:53/udp->5353 "
-	      "/proc/self/ns/net\n");
-	record_leave(&f->job, applet.name, attachment_owner(c));
-	shows(f, true,
-	      "[\n"
-	      "    {\n"
-	      "        \"network\": \"net\",\n"
-	      "        \"interface\": \"eth0\",\n"
-	      "        \"container\": \"c1\",\n"
-	      "        \"addresses\": [],\n"
-	      "        \"ports\": [\n"
-	      "            \"8080/tcp-\\u003e80\",\n"
-	      "            \"192.0.2.1:53/udp-\\u003e5353\"\n"
-	      "        ],\n"
-	      "        \"netns\": \"/proc/self/ns/net\",\n"
-	      "        \"state\": \"gone\"\n"
-	      "    }\n"
-	      "]\n");
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -284,7 +250,6 @@ int main(void)
 		STATE_TEST(sync_restores_what_this_binary_can),
 		STATE_TEST(what_a_failed_add_takes_back_is_not_restored),
 		STATE_TEST(a_port_is_left_to_its_new_holder),
-		STATE_TEST(show_tells_ports_once_and_whether_they_live),
 	};
 
 	return run_node_tests(tests);

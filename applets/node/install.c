@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "core/cni/install.h"
+/*
+ * install - makes the links by which the plugins are called
 
+config INSTALL
+	bool "cnibox --install"
+	default y
+	help
+	  Makes the links by which the plugins are called. Costs 1.5 KB.
+	  Without it ln -s has to make them.
+*/
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -9,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/base/str.h"
+#include "core/cni/tool.h"
 #include "core/state/dirs.h"
 
 /* The way from the directory from to the file to, both absolute and free of
@@ -69,8 +77,11 @@ static const char *kernel_path(struct job *job, const char *link)
 	return readlink(link, path, PATH_MAX - 1) < 0 ? NULL : path;
 }
 
-int install_links(struct job *job, const struct applet *const *applets,
-		  const char *dir, bool symbolic, bool force)
+/* A link in dir, which is made if missing, for each plugin: a hard one, or a
+ * symbolic one that is relative. What is there under a plugin's name and is
+ * something else is left alone, and an error, unless force. */
+static int link_all(struct job *job, const struct applet *const *applets,
+		    const char *dir, bool symbolic, bool force)
 {
 	const char *self = kernel_path(job, "/proc/self/exe"), *real;
 	struct stat st;
@@ -94,3 +105,31 @@ int install_links(struct job *job, const struct applet *const *applets,
 			symbolic, force);
 	return ret;
 }
+
+static int run(struct call *c, char **argv, struct str *out)
+{
+	bool symbolic = false, force = false;
+	const char *dir = "/opt/cni/bin";
+
+	(void)out;
+	for (char **word = argv + 1; *word; word++) {
+		if (strcmp(*word, "-s") == 0)
+			symbolic = true;
+		else if (strcmp(*word, "-f") == 0)
+			force = true;
+		else if (**word == '-')
+			return tool_unknown_word(c, argv, *word);
+		else
+			dir = *word;
+	}
+	return link_all(c->job, c->applets, dir, symbolic, force);
+}
+
+const struct tool install_tool = {
+	.name = "install",
+	.usage =
+		"--install [-s] [-f] [DIR]\n"
+		"                          links in DIR (/opt/cni/bin), hard or with\n"
+		"                          -s symbolic; -f replaces other files",
+	.run = run,
+};

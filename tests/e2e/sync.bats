@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# cnibox sync and cnibox show: all attachments of a node.
+# cnibox sync: the NAT of all attachments of a node, made anew.
 
 # shellcheck disable=SC2034,SC2154 # variables of helpers.bash
 load helpers
@@ -25,11 +25,6 @@ syncs() {
 	[ "$output$stderr" = "$1" ] || complain "$output$stderr" "not: $1"
 }
 
-shows() {
-	run --separate-stderr -0 node env -i "$CNIBOX" show "${@:2}"
-	[ "$output$stderr" = "$1" ] || complain "$output$stderr" "not: $1"
-}
-
 two_pods() {
 	add_list p1 "$LIST" "$(port 8081)"
 	add_list p2 "$LIST" "$(port 8082)"
@@ -49,8 +44,6 @@ both_go() {
 ruleset() {
 	node nft -a list ruleset
 }
-
-# ---- sync
 
 @test "what nft flush ruleset took comes back" {
 	local before
@@ -237,61 +230,17 @@ ruleset() {
 	[ -z "$output" ]
 	[ "$stderr" = "cnibox: read $RECORDS: Not a directory" ] ||
 		complain "$stderr"
-	run --separate-stderr -1 node env -i "$CNIBOX" show
-	[ "$stderr" = "cnibox: read $RECORDS: Not a directory" ]
 }
 
-# ---- show
-
-@test "show has a line for each attachment" {
-	shows ""
-	add_list p1 "$LIST" "$(port 8081)"
-	shows "net1/eth0/p1 10.1.2.2/24,2001:db8:1::2/64 8081/tcp->80 /run/netns/p1"
-	pod p1 ip address del 2001:db8:1::2/64 dev eth0
-	shows "net1/eth0/p1 10.1.2.2/24 8081/tcp->80 /run/netns/p1"
-	pod p1 ip link del eth0
-	shows "net1/eth0/p1 - 8081/tcp->80 /run/netns/p1"
-	pod_down p1
-	shows "net1/eth0/p1 - 8081/tcp->80 /run/netns/p1 (gone)"
-	del_list p1 "$LIST" "$(port 8081)"
-	shows ""
-}
-
-@test "show --json says the same" {
-	local id
-	shows "[]" --json
-	id=$(printf '%0230d' 7)
-	add_list p1 "$LIST" '{"portMappings": [
-		{"hostPort": 8081, "containerPort": 80},
-		{"hostPort": 53, "containerPort": 5353, "protocol": "udp",
-			"hostIP": "127.0.0.1"}]}'
-	CNI_CONTAINERID=$id add p2 "$(plugin_conf "$LIST" 0 null "{}")"
-	run -0 node env -i "$CNIBOX" show --json
-	expect "$output" 'sort_by(.container) | length == 2 and
-		(map(select(.container == "p1")) == [{
-			network: "net1", interface: "eth0", container: "p1",
-			addresses: ["10.1.2.2/24", "2001:db8:1::2/64"],
-			ports: ["8081/tcp->80", "127.0.0.1:53/udp->5353"],
-			netns: "/run/netns/p1", state: "alive"
-		}]) and (map(select(.container != "p1"))[0]
-			| (.network | startswith("=")) and .interface == ""
-			and .netns == "/run/netns/p2" and .addresses == [])'
-}
-
-# ---- words
-
-@test "words that a command does not know are an error, and nothing is done" {
-	local words
+@test "--help says what it does, and does it not; words it does not know are an error" {
 	add_list p1 "$LIST" "$(port 8080)"
 	node nft flush ruleset
-	for words in "sync --help" "sync now" "show -x" "show --json x" \
-		"--install --help" "--install -sf /tmp/bin"; do
-		# shellcheck disable=SC2086 # several words
-		run -1 node "$CNIBOX" $words
-		[[ $output == *"unknown word"* ]] || complain "$output"
-	done
+	run -0 --separate-stderr node "$CNIBOX" sync --help
+	[[ $output == "    cnibox sync  "* && -z $stderr ]]
+	run -1 --separate-stderr node "$CNIBOX" sync now
+	[ "$output$stderr" = "cnibox: sync: unknown word now; see cnibox --help" ]
 	[ -z "$(node nft list ruleset)" ]
-	node "$CNIBOX" sync
+	syncs "1 attachments, 1 restored, 0 gone"
 	del_list p1 "$LIST" "$(port 8080)"
 	nothing_left
 }

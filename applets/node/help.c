@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * help - how cnibox is called
+ *
+ * Always built in.
+ */
+#include "core/cni/tool.h"
+#include "core/cni/cni.h"
+
+static int run(struct call *c, char **argv, struct str *out)
+{
+	(void)argv;
+	str_add(out, CNI_VERSION_LINE);
+	str_add(out,
+		"Every CNI plugin in one binary.\n"
+		"\n"
+		"    APPLET                as a runtime calls it, by its name\n"
+		"    cnibox APPLET         the same\n"
+		"    APPLET --help         its configuration\n");
+	for (const struct tool *const *tool = c->tools; *tool; tool++)
+		tool_add_usage(out, *tool);
+	return 0;
+}
+
+const struct tool help_tool = {
+	.name = "help",
+	.usage = "--help         this text",
+	.run = run,
+};

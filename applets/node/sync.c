@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sync - makes the node's NAT what the records of its attachments say
+
+config SYNC
+	bool "cnibox sync"
+	default y
+	depends on NAT
+	help
+	  "cnibox sync" puts the NAT of all containers back when somebody has
+	  flushed the ruleset. Costs 1.5 KB.
+*/
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "core/cni/tool.h"
+#include "core/cni/attachment.h"
+#include "core/cni/node.h"
+#include "core/tables/ct.h"
+
+struct sync {
+	struct list owners;   /* of the attachments, const char * */
+	struct list restored; /* those of them whose NAT was */
+	struct list entries;  /* what that is, of struct entry */
+	bool broken;	      /* tables do not do what they should */
+	bool failed;	      /* an attachment's NAT could not be restored */
+};
+
+/* Whether the attachment is dead. Left is whether one that a DEL has begun to
+ * remove is, too. */
+static bool is_dead(struct call *c, const char *owner, bool left)
+{
+	const struct record_notes none = { 0 };
+	struct record_notes notes;
+	bool any = false;
+
+	for (const struct applet *const *a = c->applets; *a; a++) {
+		record_read(c->job, (*a)->name, owner, &notes);
+		if (!notes.found)
+			continue;
+		any = true;
+		notes.left &= left;
+		if (life_of(c, owner, &notes) != LIFE_DEAD)
+			return false;
+	}
+	/* What others put into our tables has comments of other kinds. */
+	return any ||
+	       (strchr(owner, '/') && life_of(c, owner, &none) == LIFE_DEAD);
+}
+
+static bool is_gone(void *arg, const char *owner)
+{
+	return is_dead(arg, owner, true);
+}
+
+/* What keeps one from being restored is said, and no error for the next. */
+static void restore_all(struct call *c, struct sync *sync)
+{
+	const char **owner = sync->owners.items;
+	struct job *job = c->job;
+	bool changed;
+
+	sync->broken = sync->failed = false;
+	for (size_t i = 0; i < sync->owners.count; i++) {
+		for (const struct applet *const *a = c->applets; *a; a++) {
+			c->applet = *a;
+			attachment_restore(c, owner[i], &changed, &sync->broken,
+					   &sync->entries);
+			if (changed)
+				node_add_once(job, &sync->restored, owner[i]);
+			if (!job->msg)
+				continue;
+			job_warn(job, "restore %s: %s", owner[i], job->msg);
+			job->msg = job->details = NULL;
+			sync->failed = true;
+		}
+	}
+}
+
+/* Counts the dead and removes their records, unless an ADD is at work, which may
+ * be of one of them: then they stay until the next time. */
+static int forget_dead(struct call *c, const struct list *owners, size_t *gone)
+{
+	const char **owner = owners->items;
+	int dir = record_dir(c->job), ret = 0;
+	bool alone = dir >= 0 && flock(dir, LOCK_EX | LOCK_NB) == 0;
+
+	for (size_t i = 0; i < owners->count; i++) {
+		*gone += is_gone(c, owner[i]);
+		if (!alone || !is_dead(c, owner[i], false))
+			continue;
+		for (const struct applet *const *a = c->applets; *a; a++) {
+			c->applet = *a;
+			ret |= attachment_forget(c, owner[i]);
+		}
+	}
+	close(dir);
+	return ret;
+}
+
+/* What has no record but a host end is left alone, unless a table has lost its
+ * rules and has to be made anew. */
+static int run(struct call *c, char **argv, struct str *out)
+{
+	struct sync sync = { 0 };
+	size_t gone = 0;
+	int ret;
+
+	if (argv[1])
+		return tool_unknown_word(c, argv, argv[1]);
+	if (node_owners(c, &sync.owners) < 0 ||
+	    tables_gc(&c->nft, is_gone, c) < 0)
+		return -1;
+	restore_all(c, &sync);
+	/* Also those that have come meanwhile. */
+	if (sync.broken &&
+	    (tables_rebuild(&c->nft) < 0 || node_owners(c, &sync.owners) < 0))
+		return -1;
+	if (sync.broken)
+		restore_all(c, &sync);
+	if (sync.broken)
+		return fail(c->job, CNI_TRY_AGAIN,
+			    "restore NAT: others keep changing it");
+	if (tables_note_services(&c->nft, &c->host, true) < 0 ||
+	    ct_flush(&c->nft, &sync.entries, CT_RESTORED) < 0)
+		return -1;
+	ret = forget_dead(c, &sync.owners, &gone);
+	str_printf(out, "%zu attachments, %zu restored, %zu gone\n",
+		   sync.owners.count, sync.restored.count, gone);
+	return sync.failed
+		       ? fail(c->job, CNI_INTERNAL, "not all could be restored")
+		       : ret;
+}
+
+const struct tool sync_tool = {
+	.name = "sync",
+	.usage = "sync           puts NAT back that others removed",
+	.run = run,
+};
