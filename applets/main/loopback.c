@@ -20,7 +20,8 @@ config LOOPBACK
 
 static const char loopback_name[] = "lo";
 
-/* Tells the first address of each family, which the kernel gave. */
+/* Puts the first address of each family, which the kernel gave, into the
+ * result. */
 static int loopback_addresses(struct call *c, const struct link *lo)
 {
 	bool v4 = false, v6 = false;
@@ -87,7 +88,7 @@ static int loopback_del(struct call *c)
 {
 	struct link lo;
 
-	/* It may be another container's by now. */
+	/* The namespace may be another container's by now. */
 	if (c->netns.fd < 0 || life_is_of_another(c))
 		return 0;
 	if (link_get(&c->guest, loopback_name, &lo) < 0)

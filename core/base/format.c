@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* What stands between % and the letter. */
+/* What a conversion has between % and its letter. */
 struct spec {
 	bool left, zero, alternate;
 	size_t width, precision;
@@ -14,7 +14,7 @@ struct spec {
 
 struct out {
 	char *dst;
-	size_t size, len; /* len may pass size */
+	size_t size, len; /* of dst; of the whole text, even if longer */
 };
 
 static void put(struct out *out, const char *text, size_t len)
@@ -67,7 +67,8 @@ static void put_number(struct out *out, const struct spec *spec,
 	put_padded(out, spec, at, (size_t)(digits + sizeof(digits) - at));
 }
 
-/* So that a va_list can be handed on and used up there. */
+/* A va_list that can be passed by pointer: what a callee takes from it is
+ * taken for the caller, too. */
 struct arguments {
 	va_list list;
 };
@@ -87,7 +88,8 @@ static size_t read_count(const char **fmt, struct arguments *args)
 	return count;
 }
 
-/* What stands between % and the letter, where *fmt is then. */
+/* Reads what stands between % and the letter; *fmt then points to the
+ * letter. */
 static struct spec read_spec(const char **fmt, struct arguments *args)
 {
 	struct spec spec = { .precision = SIZE_MAX };

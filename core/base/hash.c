@@ -62,7 +62,8 @@ static void add_block(uint64_t state[8], const uint8_t *block)
 		       w[i - 7] + (rotate(y, 19) ^ rotate(y, 61) ^ y >> 6);
 	}
 	memcpy(s, state, sizeof(s));
-	/* Each round they all move on; here, where the first one stands does. */
+	/* In the standard all eight move on by one place in each round; here
+	 * the place of the first one moves instead. */
 	for (int i = 0; i < ROUNDS; i++) {
 		uint64_t a = s[-i & 7], b = s[(1 - i) & 7], c = s[(2 - i) & 7];
 		uint64_t e = s[(4 - i) & 7], f = s[(5 - i) & 7];
@@ -91,8 +92,8 @@ void sha512(const void *data, size_t len, uint8_t out[SHA512_LEN])
 	for (; rest >= BLOCK; rest -= BLOCK, p += BLOCK)
 		add_block(state, p);
 
-	/* 5.1.2: a 1 bit, zeros, and the length in bits; 16 bytes of length,
-	 * of which size_t never needs more than the last nine. */
+	/* 5.1.2: a 1 bit, zeros, and the length in bits. That has 16 bytes, of
+	 * which the length of a size_t fills at most the last nine. */
 	memcpy(tail, p, rest);
 	tail[rest] = 0x80;
 	size = rest < BLOCK - 16 ? BLOCK : 2 * BLOCK;

@@ -11,10 +11,10 @@
 #include "core/base/format.h"
 #include "core/base/log.h"
 
-/* One chunk does for any ADD but of thousands of ports, so that there is either
- * no memory to begin with, or enough to undo everything. Pages that are not
- * written to cost nothing. With 0 each piece is a chunk, so that a sanitizer sees
- * where it ends. */
+/* One chunk is enough for any ADD, except one of thousands of ports. So an ADD
+ * has no memory to begin with, or enough to undo everything. Pages that are
+ * never written to cost nothing. If this is 0, each allocation is a chunk of
+ * its own, so that a sanitizer sees its end. */
 #ifndef JOB_CHUNK_SIZE
 #define JOB_CHUNK_SIZE (4 * 1024 * 1024)
 #endif
@@ -86,7 +86,8 @@ char *job_vprintf(struct job *job, const char *fmt, va_list args)
 	size_t room = chunk ? chunk->size - chunk->used : 0, size;
 	char *text = chunk ? chunk->data + chunk->used : NULL;
 
-	/* Mostly it fits where the next memory is taken from. */
+	/* Usually the text fits into the rest of the chunk: it is formatted
+	 * there at once. */
 	size = format_vprint(text, room, fmt, args) + 1;
 	if (size <= room)
 		return job_alloc(job, size);
@@ -108,7 +109,8 @@ char *job_printf(struct job *job, const char *fmt, ...)
 
 void *list_add(struct job *job, struct list *list, size_t size)
 {
-	/* Grows at every power of two, so the room need not be remembered. */
+	/* The array grows at each power of two, so its size follows from
+	 * count. */
 	if (!(list->count & (list->count - 1))) {
 		size_t room = list->count ? 2 * list->count : 1;
 		void *items = job_alloc(job, room * size);
@@ -160,7 +162,7 @@ const char *errno_text(struct job *job, int err)
 
 	if (err == EXFULL)
 		return "Exchange full (a bridge has 1023 ports)";
-	/* musl has one text for all that it has none for, and for 0. */
+	/* musl has one text for 0 and for all numbers that it does not know. */
 	return text == strerror(0) ? job_printf(job, "error %d", err) : text;
 }
 

@@ -10,7 +10,7 @@
 #include "core/base/trace.h"
 
 struct job {
-	const char *name;    /* the applet, as log lines begin */
+	const char *name;    /* of the applet; log lines begin with it */
 	int code;	     /* of the error, by the CNI specification */
 	const char *msg;     /* NULL: nothing has failed */
 	const char *details; /* or NULL */
@@ -23,7 +23,7 @@ struct job {
 struct list {
 	void *items;
 	size_t count;
-	bool present; /* given, if only as an empty list */
+	bool present; /* the document has it, even if it is empty */
 };
 
 /* The codes the specification names (SPEC.md, "Error") and the reference's. */
@@ -42,8 +42,8 @@ enum cni_code {
 	CNI_INTERNAL = 999,
 };
 
-/* Zeroed memory that lives as long as the job; prints an error document and
- * ends the process when there is none. */
+/* Zeroed memory that lives as long as the job. If there is none left, prints
+ * an error document and ends the process. */
 void *job_alloc(struct job *job, size_t size) __attribute__((returns_nonnull));
 
 /* A copy of the first len bytes of text, NUL-terminated, in the job's memory. */
@@ -65,36 +65,39 @@ void *list_add(struct job *job, struct list *list, size_t size)
 void job_warn(struct job *job, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Records the error of the job, unless it has one: then it is logged. -1. */
+/* Records the error of the job, or, if the job has one already, only logs this
+ * one. Returns -1. */
 int fail(struct job *job, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* The same, with ": <what errno says>" added to msg. */
+/* The same with CNI_INTERNAL and with ": <errno_text() of err>" added to
+ * msg. */
 int fail_errno(struct job *job, int err, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* What errno says, in words; "error 512" if it has none. */
+/* The text of an errno, or "error 512" for one that has no text. */
 const char *errno_text(struct job *job, int err);
 
-/* The same, with details (or NULL). */
+/* As fail(), with details (or NULL). */
 int fail_details(struct job *job, int code, const char *details,
 		 const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
-/* The error that what was asked for is in no binary without this option. */
+/* Fails because what was asked for needs this Kconfig option, which is off. */
 int fail_unbuilt(struct job *job, int code, const char *what,
 		 const char *option);
 
-/* Registers the inverse of what was just done: undo(arg) when ADD fails. */
+/* Registers the inverse of what was just done: if ADD fails, undo(arg) is
+ * called. */
 void undo_push(struct job *job, void (*undo)(void *arg), void *arg);
 
-/* Runs the inverses, last first, and forgets them. */
+/* Calls the registered inverses, the last one first, and forgets them. */
 void undo_run(struct job *job);
 
-/* Ends the process at once with an error document that says why. For what no
- * caller could recover from. */
+/* Ends the process at once with an error document that says why: for failures
+ * that no caller could recover from. */
 void job_abort(const char *why) __attribute__((noreturn));
 
-/* Gives back all memory; for tests and for processes that serve many jobs. */
+/* Frees all memory; for tests and for processes that serve many jobs. */
 void job_free(struct job *job);
 
 #endif

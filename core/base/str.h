@@ -22,14 +22,16 @@ void str_add_len(struct str *s, const char *text, size_t len);
 void str_printf(struct str *s, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Copies src into dst of size bytes; false, and dst empty, if it is longer. */
+/* Copies src into dst of size bytes. If it does not fit, dst is empty and the
+ * result false. */
 bool str_copy(char *dst, size_t size, const char *src);
 
-/* The decimal number at *at, which moves behind it; false if there is none or
- * it is too large. */
+/* Reads the decimal number at *at and moves *at behind it; false if there is
+ * none or it is too large. */
 bool str_cut_number(const char **at, uint64_t *out);
 
-/* Whole text as a decimal integer within [min, max]; false otherwise. */
+/* Reads text, all of it, as a decimal integer; false unless it is one from min
+ * to max. */
 bool str_to_long(const char *text, long min, long max, long *out);
 
 /* Equal without regard to the case of ASCII letters. */

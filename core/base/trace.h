@@ -6,23 +6,25 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Of a job; all zero: nothing is told. */
+/* The trace of a job; if it is all zero, nothing is printed. */
 struct trace {
 	bool on;
 	int64_t last, total; /* nanoseconds */
 };
 
-/* Looks at the environment; the time begins. */
+/* Switches the trace on if CNIBOX_TRACE=1 is in the environment, and starts
+ * the clock. */
 void trace_begin(struct trace *trace);
 
-/* One line "<microseconds> us <text>": how long it took since the line before,
- * without the time that the lines themselves take. Errors are ignored. */
+/* Prints "<microseconds> us <text>": the time since the line before, without
+ * the time that printing takes. Errors are ignored. */
 void trace_step(struct trace *trace, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* The last line: how long all steps took. */
+/* Prints the last line: how long all steps took. */
 void trace_end(struct trace *trace);
 
+/* A step, if the trace is built in and on. */
 #define trace(job, ...)                                                        \
 	do {                                                                   \
 		if (IS_ENABLED(CONFIG_TRACE) && (job)->trace.on)               \

@@ -50,7 +50,8 @@ static int check_ifname(struct job *job, const char *name)
 	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
 		return fail(job, CNI_BAD_ENVIRONMENT,
 			    "interface name is . or ..");
-	/* The kernel would make another one, with a number. */
+	/* The kernel would take it for a pattern and put a number in its
+	 * place. */
 	if (strchr(name, '%'))
 		return fail(job, CNI_BAD_ENVIRONMENT,
 			    "interface name contains %%");
@@ -101,8 +102,8 @@ const char *env_arg(struct job *job, const struct cni_env *env, const char *key)
 	return value;
 }
 
-/* Every plugin of a chain sees the arguments of all of them, so the ones that
- * any plugin takes are known to each. */
+/* Every plugin of a chain sees the arguments for all of them, so each knows
+ * the keys that any of them takes. */
 int env_check_args(struct job *job, const struct cni_env *env)
 {
 	static const char *const known[] = { "IgnoreUnknown", "IP", "MAC",

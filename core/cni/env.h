@@ -7,7 +7,7 @@
 
 struct job;
 
-/* "" where one is not set. */
+/* The variables; "" for one that is not set. */
 struct cni_env {
 	const char *command, *container, *netns, *ifname, *args, *path;
 };
@@ -21,15 +21,16 @@ enum verb_need {
 
 void env_read(struct cni_env *env);
 
-/* The first one that is wrong, or all that are missing, by needs (of enum
- * verb_need): CNI_BAD_ENVIRONMENT. */
+/* Checks the variables that needs (of enum verb_need) asks for. Fails
+ * (CNI_BAD_ENVIRONMENT) with the first one that is wrong, or names all that
+ * are missing. */
 int env_check(struct job *job, const struct cni_env *env, unsigned needs);
 
-/* CNI_ARGS is a list of KEY=VALUE, and has no key that no plugin knows unless
- * IgnoreUnknown is true. */
+/* Checks that CNI_ARGS is a list of KEY=VALUE, in which only
+ * IgnoreUnknown=true allows keys that no plugin knows. */
 int env_check_args(struct job *job, const struct cni_env *env);
 
-/* The last value of key in CNI_ARGS, exactly; NULL if it is not there. */
+/* The last value of exactly this key in CNI_ARGS; NULL if it is not there. */
 const char *env_arg(struct job *job, const struct cni_env *env,
 		    const char *key);
 

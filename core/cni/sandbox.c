@@ -18,7 +18,8 @@
 #include "core/base/job.h"
 #include "core/state/record.h"
 
-/* The numbers of another architecture's calls mean other ones. */
+/* The filter compares numbers of system calls, which mean other calls on
+ * another architecture. */
 #if defined(__x86_64__)
 #define ARCH AUDIT_ARCH_X86_64
 #elif defined(__i386__)
@@ -37,7 +38,7 @@
 #error "SANDBOX does not know this architecture"
 #endif
 
-/* What we ask of the libc, by the calls that musl and glibc make of it. */
+/* The system calls that musl and glibc make for what we ask of them. */
 static const uint16_t calls[] = {
 	__NR_read,
 	__NR_write,
@@ -147,8 +148,8 @@ static int drop_capabilities(void)
 	return (int)syscall(SYS_capset, &head, data);
 }
 
-/* Refuses, rather than kills: a call that we have forgotten is an error with
- * its reason, and what was done can be undone. */
+/* Another call is refused, and does not kill us: if we have forgotten one,
+ * that is an error with its reason, and ADD can undo what it did. */
 static int filter_calls(void)
 {
 	struct sock_filter filter[CALLS + 5], *f = filter;
@@ -180,8 +181,8 @@ int sandbox_enter(struct job *job)
 	return 0;
 }
 
-/* What Landlock governs for us: all changes of files that its first version
- * knows, and to start programs. Reading is free. */
+/* What Landlock is to forbid: all changes of files that its first version
+ * knows, and starting programs. Reading stays free. */
 enum {
 	ENTRIES = LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE |
 		  LANDLOCK_ACCESS_FS_WRITE_FILE,
@@ -193,7 +194,7 @@ enum {
 		   LANDLOCK_ACCESS_FS_MAKE_SYM,
 };
 
-/* A folder that is not there is no place to write to. */
+/* Allows what in the folder dir; nothing if there is no such folder (-1). */
 static int allow(int rules, int dir, uint64_t what)
 {
 	struct landlock_path_beneath_attr rule = { .allowed_access = what,

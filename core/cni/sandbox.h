@@ -5,13 +5,13 @@
 
 struct job;
 
-/* From here on there are few capabilities and few system calls: none that
- * starts another program, or that looks into another process. For good. */
+/* From here on, and for good, this process has few capabilities and few system
+ * calls: none that starts another program, or looks into another process. */
 int sandbox_enter(struct job *job);
 
-/* After sandbox_enter(): from here on files are changed, made and removed only
- * in the open directory store, in STATE_DIR, which is made if missing, and,
- * changed, in /proc/sys. For good. Without effect on a kernel that has no
+/* After sandbox_enter(). From here on, and for good, files are made, changed
+ * and removed only in the open directory store and in STATE_DIR, which is made
+ * if missing, and changed in /proc/sys. Without effect on a kernel that has no
  * Landlock (Documentation/userspace-api/landlock.rst). */
 int sandbox_files(struct job *job, int store);
 

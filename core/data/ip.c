@@ -17,7 +17,7 @@ int ip_bits(int family)
 	return 8 * (int)ip_size(family);
 }
 
-/* The address as it is written; v4-mapped stays AF_INET6. */
+/* Reads the address as it is written: v4-mapped stays AF_INET6. */
 static bool parse(const char *text, struct ip *out)
 {
 	struct ip ip = { .family = strchr(text, ':') ? AF_INET6 : AF_INET };
@@ -55,7 +55,7 @@ bool ip_parse(const char *text, struct ip *out)
 	return true;
 }
 
-/* Not inet_ntop(3): libraries differ in which zeros they leave out, and the
+/* Not inet_ntop(3): which zeros that leaves out depends on the libc, and the
  * names of files on disk must not. */
 static void print_v6(const uint8_t *bytes, char buf[IP_TEXT])
 {

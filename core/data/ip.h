@@ -25,19 +25,20 @@ enum {
 	MAC_TEXT = 18,
 };
 
-/* Bytes of an address of this family, and its bits. */
+/* The size of an address of this family, in bytes and in bits. */
 size_t ip_size(int family);
 int ip_bits(int family);
 
-/* Text as Go's net.ParseIP reads it: dotted quad without leading zeros, or
- * IPv6 without zone; v4-mapped IPv6 is IPv4. false if it is neither. */
+/* Reads text as Go's net.ParseIP does: a dotted quad without leading zeros, or
+ * IPv6 without zone. v4-mapped IPv6 becomes IPv4. false if it is neither. */
 bool ip_parse(const char *text, struct ip *out);
 
-/* Dotted quad, or RFC 5952. Returns buf. Host-local's file names are these. */
+/* Writes a dotted quad, or IPv6 by RFC 5952. Returns buf. The names of
+ * host-local's files are these. */
 const char *ip_print(const struct ip *ip, char buf[IP_TEXT]);
 
-/* "address/length" as Go's net.ParseCIDR reads it, host bits kept. A v4-mapped
- * IPv6 prefix stays AF_INET6. */
+/* Reads "address/length" as Go's net.ParseCIDR does; host bits are kept. A
+ * v4-mapped IPv6 prefix stays AF_INET6. */
 bool prefix_parse(const char *text, struct prefix *out);
 const char *prefix_print(const struct prefix *prefix, char buf[PREFIX_TEXT]);
 
@@ -45,7 +46,8 @@ const char *prefix_print(const struct prefix *prefix, char buf[PREFIX_TEXT]);
 int ip_compare(const struct ip *a, const struct ip *b);
 bool prefix_equal(const struct prefix *a, const struct prefix *b);
 
-/* The address step further on (or back); wraps at the end of the family. */
+/* The address that is step addresses further on, or back if step is negative;
+ * after the last address of the family comes the first. */
 struct ip ip_step(const struct ip *ip, int step);
 
 /* Whether ip lies in the network of prefix; false across families. */
@@ -64,16 +66,18 @@ struct prefix prefix_network(const struct prefix *prefix);
 /* True for 0.0.0.0 and ::, and for no address at all. */
 bool ip_is_unspecified(const struct ip *ip);
 
-/* ::ffff:0:0/96, IPv4 in the form of IPv6, of which only prefixes stay. */
+/* Whether ip is in ::ffff:0:0/96: IPv4 in the form of IPv6. ip_parse() makes
+ * IPv4 of such addresses; only prefix_parse() keeps them. */
 bool ip_is_mapped(const struct ip *ip);
 
-/* 127.0.0.0/8 and ::1. */
+/* Whether ip is in 127.0.0.0/8, or ::1. */
 bool ip_is_loopback(const struct ip *ip);
 
-/* fe80::/10 and 169.254.0.0/16. */
+/* Whether ip is in fe80::/10 or 169.254.0.0/16. */
 bool ip_is_link_local(const struct ip *ip);
 
-/* A MAC address of six bytes, with colons, dashes or Cisco's dots. */
+/* Reads a MAC address of six bytes, written with colons, dashes or Cisco's
+ * dots. */
 bool mac_parse(const char *text, uint8_t out[MAC_LEN]);
 const char *mac_print(const uint8_t mac[MAC_LEN], char buf[MAC_TEXT]);
 

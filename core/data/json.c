@@ -4,8 +4,9 @@
 #include <string.h>
 
 /*
- * Not JSMN_STRICT: the gate below is far stricter, and strict jsmn refuses a
- * number that ends with the text. Without parent links it is quadratic.
+ * Without JSMN_STRICT: scan_document() is far stricter, and strict jsmn refuses
+ * a number at the end of the text. Without JSMN_PARENT_LINKS jsmn would take
+ * quadratic time.
  */
 #define JSMN_STATIC
 #define JSMN_PARENT_LINKS
@@ -16,13 +17,13 @@
 static const char too_deep[] = "nested deeper than 32 levels";
 _Static_assert(JSON_DEPTH_MAX == 32, "as the text says");
 
-/* The gate's walk through the text, and why it stopped. */
+/* Where scan_document() is in the text, and why it stopped there. */
 struct scan {
 	const char *at, *end, *why;
 };
 
-/* The length of the character at text, and which it is; 0 if it is not UTF-8
- * (RFC 3629: neither overlong, nor a surrogate, nor beyond U+10FFFF). */
+/* Reads the character at text; returns its length in bytes, or 0 if it is not
+ * UTF-8 (RFC 3629: neither overlong, nor a surrogate, nor beyond U+10FFFF). */
 static size_t utf8_read(const char *text, const char *end, long *out)
 {
 	static const long least[] = { 0, 0x80, 0x800, 0x10000 };
@@ -75,8 +76,9 @@ static long code_unit(const char *text, const char *end)
 	return value;
 }
 
-/* Steps over the escape sequence at *at and returns its character; 0 or less
- * if it has none that a C string can hold. */
+/* Returns the character of the escape sequence at *at, and moves *at behind
+ * it. -1 if the sequence is wrong; 0 for \u0000, which a C string cannot
+ * hold. */
 static long unescape(const char **at, const char *end)
 {
 	static const char letters[] = "\"\\/bfnrt", bytes[] = "\"\\/\b\f\n\r\t";
@@ -106,7 +108,7 @@ static bool refuse(struct scan *s, const char *why)
 	return false;
 }
 
-/* Skips white space; what is there then, NUL at the end. */
+/* Skips white space; returns the character behind it, or NUL at the end. */
 static char peek(struct scan *s)
 {
 	while (s->at < s->end && memchr(" \t\n\r", *s->at, 4))
@@ -206,8 +208,8 @@ static bool scan_name(struct scan *s)
 	return true;
 }
 
-/* Whether the text is one document by RFC 8259; jsmn would let through missing
- * commas, bare words, a second document and more. */
+/* Whether the text is exactly one document by RFC 8259. jsmn alone would
+ * accept missing commas, bare words, a second document and more. */
 static bool scan_document(struct scan *s)
 {
 	char open[JSON_DEPTH_MAX], c;
@@ -220,7 +222,7 @@ static bool scan_document(struct scan *s)
 				return refuse(s, too_deep);
 			open[depth++] = c;
 			s->at++;
-			/* in ASCII the closing bracket is two further on */
+			/* in ASCII, '}' is '{' + 2 and ']' is '[' + 2 */
 			if (peek(s) != c + 2) {
 				if (c == '{' && !scan_name(s))
 					return false;
@@ -296,8 +298,9 @@ static void fill(struct job *job, struct json *node, const char *text,
 	node->text = decode(job, start, len);
 }
 
-/* Makes the tree. A member's name is a token of its own, between the value and
- * the object. Going backwards, each value goes before its siblings. */
+/* Makes the tree of jsmn's tokens. A member's name is a token of its own: the
+ * value's parent, and the object's child. The loop goes backwards, so that
+ * each value can be put before its siblings. */
 static struct json *build(struct job *job, const char *text,
 			  const jsmntok_t *tokens, size_t count)
 {
@@ -353,7 +356,7 @@ int json_parse(struct job *job, const char *what, const char *text, size_t len,
 			    what, JSON_SIZE_MAX);
 	if (!scan_document(&scan))
 		return fail_at(job, what, text, &scan);
-	/* What has passed the gate, jsmn reads. */
+	/* jsmn accepts whatever scan_document() does. */
 	jsmn_init(&parser);
 	count = jsmn_parse(&parser, text, len, NULL, 0);
 	tokens = job_alloc(job, (size_t)count * sizeof(*tokens));
@@ -425,7 +428,7 @@ static void new_line(struct json_writer *w)
 		str_add(&w->out, "    ");
 }
 
-/* What comes before every value. */
+/* Writes what comes before a value: a comma, a new line, the key. */
 static void begin(struct json_writer *w, const char *key)
 {
 	if (w->some)

@@ -17,7 +17,8 @@ enum json_type {
 	JSON_OBJECT,
 };
 
-/* One value of a document; members and items hang off child in their order. */
+/* One value of a document. The members or items of an object or array are
+ * child, child->next and so on, in their order. */
 struct json {
 	enum json_type type;
 	const char *key; /* decoded name of a member, else NULL */
@@ -30,10 +31,10 @@ struct json {
 
 enum { JSON_DEPTH_MAX = 32, JSON_SIZE_MAX = 16 << 20 };
 
-/* Reads exactly one document of len bytes. Not JSON, deeper than
- * JSON_DEPTH_MAX or longer than JSON_SIZE_MAX is CNI_NOT_DECODED, and msg is
- * "<what>: <why> at line L column C". The tree is the job's, and raw points
- * into text. */
+/* Reads exactly one document of len bytes. If it is not JSON, deeper than
+ * JSON_DEPTH_MAX or longer than JSON_SIZE_MAX, that is CNI_NOT_DECODED, and
+ * msg is "<what>: <why> at line L column C". The tree is in the job's memory;
+ * its raw pointers point into text. */
 int json_parse(struct job *job, const char *what, const char *text, size_t len,
 	       struct json **out);
 
@@ -44,15 +45,17 @@ const struct json *json_member(const struct json *object, const char *key);
 /* What the type is called in messages: "a string", "an object", ... */
 const char *json_type_name(enum json_type type);
 
-/* Writes a document, 4 spaces to a level, "key": value, no final newline, and
- * <, >, &, U+2028 and U+2029 escaped, invalid UTF-8 as U+FFFD, as Go does. */
+/* Writes a document as Go does: 4 spaces to a level, "key": value, no newline
+ * at the end; <, >, &, U+2028 and U+2029 are escaped, invalid UTF-8 becomes
+ * U+FFFD. */
 struct json_writer {
 	struct str out;
 	int depth;
-	bool some; /* the open object or array has something in it */
+	bool some; /* the open object or array is not empty */
 };
 
-/* Every one of these takes the key, or NULL in an array and at the top. */
+/* key is NULL for an item of an array and for the document itself. bracket is
+ * the one to write: { or [, then } or ]. */
 void json_open(struct json_writer *w, const char *key, char bracket);
 void json_close(struct json_writer *w, char bracket);
 void json_string(struct json_writer *w, const char *key, const char *text);

@@ -161,12 +161,12 @@ int version_compare(struct job *job, const char *a, const char *b, int *order)
 	return 0;
 }
 
-/* The versions of a family as Go prints a list. */
+/* The versions of a family, as Go prints a list of texts. */
 static const char *versions_of(struct job *job, enum result_family family)
 {
 	struct str s = { .job = job };
 
-	/* The reference counts no version at all among the oldest. */
+	/* In the reference's list of the oldest the first one is empty. */
 	str_add(&s, family == RESULT_01 ? "[ " : "[");
 	for (const char *const *v = cni_versions; *v; v++)
 		if (result_family(*v) == family)
@@ -256,7 +256,8 @@ static void put_prefix(struct json_writer *w, const char *key,
 	json_string(w, key, prefix_print(prefix, buf));
 }
 
-/* The next four leave out a member that says nothing. */
+/* put_text(), put_int(), put_ip() and put_list() leave out a member that has
+ * no value. */
 static void put_text(struct json_writer *w, const char *key, const char *text)
 {
 	if (text && *text)
@@ -276,7 +277,7 @@ static void put_ip(struct json_writer *w, const char *key, const struct ip *ip)
 	put_text(w, key, ip_print(ip, buf));
 }
 
-/* print gets each item, and whether its keys go by the alphabet. */
+/* print writes one item; sorted: with its keys in alphabetical order. */
 static void put_list(struct json_writer *w, const char *key,
 		     const struct list *list, size_t size,
 		     void (*print)(struct json_writer *w, const void *item,
@@ -368,7 +369,7 @@ static void put_dns(struct json_writer *w, const struct dns *dns, bool sorted)
 	bool any = dns->nameservers.count || dns->search.count ||
 		   dns->options.count || (dns->domain && *dns->domain);
 
-	/* Before 1.0.0 it is there even when it says nothing. */
+	/* Before 1.0.0 there is a dns member even if it is empty. */
 	if (sorted && !any)
 		return;
 	json_open(w, "dns", '{');
@@ -385,7 +386,8 @@ static void put_dns(struct json_writer *w, const struct dns *dns, bool sorted)
 	json_close(w, '}');
 }
 
-/* The first address of the family, and the routes that go with it. */
+/* Writes the first address of the family and all its routes; false if there is
+ * no such address. */
 static bool put_legacy_ip(struct job *job, struct json_writer *w,
 			  const char *key, const struct result *result,
 			  int family)

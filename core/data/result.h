@@ -17,7 +17,7 @@ enum result_family {
 
 struct result_interface {
 	const char *name, *mac, *sandbox, *socket_path, *pci_id; /* or NULL */
-	int mtu; /* 0: not said */
+	int mtu; /* 0: not given */
 };
 
 struct result_ip {
@@ -34,7 +34,7 @@ struct route {
 	bool has_table, has_scope;
 };
 
-/* present of each list of strings tells an empty list from none. */
+/* In each list, present tells an empty list from a missing one. */
 struct dns {
 	struct list nameservers, search, options; /* of const char * */
 	const char *domain;			  /* or NULL */
@@ -47,7 +47,7 @@ struct result {
 	struct dns dns;
 };
 
-/* Table rows of one route and of dns, for the configurations that hold them. */
+/* The key tables of a route and of dns, for configurations that have them. */
 extern const struct conf_key route_keys[];
 extern const struct conf_key dns_keys[];
 
@@ -61,24 +61,25 @@ enum result_family result_family(const char *version);
  * CNI_NOT_DECODED; *order is <0, 0 or >0. */
 int version_compare(struct job *job, const char *a, const char *b, int *order);
 
-/* Reads a result of any version into the one model. version is the
- * configuration's and stands in where the result names none. With same_family
- * (prevResult) a result of another shape is refused, as the reference does. what
- * begins the messages ("prevResult", "result of host-local"). */
+/* Reads a result of any version. version is the configuration's; a result that
+ * names no version is taken for one of this. With same_family (prevResult) a
+ * result of another shape is refused, as the reference does. Messages begin
+ * with what ("prevResult", "result of host-local"). */
 int result_read(struct job *job, const char *what, const struct json *object,
 		const char *version, bool same_family, struct result *out);
 
-/* Prints the result in the shape of version. A result without any address
- * cannot be told in 0.1.0 and 0.2.0: an error. */
+/* Prints the result in the shape of version. A result without any address is
+ * an error in 0.1.0 and 0.2.0, which have no shape for it. */
 int result_print(struct job *job, const struct result *result,
 		 const char *version, struct str *out);
 
-/* Adds to a plugin's own result what those before it in the chain made, but for
- * lo of the container and what belongs to it; dns only if the own has none. */
+/* Appends the result of the plugins before this one in the chain to its own,
+ * except for the container's lo and its addresses; dns only if the own has
+ * none. */
 void result_append(struct job *job, struct result *to,
 		   const struct result *more);
 
-/* Whether dns says anything at all, empty lists included. */
+/* Whether dns has anything, if only an empty list. */
 bool dns_is_given(const struct dns *dns);
 
 #endif

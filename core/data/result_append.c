@@ -17,14 +17,15 @@ static bool is_loopback(const struct result_interface *interface)
 	       *interface->sandbox;
 }
 
-/* With the index that its interface has got, LEFT_OUT if that is loopback. */
+/* Appends ip, unless it is loopback's. indexes has what each interface's index
+ * has become: LEFT_OUT for loopback. */
 static void append_ip(struct job *job, struct result *to,
 		      const struct result_ip *ip, const struct list *indexes)
 {
 	struct result_ip out = *ip;
 	const int *index = indexes->items;
 
-	/* One that is out of range is not to become an own interface's. */
+	/* An index that was out of range must not point to one of ours now. */
 	out.has_interface =
 		ip->has_interface && (size_t)ip->interface < indexes->count;
 	out.interface = out.has_interface ? index[ip->interface] : 0;

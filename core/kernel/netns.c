@@ -56,7 +56,8 @@ int netns_is_own(struct job *job, const struct netns *ns, bool *own)
 	return 0;
 }
 
-/* The descriptor that leads back, or -1 with the reason in errno. */
+/* Enters netns. Returns the descriptor of the namespace to go back to, or -1
+ * with the reason in errno. */
 static int enter(int netns)
 {
 	int own = openat(AT_FDCWD, own_netns, O_RDONLY | O_CLOEXEC);
@@ -70,13 +71,13 @@ static int enter(int netns)
 	return -1;
 }
 
-/* Keeps errno for the caller. */
+/* Goes back to the namespace own, and closes it. errno stays as it was. */
 static void leave(int own)
 {
 	int err = errno, tries = 1;
 
-	/* What comes next would be carried out in the wrong place; to end here
-	 * would be to leave what ADD has made. */
+	/* To go on would change the wrong namespace; to end at once would
+	 * leave behind what ADD has made. So it tries again first. */
 	while (setns(own, CLONE_NEWNET) < 0) {
 		if (tries++ == LEAVE_TRIES)
 			job_abort(

@@ -24,9 +24,9 @@ int netns_find(struct job *job, const char *path, struct netns *ns,
 /* Whether ns is the namespace this process is in. */
 int netns_is_own(struct job *job, const struct netns *ns, bool *own);
 
-/* A netlink socket (socket(2)), and a file (open(2)), as seen inside netns.
- * netns -1 is our own. The descriptor, or -1 with the reason in errno; failing
- * to come back ends the process. */
+/* Opens a netlink socket (socket(2)), or a file (open(2)), inside netns; -1 is
+ * our own. Returns the descriptor, or -1 with the reason in errno. If it
+ * cannot go back to our own namespace, the process ends. */
 int netns_socket(int netns, int protocol);
 int netns_open(int netns, const char *path, int flags);
 

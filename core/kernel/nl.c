@@ -12,11 +12,11 @@
 #include "core/kernel/netns.h"
 
 enum {
-	ROOM = 32 << 10,      /* what one message may take */
-	READ_SIZE = 32 << 10, /* what the kernel puts into one read at most */
-	QUEUE_MANY = 64,      /* answers that may not fit the default buffer */
+	ROOM = 32 << 10,      /* for one message */
+	READ_SIZE = 32 << 10, /* the kernel puts no more into one read */
+	QUEUE_MANY = 64, /* answers to more may not fit the default buffer */
 	QUEUE_BYTES = 8 << 20,
-	HELD_MANY = 128, /* whose answers fit in any case */
+	HELD_MANY = 128, /* answers to so many always fit */
 	RESTARTS_MAX = 20,
 };
 
@@ -31,14 +31,14 @@ struct nl_request {
 	size_t head; /* length of its fixed header, and of its answers' */
 	const char *label;
 	struct list allowed; /* of struct allowed */
-	int lack; /* the error that tells that there is no such part */
+	int lack; /* the errno that means: the kernel has no ->part */
 	const char *part;
 	void (*reply)(const struct nlmsghdr *, void *);
 	void *arg;
 	bool answered;
-	bool interrupted; /* the dump saw a table that changed */
+	bool interrupted; /* what is dumped changed meanwhile */
 	int restarts;
-	struct list answers; /* of a dump, held back until it is whole */
+	struct list answers; /* of a dump, kept until it is complete */
 };
 
 void nl_init(struct nl *nl, struct job *job, int netns, int protocol)
@@ -189,7 +189,7 @@ static struct nl_request *request_of(struct nl *nl, uint32_t seq)
 	return i < nl->requests.count ? &requests[i] : NULL;
 }
 
-/* The kernel's own words in an extended ack, or NULL. */
+/* The kernel's text in an extended ack, or NULL. */
 static const char *ack_text(struct nl *nl, const struct nlmsghdr *msg)
 {
 	const struct nlmsgerr *ack = NLMSG_DATA(msg);
@@ -211,7 +211,7 @@ static const char *ack_text(struct nl *nl, const struct nlmsghdr *msg)
 	return NULL;
 }
 
-/* The kernel tells an error as a negative number. */
+/* The kernel sends an errno as a negative number. */
 static int errno_of(int error)
 {
 	return (int)-(unsigned)error;
@@ -225,7 +225,7 @@ static void refused(struct nl *nl, struct nl_request *request, int err,
 
 	if (allows(nl, request, err))
 		return;
-	/* What fails because something before it did is no news. */
+	/* Later requests often fail because this one did; it is the cause. */
 	if (nl->failed)
 		return;
 	nl->refused = nl->failed = true;
@@ -246,13 +246,14 @@ static int nl_open(struct nl *nl)
 	if (nl->fd < 0 && errno == EPROTONOSUPPORT && nl->requests.count) {
 		struct nl_request *first = nl->requests.items;
 
-		/* As a kernel answers that has the protocol, but no part. */
+		/* As if the kernel had the protocol, but not the part that the
+		 * request needs. */
 		refused(nl, first, first->lack ? first->lack : EINVAL, NULL);
 		return -1;
 	}
 	if (nl->fd < 0)
 		return fail_errno(nl->job, errno, "open netlink socket");
-	/* Older kernels lack these, and serve us without. */
+	/* Older kernels lack these options, and work without. */
 	setsockopt(nl->fd, SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one));
 	if (nl->protocol == NETLINK_ROUTE)
 		setsockopt(nl->fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &one,
@@ -260,8 +261,8 @@ static int nl_open(struct nl *nl)
 	return 0;
 }
 
-/* A dump is handed on when it is whole; one that the kernel interrupted is
- * asked for again. */
+/* Hands the answers of a complete dump to reply. A dump that the kernel marked
+ * as interrupted is asked for again. */
 static int dump_end(struct nl *nl, struct nl_request *request,
 		    const struct nlmsghdr *end)
 {
@@ -340,7 +341,7 @@ static int answer(struct nl *nl, const struct nlmsghdr *msg)
 	return 0;
 }
 
-/* One read; *more is false when the kernel has nothing more to say. */
+/* Reads once; *more is false when no answer is waiting. */
 static int nl_read(struct nl *nl, bool *more)
 {
 	struct sockaddr_nl from = { 0 };
@@ -349,7 +350,9 @@ static int nl_read(struct nl *nl, bool *more)
 	ssize_t got;
 	int len;
 
-	/* All is there when send() returns, or at the next read of a dump. */
+	/* The kernel has answered when send() returns; it writes the next part
+	 * of a dump when the one before is read. So there is nothing to wait
+	 * for. */
 	got = recvfrom(nl->fd, nl->answer, READ_SIZE, MSG_DONTWAIT | MSG_TRUNC,
 		       (struct sockaddr *)&from, &from_len);
 	*more = got >= 0 || errno == EINTR;
@@ -391,8 +394,8 @@ static const struct nl_request *unanswered(const struct nl *nl)
 	return NULL;
 }
 
-/* The requests are carried out in order, and what is refused is answered in any
- * case: with an answer to the last one those before it need none. */
+/* The kernel carries out the requests in order, and always answers one that it
+ * refuses. So when the last one is answered, those before it need no ack. */
 static void drop_acks(struct nl *nl)
 {
 	struct nl_request *requests = nl->requests.items;
@@ -419,7 +422,7 @@ static int nl_exchange(struct nl *nl)
 	}
 	if (nl->failed)
 		return -1;
-	/* A transaction that is refused as a whole has one answer. */
+	/* A transaction that is refused as a whole gets one answer. */
 	if (unanswered(nl) && !nl->refused)
 		return fail(nl->job, CNI_INTERNAL, "%s: no answer",
 			    unanswered(nl)->label);
@@ -481,8 +484,8 @@ int nl_subscribe(struct nl *nl, int group)
 
 	if (nl->fd < 0 && nl_open(nl) < 0)
 		return -1;
-	/* Without an address of its own it would share the kernel's, which
-	 * does not hear what it says itself. */
+	/* A socket that is not bound has the kernel's own address, 0, and the
+	 * kernel does not send its messages to itself. */
 	if (bind(nl->fd, (const struct sockaddr *)&any, sizeof(any)) < 0 ||
 	    setsockopt(nl->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group,
 		       sizeof(group)) < 0)

@@ -20,9 +20,10 @@ struct nl {
 	int protocol; /* NETLINK_ROUTE, NETLINK_NETFILTER */
 	int fd;	      /* -1 until the first request */
 	uint32_t seq;
-	bool held;	      /* nl_talk() only queues */
-	bool refused, failed; /* of those sent together: one was refused, and
-			       * that was not allowed */
+	bool held; /* nl_talk() only queues */
+	/* Of the requests sent together one was refused; so that it is an
+	 * error, as nl_allow() did not allow it. */
+	bool refused, failed;
 	struct list requests; /* of struct nl_request, see nl.c */
 	char *buf;
 	size_t len, size;
@@ -48,7 +49,7 @@ void nl_put_u32(struct nl *nl, int attr, uint32_t value);
 struct nlattr *nl_nest(struct nl *nl, int attr);
 void nl_nest_end(struct nl *nl, struct nlattr *nest);
 
-/* So much more of a message, zeroed. */
+/* Makes the message longer by len zeroed bytes, and returns these. */
 void *nl_extend(struct nlmsghdr *msg, size_t len);
 
 /* The request being built may be answered with err: that is success, and *seen
@@ -56,12 +57,13 @@ void *nl_extend(struct nlmsghdr *msg, size_t len);
  * whole protocol. */
 void nl_allow(struct nl *nl, int err, bool *seen);
 
-/* The request being built needs this part of the kernel, which is missing if it is
- * refused with err. */
+/* The request being built needs this part of the kernel. If it is refused with
+ * err, the message is "the kernel has no <part>". */
 void nl_needs(struct nl *nl, int err, const char *part);
 
-/* reply(msg, arg) gets what the kernel answers to the request being built: one
- * message, in place of an acknowledgement, or those of a dump. */
+/* reply(msg, arg) is called with what the kernel answers to the request being
+ * built: one message in place of an acknowledgement, or each message of a
+ * dump. */
 void nl_on_reply(struct nl *nl, void (*reply)(const struct nlmsghdr *, void *),
 		 void *arg);
 
@@ -78,20 +80,20 @@ int nl_talk(struct nl *nl, const char *fmt, ...)
 void nl_hold(struct nl *nl);
 int nl_release(struct nl *nl);
 
-/* Between held requests, where there can be any number of them: sends those that
- * wait before there is no room left for their answers. */
+/* To be called between held requests of which there can be any number: sends
+ * those that wait, before there is no room left for their answers. */
 int nl_flush_if_many(struct nl *nl);
 
-/* From now on nl, which must be used for nothing else, hears of changes in a
- * multicast group (RTNLGRP_*). */
+/* From now on nl receives the notifications of a multicast group (RTNLGRP_*).
+ * It must be used for nothing else. */
 int nl_subscribe(struct nl *nl, int group);
 
-/* Waits for a change, at most until the deadline; false when that has passed.
- * Read anew what may have changed. */
+/* Waits for a notification, at most until the deadline; false when that has
+ * passed. The caller then reads again what may have changed. */
 bool nl_wait(struct nl *nl, long deadline);
 
-/* The deadline that lies ms milliseconds ahead, to a hundredth of a second. It
- * may have wrapped: only nl_wait() knows what is later. */
+/* The time ms milliseconds from now, to a hundredth of a second. It may have
+ * wrapped around: only nl_wait() can compare it. */
 long nl_deadline(int ms);
 
 /* The attributes of a message behind its fixed header of len bytes: fills
@@ -101,7 +103,7 @@ void nl_attrs(const struct nlmsghdr *msg, size_t len,
 void nl_attrs_in(const void *data, size_t len, const struct nlattr **attrs,
 		 int max);
 void nl_nested(const struct nlattr *nest, const struct nlattr **attrs, int max);
-/* Calls visit for every attribute in nest (or NULL) of this type. */
+/* Calls visit for every attribute of this type in nest, which may be NULL. */
 void nl_each(const struct nlattr *nest, int type,
 	     void (*visit)(const struct nlattr *attr, void *arg), void *arg);
 const void *nl_payload(const struct nlmsghdr *msg);

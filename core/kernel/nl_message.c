@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What libmnl has for headers of messages, whose object brings a printer of
- * messages along, as large as all else of it. */
+/* Replaces libmnl's functions for the headers of messages: their object file
+ * has a printer of messages, too, which is as large as all that we need of
+ * libmnl. */
 #include <string.h>
 
 #include <libmnl/libmnl.h>
@@ -21,8 +22,8 @@ const void *nl_payload(const struct nlmsghdr *msg)
 	return NLMSG_DATA(msg);
 }
 
-/* libmnl's functions for attributes call these. Weak: where its object is linked
- * all the same, those are the ones. */
+/* libmnl's functions for attributes call these two. They are weak: if libmnl's
+ * own object is linked all the same, that has the ones to use. */
 
 __attribute__((weak)) void *mnl_nlmsg_get_payload_offset(
 	const struct nlmsghdr *msg, size_t offset)

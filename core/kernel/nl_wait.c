@@ -9,8 +9,8 @@ long nl_deadline(int ms)
 {
 	enum { MS_PER_TICK = 10 };
 
-	/* Exact enough, and 1,000 bytes less than clock_gettime(3). A long of
-	 * 32 bits overflows within a month. */
+	/* times(2) is exact enough, and 1,000 bytes smaller than
+	 * clock_gettime(3). A long of 32 bits overflows within a month. */
 	return (long)((unsigned long)times(NULL) * MS_PER_TICK +
 		      (unsigned long)ms);
 }

@@ -14,7 +14,7 @@
 enum { VALUE_MAX = 64 };
 
 /* Opens the setting and, unless value is NULL, reads it, without the newline.
- * The descriptor or -1 with errno set. */
+ * Returns the descriptor, or -1 with the reason in errno. */
 static int sysctl_open(struct job *job, int netns, const char *name, int flags,
 		       char value[VALUE_MAX])
 {
@@ -37,7 +37,8 @@ static int sysctl_open(struct job *job, int netns, const char *name, int flags,
 	return fd;
 }
 
-/* What keeps the setting from saying value, or NULL. */
+/* Sets the setting to value if it differs. Returns why that failed, or NULL;
+ * *found says whether the kernel has the setting. */
 static const char *set(struct job *job, int netns, const char *name,
 		       const char *value, bool *found)
 {
@@ -45,7 +46,7 @@ static const char *set(struct job *job, int netns, const char *name,
 	int fd = sysctl_open(job, netns, name, O_RDWR, now);
 	int err = 0;
 
-	/* A read-only /proc/sys will do if the value is right. */
+	/* A read-only /proc/sys is good enough if the value is right. */
 	if (fd < 0 && (errno == EROFS || errno == EACCES || errno == EPERM)) {
 		err = errno;
 		fd = sysctl_open(job, netns, name, O_RDONLY, now);

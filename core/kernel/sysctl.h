@@ -7,26 +7,28 @@
 
 struct job;
 
-/* Makes the setting (a path below /proc/sys, such as "net/ipv4/ip_forward")
- * say value in the namespace netns (-1: ours). It is read first and written
- * only if it differs. A setting the kernel does not have is an error. */
+/* Sets the setting (a path below /proc/sys, such as "net/ipv4/ip_forward") to
+ * value in the namespace netns (-1: ours). It is read first, and written only
+ * if it differs. A setting that the kernel does not have is an error. */
 int sysctl_ensure(struct job *job, int netns, const char *name,
 		  const char *value);
 
-/* The same; *found is false, and nothing is wrong, if the kernel lacks it. */
+/* The same, but a setting that the kernel does not have is success, with
+ * *found false. */
 int sysctl_ensure_if_any(struct job *job, int netns, const char *name,
 			 const char *value, bool *found);
 
-/* The same for what can be done without, and is known to differ: it is written
- * first, and read only where that fails. A failure is only logged. */
+/* The same for a setting that is known to differ and that we can do without:
+ * it is written at once, and read only if that fails. A failure is only
+ * logged. */
 void sysctl_wish(struct job *job, int netns, const char *name,
 		 const char *value);
 
-/* Whether the setting says value, or could be made to. */
+/* Whether the setting is value, or could be set to it. */
 bool sysctl_can(struct job *job, int netns, const char *name,
 		const char *value);
 
-/* Whether the setting says value; false also where it cannot be read. */
+/* Whether the setting is value; false also if it cannot be read. */
 bool sysctl_is(struct job *job, int netns, const char *name, const char *value);
 
 #endif

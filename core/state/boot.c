@@ -17,7 +17,7 @@ enum {
 	BOOT_MAX = BOOT_ID_LEN + sizeof((struct utsname *)0)->nodename + 1,
 };
 
-/* Whether the file at path has size bytes, which come to buf. */
+/* Reads the first size bytes of the file at path; false if it has fewer. */
 static bool read_start(const char *path, char *buf, size_t size)
 {
 	int fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
@@ -46,11 +46,11 @@ const char *boot_stamp(struct job *job)
 
 void boot_mark(int fd, const char *stamp)
 {
-	/* Worth having, not worth failing for. */
+	/* No mark is no error: then the file is not reclaimed after a boot. */
 	(void)!fsetxattr(fd, boot_attr, stamp, strlen(stamp), 0);
 }
 
-/* Marks of older versions name the host. */
+/* Marks that older versions made have the host's name. */
 static bool is_ours(const char *node, const char *ours)
 {
 	struct utsname host;

@@ -7,16 +7,18 @@
 
 struct job;
 
-/* "<boot id> <node>", or "" where the kernel does not tell; several nodes may
- * share a directory. The node is its machine-id(5), which outlives a change of
- * name, or where there is none the host's name. The job's. */
+/* "<boot id> <node>", or "" if the kernel does not tell the boot id. The node
+ * is part of it because several nodes may share a directory: its
+ * machine-id(5), which stays when the name changes, or the host's name if
+ * there is none. In the job's memory. */
 const char *boot_stamp(struct job *job);
 
-/* Puts the stamp on an open file, if the file system can. */
+/* Writes the stamp into an attribute of an open file, if the file system has
+ * such. */
 void boot_mark(int fd, const char *stamp);
 
-/* Whether an open file was made on this node before the boot of the stamp. No
- * mark (the reference's files) and other nodes' marks tell nothing. */
+/* Whether an open file was made on this node before the boot of the stamp;
+ * false if it has no mark (the reference's files) or another node's. */
 bool boot_is_stale(int fd, const char *stamp);
 
 #endif

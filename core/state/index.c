@@ -18,8 +18,8 @@ enum { SLOTS_MIN = 256, VERSION = 2, AWAY_MAX = 1000000, PATH_LEN_MAX = 240 };
 
 static const char prefix[] = ".index:";
 
-/* An owner by the start of its digest, and an address. family 0: empty, and
- * none behind it; digest 0: dropped. */
+/* An owner, by the first bytes of its digest, and an address of it. family 0:
+ * never used, so that a search can end here; digest 0: removed. */
 struct slot {
 	uint64_t digest;
 	uint8_t family, bytes[16];
@@ -36,7 +36,7 @@ static size_t size_of(uint64_t slots)
 	return sizeof(struct index_file) + (size_t)slots * sizeof(struct slot);
 }
 
-/* What was mapped stays so: the process ends soon, and its memory with it. */
+/* The file stays mapped: the process ends soon, and its memory with it. */
 static void forget(struct index *index)
 {
 	index->file = NULL;
@@ -68,7 +68,8 @@ static bool is_sound(const struct index *index)
 	       file->used <= file->slots / 2;
 }
 
-/* The kernel's changes of a directory give it one time as both. */
+/* Whether nobody has changed the directory since it was sealed. A change by
+ * the kernel sets both times to the same. */
 static bool is_sealed(const struct index_file *file, const struct stat *st)
 {
 	return same_time(&file->modified, &st->st_mtim) &&
@@ -82,7 +83,7 @@ static void exchange(char *text, char from, char to)
 		*text = to;
 }
 
-/* Where the index of the directory at path is. */
+/* The path of the index of the directory at path. */
 static const char *path_of(struct job *job, const char *path)
 {
 	size_t len = strlen(path);
@@ -95,8 +96,8 @@ static const char *path_of(struct job *job, const char *path)
 	return out;
 }
 
-/* Removes those of directories that are gone; of others too, if they are not at
- * a path that can be told from the name: they are made again. */
+/* Removes the indexes of directories that are gone. Where the file's name does
+ * not tell the directory's path, the index goes, too, and is made again. */
 static void remove_gone(void)
 {
 	DIR *dir = opendir(CONFIG_STATE_DIR);
@@ -119,7 +120,7 @@ static void remove_gone(void)
 		closedir(dir);
 }
 
-/* Opens the index's file, a new one with O_EXCL. */
+/* Opens the index's file; with O_EXCL in flags, a new one in its place. */
 static void open_file(struct index *index, int flags)
 {
 	if (flags & O_EXCL) {
@@ -174,7 +175,8 @@ void index_begin(struct index *index, size_t owners)
 	while (slots / 4 < owners)
 		slots *= 2;
 	/* A new file, as the old one may be mapped by a process whose lock was
-	 * removed. Without room for it now, a write to it would end us. */
+	 * removed. Its room is allocated now: a write to a mapping without
+	 * room ends the process (SIGBUS). */
 	open_file(index, O_CREAT | O_EXCL);
 	if (index->fd < 0 ||
 	    posix_fallocate(index->fd, 0, (off_t)size_of(slots)) != 0)
@@ -197,7 +199,7 @@ static uint64_t digest_of(const char *owner)
 	return out;
 }
 
-/* Where the digest may stand, in the order to look: step 0 and up. */
+/* The slots where the digest may be, in the order to look: step 0, 1, ... */
 static struct slot *slot_at(struct index_file *file, uint64_t digest,
 			    uint64_t step)
 {
@@ -283,14 +285,14 @@ void index_seal(struct index *index)
 {
 	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT } };
 	const char *random = (const char *)getauxval(AT_RANDOM);
-	uint32_t away; /* unlike what another index of it would choose */
+	uint32_t away; /* random: another index gets another time */
 	struct stat st;
 
 	if (!index->valid || !random || fstat(index->dir, &st) < 0 ||
 	    is_sealed(index->file, &st))
 		return;
-	/* Of the kernel's 16 bytes for this process the stack guards may use the
-	 * first. */
+	/* The kernel gives each process 16 random bytes; the libc may use the
+	 * first ones for its stack guard. */
 	memcpy(&away, random + 12, sizeof(away));
 	times[1] = st.st_mtim;
 	times[1].tv_nsec -= 1 + away % AWAY_MAX;

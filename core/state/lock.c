@@ -14,12 +14,13 @@ static void wake_up(int sig)
 	(void)sig;
 }
 
-/* A blocking flock() wakes the waiters in turn and at once, which polling does
- * not; the timer ends it. */
+/* A blocking flock() wakes those who wait in turn and at once, which polling
+ * would not. A timer's signal interrupts it. */
 int lock_within(int fd, int operation, int seconds)
 {
 	struct sigaction action = { .sa_handler = wake_up }, old_action;
-	/* Again each second, should the first come before flock() sleeps. */
+	/* It repeats each second, in case the first signal comes before
+	 * flock() sleeps. */
 	struct itimerval timer = { .it_value.tv_sec = seconds,
 				   .it_interval.tv_sec = 1 };
 	sigset_t set, old_set;

@@ -5,15 +5,15 @@
 
 struct job;
 
-/* How long anybody waits for another. */
+/* How long we wait for a lock of another process. */
 enum { LOCK_SECONDS = 5 };
 
-/* Locks the open file, operation as of flock(2), waiting at most so many
- * seconds: 0, or -1 with errno, EINTR when the time is over. */
+/* Locks the open file, with operation as in flock(2), and waits at most so
+ * many seconds. 0, or -1 with errno: EINTR if the time is over. */
 int lock_within(int fd, int operation, int seconds);
 
-/* Fails for that errno, CNI_TRY_AGAIN when the time was over; path is what was
- * to be locked. */
+/* Fails with the errno that lock_within() has left, or with CNI_TRY_AGAIN if
+ * the time was over. path is what was to be locked. */
 int lock_fail(struct job *job, const char *path, int seconds);
 
 #endif

@@ -14,8 +14,8 @@
 #include "core/state/dirs.h"
 #include "core/state/lock.h"
 
-/* Room for the owner in a file name beside the applet's, and in a comment of an
- * element, of which the nft tool takes no more from a listing. */
+/* The longest owner: a file's name has room for it and the applet's name, and
+ * the nft tool loads no longer comment of an element. */
 enum { OWNER_MAX = 128, HASH_DIGITS = 32, RECORD_MAX = 64 << 20 };
 
 static const char state_dir[] = CONFIG_STATE_DIR;
@@ -35,7 +35,7 @@ const char *record_owner(struct job *job, const char *network,
 
 	if (strlen(network) + 1 + strlen(rest) <= OWNER_MAX)
 		return job_printf(job, "%s/%s", network, rest);
-	/* Rather the network's name than whose it is. */
+	/* First the network's name is hashed, then, if need be, the rest. */
 	if (HASH_DIGITS + 2 + strlen(rest) > OWNER_MAX)
 		rest = hash_text(rest, HASH_DIGITS, digits);
 	return job_printf(job, "%s%s", hashed_network(job, network), rest);
@@ -62,7 +62,7 @@ static char *file_name(struct job *job, const char *applet, const char *owner)
 	return name;
 }
 
-/* The owner in a file name of applet's, or NULL. */
+/* The owner that a file's name has in it; NULL if it is no record of applet. */
 static const char *owner_of(struct job *job, const char *applet,
 			    const char *name)
 {
@@ -94,7 +94,7 @@ int record_dir(struct job *job)
 	return dirs_make(job, state_dir, 0700) < 0 ? -1 : open_dir();
 }
 
-/* By a file without a name, which nobody has to remove. */
+/* Tries to make a file without a name, which nobody has to remove. */
 bool record_is_kept(struct job *job)
 {
 	int dir = record_dir(job), fd, err;
@@ -110,7 +110,7 @@ bool record_is_kept(struct job *job)
 	return fd >= 0 || err == EOPNOTSUPP;
 }
 
-/* Says what could not be done to a record, and what that costs. */
+/* Warns: says what could not be done to a record, and what that costs. */
 static void do_without(struct job *job, const char *what, const char *path)
 {
 	job_warn(job, "%s %s: %s; DEL and GC do without, sync and show cannot",
@@ -151,13 +151,15 @@ int record_begin(struct record *record, struct job *job, const char *applet,
 		do_without(job, "open", state_dir);
 		return 0;
 	}
-	/* Not for order among ADDs: for record_is_alone(). */
+	/* ADDs share this lock and do not wait for each other;
+	 * record_is_alone() asks whether anybody else has it. */
 	if (lock_within(record->dir, LOCK_SH, LOCK_SECONDS) < 0)
 		return lock_fail(job, state_dir, LOCK_SECONDS);
 	record->fd = openat(record->dir, name, flags, 0600);
 	*exists = record->fd < 0 && errno == EEXIST;
 	if (*exists) {
-		/* Our own lock would look like that of another ADD. */
+		/* To record_is_alone(), this lock would look like that of
+		 * another ADD. */
 		close(record->dir);
 		record->dir = -1;
 		return 0;
@@ -173,8 +175,8 @@ int record_begin(struct record *record, struct job *job, const char *applet,
 				     (unsigned long long)netns->ino, path));
 }
 
-/* A record that could not take a note says so by its file's mode, which takes
- * no room on a disk that is full. */
+/* If a note cannot be written, the file's mode marks the record as damaged
+ * (S_IXUSR): that takes no room on a disk that is full. */
 static int write_note(struct job *job, int fd, const char *applet,
 		      const char *owner, const char *kind, const char *text)
 {
@@ -226,8 +228,8 @@ int record_append(struct job *job, const char *applet, const char *owner,
 	return ret;
 }
 
-/* The lines of text; false if there is more than lines: what has no newline
- * was never finished. */
+/* Reads the lines of text. false if one of them is no note, or if the last one
+ * has no newline: it was not written to its end. */
 static bool read_notes(struct job *job, char *text, struct list *notes)
 {
 	bool whole = true;
@@ -262,7 +264,7 @@ static char *read_text(struct job *job, int fd, const struct stat *st)
 		return NULL;
 	text = job_alloc(job, size + 1);
 	len = read(fd, text, size);
-	/* Of a NUL byte, too, the rest would not be seen. */
+	/* A NUL byte would hide what is behind it. */
 	return len == st->st_size && strlen(text) == size ? text : NULL;
 }
 
@@ -338,7 +340,7 @@ int record_list(struct job *job, const char *applet, struct list *owners)
 	return err ? -1 : 0;
 }
 
-/* Twice, as what has refused it may have lasted but a moment. */
+/* Tries twice: what refuses it may last only a moment. */
 int record_del(struct job *job, const char *applet, const char *owner)
 {
 	const char *path = path_of(job, applet, owner);
@@ -354,8 +356,8 @@ int record_del(struct job *job, const char *applet, const char *owner)
 	return 0;
 }
 
-/* By the file's mode as well. If this DEL is cut short, the next one looks at
- * everything. */
+/* The file's mode marks it as left (no S_IWUSR), and as damaged: if this DEL
+ * is cut short, the next one reads all tables. */
 void record_leave(struct job *job, const char *applet, const char *owner)
 {
 	chmod(path_of(job, applet, owner), 0500);

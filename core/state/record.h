@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* record - what an attachment is about to make, noted before it is made
  *
- * A file for each attachment and applet below STATE_DIR, on a file system that
- * lives as long as the kernel's state does. It begins with the line "netns
- * DEV INO PATH" and goes on with one line "KIND TEXT" for each thing. DEL finds
- * by it what there is to remove; without it, everything is found by owner. So a
- * record that cannot be written or read is no error: stderr says what is lost. */
+ * There is a file for each attachment and applet below STATE_DIR, on a file
+ * system that lives as long as the kernel's state does. Its first line is "netns
+ * DEV INO PATH"; then there is a line "KIND TEXT" for each thing. By it DEL finds
+ * what there is to remove; without it, everything is found by owner. So it is no
+ * error if a record cannot be written or read: stderr says what is lost. */
 #ifndef CNIBOX_RECORD_H
 #define CNIBOX_RECORD_H
 
@@ -30,22 +30,23 @@ struct record_note {
 struct record_notes {
 	struct list list; /* of struct record_note */
 	bool found;	  /* there is a record */
-	bool damaged;	  /* and there was, or should be, more in it */
+	bool damaged;	  /* and something is missing in it */
 	bool left;	  /* its attachment's DEL has begun */
 };
 
 /* STATE_DIR, made if missing: a descriptor, or -1 with the reason in errno. */
 int record_dir(struct job *job);
 
-/* Whether STATE_DIR can be written to: what has no record then, never had one;
- * if not, errno says why. */
+/* Whether STATE_DIR can be written to, so that whoever has no record never had
+ * one; if not, errno says why. */
 bool record_is_kept(struct job *job);
 
-/* STATUS: says so on stderr if not. */
+/* For STATUS: warns if STATE_DIR cannot be written to. */
 void record_status(struct job *job);
 
-/* Who owns what an attachment makes: "network/interface/container", hashed
- * where that is longer than the kernel's comments and names can be. */
+/* The owner of what an attachment makes: "network/interface/container", or a
+ * hash where that is longer than the comments and names of the kernel can
+ * be. */
 const char *record_owner(struct job *job, const char *network,
 			 const char *ifname, const char *container);
 
@@ -53,17 +54,18 @@ const char *record_owner(struct job *job, const char *network,
 bool record_owner_is_of(struct job *job, const char *owner,
 			const char *network);
 
-/* Begins the record of owner, whose namespace was opened at path; *exists, and
- * nothing is done, if it has one. Its removal is registered. */
+/* Begins the record of owner, whose namespace was opened at path; undo_run()
+ * will remove it. If owner has a record already, sets *exists and does
+ * nothing. */
 int record_begin(struct record *record, struct job *job, const char *applet,
 		 const char *owner, const struct netns *netns, const char *path,
 		 bool *exists);
 
-/* Adds a line. */
+/* Adds a line; does nothing if there is no file. */
 int record_add(struct record *record, const char *kind, const char *text);
 
-/* Adds a line to a record that another attachment has; *found is false if it
- * has none. */
+/* Adds a line to the record of another attachment; *found is false if it has
+ * none. */
 int record_append(struct job *job, const char *applet, const char *owner,
 		  const char *kind, const char *text, bool *found);
 
@@ -74,8 +76,8 @@ void record_read(struct job *job, const char *applet, const char *owner,
 /* The text of the first note of a kind, or NULL. */
 const char *record_text(const struct record_notes *notes, const char *kind);
 
-/* The namespace that the attachment was made in, with fd -1, and the path where
- * it was; false if the record does not tell. */
+/* The namespace that the attachment was made in (fd is -1) and the path of it
+ * then; false if the record does not have these. */
 bool record_netns(const struct record_notes *notes, struct netns *netns,
 		  const char **path);
 
@@ -86,12 +88,13 @@ int record_list(struct job *job, const char *applet, struct list *owners);
 /* Removes the record; absent is success, -1 if it is still there. */
 int record_del(struct job *job, const char *applet, const char *owner);
 
-/* From now on the attachment is not alive, as its DEL has begun; nothing
- * happens if it has no record. */
+/* Marks the attachment as dead, because its DEL has begun. Does nothing if it
+ * has no record. */
 void record_leave(struct job *job, const char *applet, const char *owner);
 
-/* Whether no other ADD runs on this node, now and until this process ends:
- * what is shared may be taken back then. No, if nobody can tell. */
+/* Whether this is the only ADD on this node, and stays so until the process
+ * ends: then what ADDs share may be removed. false also if that is not
+ * known. */
 bool record_is_alone(struct record *record);
 
 #endif

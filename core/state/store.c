@@ -16,8 +16,8 @@
 #include "core/state/dirs.h"
 #include "core/state/lock.h"
 
-/* Only the holder of the lock writes, so one name is enough; what is found
- * under it was left by a process that died. */
+/* Only the holder of the lock writes, so one name is enough. A file that is
+ * found under it was left by a process that died. */
 static const char draft_name[] = ".cnibox.draft";
 
 #define HAS_INDEX(s) (IS_ENABLED(CONFIG_HOST_LOCAL_INDEX) && (s)->indexed)
@@ -43,8 +43,8 @@ static int open_dir(struct store *s, bool create)
 	return 0;
 }
 
-/* *gone: the directory or its lock was removed while we waited, and others may
- * be at work in new ones. */
+/* *gone: while we waited, the directory or its lock was removed; others may be
+ * using new ones. */
 static int lock_dir(struct store *s, int seconds, bool *gone)
 {
 	struct stat st;
@@ -82,7 +82,7 @@ int store_open(struct job *job, const char *path, bool create, int seconds,
 			return -1;
 		}
 		if (!gone) {
-			/* Who creates finds it soon enough. */
+			/* With create, write_draft() will find it. */
 			if (!create)
 				unlinkat(s->dir, draft_name, 0);
 			return 0;
@@ -125,7 +125,7 @@ static int open_file(const struct store *s, const char *name, int flags)
 		      0600);
 }
 
-/* The text at the start of a file, which is closed. */
+/* Writes text at the start of an open file, and closes it. */
 static int write_file(struct store *s, int fd, const char *name,
 		      const char *text)
 {
@@ -153,7 +153,7 @@ static int write_draft(struct store *s, const char *text)
 	}
 	if (fd >= 0)
 		boot_mark(fd, store_boot(s));
-	/* Also where writing fails: then a part of it is there. */
+	/* Also if writing fails: then there is a part of it to remove. */
 	s->drafted = fd >= 0;
 	return write_file(s, fd, draft_name, text);
 }
@@ -172,8 +172,8 @@ int store_probe(struct store *s)
 	return 0;
 }
 
-/* Gives the draft its name, never in another's place. FAT has no links, NFS has
- * nothing else. */
+/* Gives the draft its name, and never replaces a file. For this FAT has only
+ * the rename, NFS only hard links. */
 static int publish(struct store *s, const char *name)
 {
 	if (syscall(SYS_renameat2, s->dir, draft_name, s->dir, name,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is in the directory, read. */
+/* Reads what is in the directory. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -25,8 +25,8 @@ const char *store_text(const struct store *s, const struct owner *owner)
 	return job_printf(s->job, "%s\r\n%s", owner->container, owner->ifname);
 }
 
-/* Splits what a file holds into the owner it names, blanks at both ends aside;
- * false if it names none. text has room for a NUL at len. */
+/* Splits the len bytes of a file into the names of its owner, without blanks
+ * at both ends; false if there are none. text has room for a NUL at len. */
 static bool parse_owner(char *text, size_t len, struct owner *owner)
 {
 	char *end;
@@ -38,7 +38,7 @@ static bool parse_owner(char *text, size_t len, struct owner *owner)
 		len--;
 	}
 	text[len] = '\0';
-	/* A NUL inside: blocks that never reached the disk. */
+	/* A NUL inside is of blocks that never reached the disk. */
 	if (!len || strlen(text) != len)
 		return false;
 	owner->container = text;
@@ -53,9 +53,9 @@ static bool parse_owner(char *text, size_t len, struct owner *owner)
 	return true;
 }
 
-/* Opens an address's file: a descriptor, or -1 with the reason in errno, which
- * is ENOENT if it is none. Only regular files: opening others may block or do
- * things. */
+/* Opens the file of an address: a descriptor, or -1 with the reason in errno;
+ * ENOENT if file is not an address's. Only regular files are opened: to open
+ * others may block, or have effects. */
 static int open_entry(const struct store *s, const struct dirent *file,
 		      struct ip *ip)
 {
@@ -98,8 +98,8 @@ static ssize_t read_all(int fd, char *text)
 	return (ssize_t)len;
 }
 
-/* Reads what file says. entry->fd is open, or -1 if it is no reservation, or
- * could not be read; text holds the names. */
+/* Reads file into entry. entry->fd is left open; it is -1 if the file is no
+ * reservation, or could not be read. The names are in text. */
 static int read_entry(struct store *s, const struct dirent *file,
 		      char text[STORE_OWNER_MAX + 1], struct store_entry *entry)
 {
@@ -136,7 +136,8 @@ int store_each(struct store *s,
 
 	if (s->dir < 0)
 		return 0;
-	/* This very directory, whatever its path leads to by now. */
+	/* The directory that s has open, even if its path leads to another one
+	 * now. */
 	dir = opendir(job_printf(s->job, "/proc/self/fd/%d", s->dir));
 	if (!dir)
 		return fail_errno(s->job, errno, "read %s", s->path);
@@ -220,7 +221,8 @@ bool store_among(const struct list *found, const struct ip *ip)
 	return false;
 }
 
-/* Reads the files that the index names, of which some may be another's now. */
+/* Reads the files that the index has for owner. Some may be another's by
+ * now. */
 static int search_index(struct store *s, struct search *search,
 			const struct owner *owner)
 {
@@ -254,7 +256,7 @@ static int search_index(struct store *s, struct search *search,
 	return status;
 }
 
-/* By the index, which is made if there is none. */
+/* Searches by the index; if there is none, makes it. */
 static int search_quickly(struct store *s, struct search *search)
 {
 	const struct owner old = { .container = search->owner->container };

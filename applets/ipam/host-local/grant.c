@@ -3,7 +3,7 @@
 
 #include "core/state/lock.h"
 
-/* By then the lock is released, and the address may be another's. */
+/* The lock was released meanwhile, so an address may be another's by now. */
 void grant_undo(void *arg)
 {
 	const struct grant *g = arg;
@@ -21,10 +21,10 @@ void grant_undo(void *arg)
 	store_close(&s);
 }
 
-/* Passes over addresses from *at on until one is free, which owner, unless it
- * is NULL, then has. */
-static int find_free(struct store *s, const struct owner *owner,
-		     struct cursor *at, bool *found)
+/* Moves *at on to the first free address, its own included, and reserves that
+ * for owner unless owner is NULL. *found is false if there is none. */
+static int grant_next_free(struct store *s, const struct owner *owner,
+			   struct cursor *at, bool *found)
 {
 	const struct ip first = at->ip;
 	bool taken;
@@ -45,19 +45,22 @@ static int find_free(struct store *s, const struct owner *owner,
 	return 0;
 }
 
-int grant_find_free(struct store *s, const struct owner *owner, size_t index,
-		    const struct list *set, struct cursor *at)
+/* Reserves a free address of set, which has this number, for owner; with NULL
+ * only looks for one. If there is none, first frees those of earlier boots. */
+static int grant_take_free(struct store *s, const struct owner *owner,
+			   size_t index, const struct list *set,
+			   struct cursor *at)
 {
 	const struct ip last = store_last(s, index);
 	size_t freed;
 	bool found;
 
 	*at = cursor_after(set, &last);
-	if (find_free(s, owner, at, &found) < 0)
+	if (grant_next_free(s, owner, at, &found) < 0)
 		return -1;
 	if (!found) {
 		if (store_reclaim(s, &freed) < 0 ||
-		    find_free(s, owner, at, &found) < 0)
+		    grant_next_free(s, owner, at, &found) < 0)
 			return -1;
 		if (freed)
 			job_warn(s->job,
@@ -72,8 +75,15 @@ int grant_find_free(struct store *s, const struct owner *owner, size_t index,
 	return 0;
 }
 
-static int take_wanted(struct grant *g, size_t index, const struct list *set,
-		       const struct cursor *at)
+int grant_has_free(struct store *s, size_t index, const struct list *set)
+{
+	struct cursor at;
+
+	return grant_take_free(s, NULL, index, set, &at);
+}
+
+static int grant_take_wanted(struct grant *g, size_t index,
+			     const struct list *set, const struct cursor *at)
 {
 	char text[IP_TEXT];
 	size_t freed;
@@ -98,9 +108,9 @@ static int take_wanted(struct grant *g, size_t index, const struct list *set,
 	return 0;
 }
 
-/* The first of the addresses asked for that is in set; which is done then. */
-static bool next_wanted(struct grant *g, const struct list *set,
-			struct cursor *at)
+/* Finds the first wanted address that is in set, and marks it as given. */
+static bool grant_next_wanted(struct grant *g, const struct list *set,
+			      struct cursor *at)
 {
 	struct ip *ip = g->wanted.items;
 
@@ -115,26 +125,28 @@ static bool next_wanted(struct grant *g, const struct list *set,
 	return false;
 }
 
-/* An address of the set that the container has already, NULL or but. */
-static const struct ip *find_duplicate(const struct grant *g,
-				       const struct list *set,
-				       const struct ip *but)
+/* Another address than except that the container holds in this set; NULL if
+ * there is none. except may be NULL. */
+static const struct ip *grant_find_other(const struct grant *g,
+					 const struct list *set,
+					 const struct ip *except)
 {
 	const struct reservation *r = g->owned.items;
 
 	for (size_t i = 0; i < g->owned.count; i++)
 		if (ranges_find(set, &r[i].ip) &&
-		    (!but || ip_compare(&r[i].ip, but) != 0))
+		    (!except || ip_compare(&r[i].ip, except) != 0))
 			return &r[i].ip;
 	return NULL;
 }
 
-static int allocate(struct grant *g, size_t index, const struct list *set,
-		    struct result_ip *out)
+static int grant_from_set(struct grant *g, size_t index, const struct list *set,
+			  struct result_ip *out)
 {
 	struct cursor at;
-	bool wanted = next_wanted(g, set, &at);
-	const struct ip *have = find_duplicate(g, set, wanted ? &at.ip : NULL);
+	bool wanted = grant_next_wanted(g, set, &at);
+	const struct ip *have =
+		grant_find_other(g, set, wanted ? &at.ip : NULL);
 	char text[IP_TEXT];
 
 	if (have)
@@ -143,10 +155,11 @@ static int allocate(struct grant *g, size_t index, const struct list *set,
 			    "allocated to %s, duplicate allocation is not "
 			    "allowed",
 			    index, ip_print(have, text), g->owner.container);
-	/* An ADD that is repeated, and names its address, is answered again. */
+	/* An ADD that is repeated, and asks for the address it has, gets it
+	 * again. */
 	if (!wanted || !store_among(&g->owned, &at.ip)) {
-		int status = wanted ? take_wanted(g, index, set, &at)
-				    : grant_find_free(&g->store, &g->owner,
+		int status = wanted ? grant_take_wanted(g, index, set, &at)
+				    : grant_take_free(&g->store, &g->owner,
 						      index, set, &at);
 
 		if (status < 0)
@@ -161,7 +174,7 @@ static int allocate(struct grant *g, size_t index, const struct list *set,
 	return 0;
 }
 
-static int check_all_given(struct grant *g)
+static int grant_check_all_given(struct grant *g)
 {
 	const struct ip *ip = g->wanted.items;
 	struct str text = { .job = g->job };
@@ -176,8 +189,8 @@ static int check_all_given(struct grant *g)
 		    "failed to allocate all requested IPs:%s", text.text);
 }
 
-/* What the container has from an earlier boot, it has lost. */
-static int drop_stale(struct grant *g)
+/* Releases what the container had in an earlier boot, which ended it. */
+static int grant_drop_stale(struct grant *g)
 {
 	const struct reservation *r = g->owned.items;
 	struct list live = { 0 };
@@ -198,13 +211,13 @@ int grant_all(struct grant *g, const struct list *sets, struct list *ips)
 	const struct list *set = sets->items;
 
 	if (store_find(&g->store, &g->owner, &g->owned) < 0 ||
-	    drop_stale(g) < 0)
+	    grant_drop_stale(g) < 0)
 		return -1;
 	for (size_t i = 0; i < sets->count; i++) {
 		struct result_ip *ip = list_add(g->job, ips, sizeof(*ip));
 
-		if (allocate(g, i, &set[i], ip) < 0)
+		if (grant_from_set(g, i, &set[i], ip) < 0)
 			return -1;
 	}
-	return check_all_given(g);
+	return grant_check_all_given(g);
 }

@@ -107,8 +107,8 @@ static const struct host_local_conf host_local_defaults = {
 	.data_dir = DEFAULT_DATA_DIR,
 };
 
-static void append_sets(struct job *job, struct list *sets,
-			const struct list *more)
+static void host_local_append_sets(struct job *job, struct list *sets,
+				   const struct list *more)
 {
 	const struct list *set = more->items;
 
@@ -116,14 +116,14 @@ static void append_sets(struct job *job, struct list *sets,
 		*(struct list *)list_add(job, sets, sizeof(*set)) = set[i];
 }
 
-static int read_sets(struct call *c, struct list *sets)
+static int host_local_read_sets(struct call *c, struct list *sets)
 {
 	const struct host_local_conf *conf = c->conf;
 
 	if (!conf->has_ipam)
 		return fail(c->job, CNI_BAD_CONFIG,
 			    "IPAM config missing 'ipam' key");
-	append_sets(c->job, sets, &conf->runtime_ranges);
+	host_local_append_sets(c->job, sets, &conf->runtime_ranges);
 	if (conf->range.subnet.ip.family) {
 		struct list *set = list_add(c->job, sets, sizeof(*set));
 		struct range *range;
@@ -131,17 +131,19 @@ static int read_sets(struct call *c, struct list *sets)
 		range = list_add(c->job, set, sizeof(*range));
 		*range = conf->range;
 	}
-	append_sets(c->job, sets, &conf->ranges);
+	host_local_append_sets(c->job, sets, &conf->ranges);
 	return 0;
 }
 
-static bool add_wanted(struct job *job, struct list *wanted, const char *text)
+static bool host_local_add_wanted(struct job *job, struct list *wanted,
+				  const char *text)
 {
 	const struct ip *known = wanted->items;
 	struct prefix prefix;
 	char buf[IP_TEXT];
 
-	/* A prefix keeps an address of IPv4 that was written as one of IPv6. */
+	/* prefix_parse() keeps IPv4 in the form of IPv6; printed and read
+	 * again it is IPv4. */
 	if (prefix_parse(text, &prefix))
 		text = ip_print(&prefix.ip, buf);
 	if (!ip_parse(text, &prefix.ip))
@@ -153,14 +155,15 @@ static bool add_wanted(struct job *job, struct list *wanted, const char *text)
 	return true;
 }
 
-/* All addresses asked for, from wherever; each once. */
-static int read_wanted(struct call *c, struct list *wanted)
+/* Lists the addresses that CNI_ARGS, args and runtimeConfig ask for, each
+ * once. */
+static int host_local_read_wanted(struct call *c, struct list *wanted)
 {
 	const struct host_local_conf *conf = c->conf;
 	const struct list *lists[] = { &conf->args_ips, &conf->runtime_ips };
 	const char *arg = env_arg(c->job, &c->env, "IP");
 
-	if (arg && *arg && !add_wanted(c->job, wanted, arg))
+	if (arg && *arg && !host_local_add_wanted(c->job, wanted, arg))
 		return fail(
 			c->job, CNI_BAD_ENVIRONMENT,
 			"CNI_ARGS: ARGS: error parsing value of pair \"IP=%s\": "
@@ -170,14 +173,14 @@ static int read_wanted(struct call *c, struct list *wanted)
 		const char *const *text = lists[i]->items;
 
 		for (size_t j = 0; j < lists[i]->count; j++)
-			if (!add_wanted(c->job, wanted, text[j]))
+			if (!host_local_add_wanted(c->job, wanted, text[j]))
 				return fail(c->job, CNI_BAD_CONFIG,
 					    "invalid IP address %s", text[j]);
 	}
 	return 0;
 }
 
-static int open_store(struct call *c, bool create, struct store *out)
+static int host_local_open_store(struct call *c, bool create, struct store *out)
 {
 	const struct host_local_conf *conf = c->conf;
 	const char *dir = *conf->data_dir ? conf->data_dir : DEFAULT_DATA_DIR;
@@ -202,9 +205,9 @@ static int host_local_add(struct call *c)
 
 	g->job = c->job;
 	g->owner = (struct owner) { c->env.container, c->env.ifname };
-	if (read_sets(c, &sets) < 0 ||
+	if (host_local_read_sets(c, &sets) < 0 ||
 	    ranges_check(c->job, c->net.version, &sets) < 0 ||
-	    read_wanted(c, &g->wanted) < 0)
+	    host_local_read_wanted(c, &g->wanted) < 0)
 		return -1;
 	if (resolv && !IS_ENABLED(CONFIG_HOST_LOCAL_DNS))
 		return fail_unbuilt(c->job, CNI_BAD_CONFIG, "ipam.resolvConf",
@@ -212,7 +215,7 @@ static int host_local_add(struct call *c)
 	if (resolv &&
 	    resolv_read(c->job, conf->resolv_conf, &c->result.dns) < 0)
 		return -1;
-	if (open_store(c, true, &g->store) < 0)
+	if (host_local_open_store(c, true, &g->store) < 0)
 		return -1;
 	undo_push(c->job, grant_undo, g);
 	status = grant_all(g, &sets, &c->result.ips);
@@ -228,7 +231,7 @@ static int host_local_del(struct call *c)
 	struct list owned = { 0 };
 	struct store s;
 
-	if (open_store(c, false, &s) < 0)
+	if (host_local_open_store(c, false, &s) < 0)
 		return -1;
 	store_find(&s, &owner, &owned);
 	r = owned.items;
@@ -238,8 +241,8 @@ static int host_local_del(struct call *c)
 	return 0;
 }
 
-static int check_prev(struct call *c, const struct list *sets,
-		      const struct list *owned)
+static int host_local_check_prev(struct call *c, const struct list *sets,
+				 const struct list *owned)
 {
 	const struct result_ip *ip = c->prev.ips.items;
 	const struct list *set = sets->items;
@@ -264,9 +267,9 @@ static int host_local_check(struct call *c)
 	struct store s;
 	int status;
 
-	if (read_sets(c, &sets) < 0 ||
+	if (host_local_read_sets(c, &sets) < 0 ||
 	    ranges_check(c->job, c->net.version, &sets) < 0 ||
-	    open_store(c, false, &s) < 0)
+	    host_local_open_store(c, false, &s) < 0)
 		return -1;
 	status = store_find(&s, &owner, &owned);
 	store_close(&s);
@@ -277,12 +280,12 @@ static int host_local_check(struct call *c)
 			    "host-local: Failed to find address added by "
 			    "container %s",
 			    c->env.container);
-	return check_prev(c, &sets, &owned);
+	return host_local_check_prev(c, &sets, &owned);
 }
 
-/* What passes by itself is no reason to say that the node cannot serve: living
- * pods would be made to leave it. */
-static void tell_if_passing(struct job *job)
+/* Turns an error that passes by itself into a warning: code 50 would say that
+ * the node cannot serve, and living pods would be evicted. */
+static void host_local_warn_if_temporary(struct job *job)
 {
 	if (!job->msg || job->code != CNI_TRY_AGAIN)
 		return;
@@ -290,36 +293,36 @@ static void tell_if_passing(struct job *job)
 	job->msg = NULL;
 }
 
-/* Ready for an ADD: the folder can be written. That a set is exhausted, or that
- * others have the lock for long, is only told. */
+/* The folder can be written to. An exhausted set, or a lock that others hold
+ * for long, is only a warning. */
 static int host_local_status(struct call *c)
 {
 	struct list sets = { 0 };
 	const struct list *set;
-	struct cursor at;
 	struct store s;
 
-	/* The runtime may name the ranges only for ADD. */
-	if (read_sets(c, &sets) < 0 ||
+	/* A runtime may give the ranges (runtimeConfig) only for ADD. */
+	if (host_local_read_sets(c, &sets) < 0 ||
 	    (sets.count && ranges_check(c->job, c->net.version, &sets) < 0))
 		return -1;
-	if (open_store(c, true, &s) == 0) {
+	if (host_local_open_store(c, true, &s) == 0) {
 		store_probe(&s);
 		set = sets.items;
 		for (size_t i = 0; i < sets.count; i++) {
-			grant_find_free(&s, NULL, i, &set[i], &at);
-			tell_if_passing(c->job);
+			grant_has_free(&s, i, &set[i]);
+			host_local_warn_if_temporary(c->job);
 		}
 		store_close(&s);
 	}
-	tell_if_passing(c->job);
+	host_local_warn_if_temporary(c->job);
 	if (c->job->msg)
 		c->job->code = CNI_NOT_AVAILABLE;
 	return 0;
 }
 
-static int release_invalid(struct store *s, const struct store_entry *entry,
-			   void *arg)
+static int host_local_release_invalid(struct store *s,
+				      const struct store_entry *entry,
+				      void *arg)
 {
 	const struct list *attachments = arg;
 	const struct attachment *valid = attachments->items;
@@ -336,9 +339,9 @@ static int host_local_gc(struct call *c)
 {
 	struct store s;
 
-	if (open_store(c, false, &s) < 0)
+	if (host_local_open_store(c, false, &s) < 0)
 		return -1;
-	store_each(&s, release_invalid, &c->net.attachments);
+	store_each(&s, host_local_release_invalid, &c->net.attachments);
 	store_close(&s);
 	return 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* host-local's parts: range sets, giving out their addresses, resolv.conf */
+/* host-local - what its files share: range sets, their addresses,
+ * resolv.conf */
 #ifndef CNIBOX_HOST_LOCAL_H
 #define CNIBOX_HOST_LOCAL_H
 
@@ -8,7 +9,7 @@
 #include "core/data/result.h"
 #include "core/state/store.h"
 
-/* Part of a subnet. A set of them is a list. */
+/* A part of a subnet. A range set is a list of them. */
 struct range {
 	struct prefix subnet;
 	struct ip start, end, gateway;
@@ -16,8 +17,8 @@ struct range {
 
 extern const struct conf_key range_keys[];
 
-/* Checks sets, a list of lists of struct range, as a configuration of version
- * may have them, and fills in what they leave out. */
+/* Checks sets, a list of lists of struct range, for a configuration of this
+ * version, and fills in what they leave out. */
 int ranges_check(struct job *job, const char *version, const struct list *sets);
 
 /* The range of set that ip is in, or NULL. */
@@ -26,38 +27,38 @@ const struct range *ranges_find(const struct list *set, const struct ip *ip);
 /* "10.1.2.1-10.1.2.254,10.1.3.1-10.1.3.9" */
 const char *ranges_text(struct job *job, const struct list *set);
 
-/* An address of a set. */
+/* A place in a range set: an address, and its range. */
 struct cursor {
 	const struct list *set;
 	const struct range *range;
 	struct ip ip;
 };
 
-/* The address after last, or the first one if last is not in the set; stepping
- * on comes by all of them, gateways too, and begins anew. */
+/* cursor_after(): the address after last, or the first one if last is not in
+ * the set. cursor_step() goes to the next address, gateways included; after
+ * the set's last one comes its first. */
 struct cursor cursor_after(const struct list *set, const struct ip *last);
 void cursor_step(struct cursor *cursor);
 
-/* Finds a free address of set number index; owner, unless it is NULL, has it
- * then. None is CNI_TRY_AGAIN. */
-int grant_find_free(struct store *s, const struct owner *owner, size_t index,
-		    const struct list *set, struct cursor *out);
+/* Fails with CNI_TRY_AGAIN if set, which has this number, has no free address. */
+int grant_has_free(struct store *s, size_t index, const struct list *set);
 
-/* One ADD. It outlives the call, as what undoes it may run later. */
+/* What one ADD takes. It is in the job's memory, as grant_undo() may run
+ * later. */
 struct grant {
 	struct job *job;
 	struct store store;
 	struct owner owner;
-	struct list owned;  /* of struct reservation, from before */
-	struct list wanted; /* of struct ip; family 0: given */
+	struct list owned;  /* of struct reservation: it had these before */
+	struct list wanted; /* of struct ip; family 0: it was given */
 	struct list taken;  /* of struct ip */
 };
 
-/* Gives the owner one address of every set, the wanted ones where they fit.
- * ips is a list of struct result_ip. */
+/* Gives the owner one address of every set: a wanted one, if one is in that
+ * set. ips is a list of struct result_ip. */
 int grant_all(struct grant *g, const struct list *sets, struct list *ips);
 
-/* Gives back what was taken; arg is the grant. Locks the store itself. */
+/* Releases what was taken; arg is the grant. Locks the store itself. */
 void grant_undo(void *arg);
 
 /* Reads the DNS settings of a file such as /etc/resolv.conf. */

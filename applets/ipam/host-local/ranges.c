@@ -17,17 +17,17 @@ const struct conf_key range_keys[] = {
 	CONF_END
 };
 
-static bool contains(const struct range *range, const struct ip *ip)
+static bool range_contains(const struct range *range, const struct ip *ip)
 {
 	return prefix_contains(&range->subnet, ip) &&
 	       (!range->start.family || ip_compare(&range->start, ip) <= 0) &&
 	       (!range->end.family || ip_compare(ip, &range->end) <= 0);
 }
 
-static bool overlap(const struct range *a, const struct range *b)
+/* Of two that overlap, one has the other's first address. */
+static bool range_overlaps(const struct range *a, const struct range *b)
 {
-	return contains(a, &b->start) || contains(a, &b->end) ||
-	       contains(b, &a->start) || contains(b, &a->end);
+	return range_contains(a, &b->start) || range_contains(b, &a->start);
 }
 
 const struct range *ranges_find(const struct list *set, const struct ip *ip)
@@ -35,7 +35,7 @@ const struct range *ranges_find(const struct list *set, const struct ip *ip)
 	const struct range *range = set->items;
 
 	for (size_t i = 0; i < set->count; i++)
-		if (contains(&range[i], ip))
+		if (range_contains(&range[i], ip))
 			return &range[i];
 	return NULL;
 }
@@ -62,7 +62,8 @@ const char *ranges_text(struct job *job, const struct list *set)
 }
 
 /* What is wrong with the subnet, or NULL. */
-static const char *check_subnet(struct job *job, const struct prefix *subnet)
+static const char *range_check_subnet(struct job *job,
+				      const struct prefix *subnet)
 {
 	const struct ip network = prefix_network(subnet).ip;
 	char text[PREFIX_TEXT];
@@ -73,7 +74,7 @@ static const char *check_subnet(struct job *job, const struct prefix *subnet)
 	if (subnet->len > ip_bits(subnet->ip.family) - 2)
 		return job_printf(job, "Network %s too small to allocate from",
 				  prefix_print(subnet, text));
-	/* A v4-mapped prefix: its address reads back as IPv4. */
+	/* A v4-mapped prefix: its address is read again as IPv4. */
 	if (!ip_parse(ip_print(&subnet->ip, text), &read) ||
 	    read.family != subnet->ip.family)
 		return "IPNet IP and Mask version mismatch";
@@ -85,12 +86,13 @@ static const char *check_subnet(struct job *job, const struct prefix *subnet)
 	return NULL;
 }
 
-/* Fills in what the range leaves out; what is wrong with it, or NULL. */
-static const char *complete(struct job *job, struct range *range)
+/* Fills in what the range leaves out. Returns what is wrong with it, or
+ * NULL. */
+static const char *range_complete(struct job *job, struct range *range)
 {
 	const struct prefix *subnet = &range->subnet;
 	const struct ip second = ip_step(&subnet->ip, 1);
-	const char *wrong = check_subnet(job, subnet);
+	const char *wrong = range_check_subnet(job, subnet);
 	char text[IP_TEXT], net[PREFIX_TEXT];
 
 	if (wrong)
@@ -99,12 +101,12 @@ static const char *complete(struct job *job, struct range *range)
 		range->gateway = second;
 	if (!range->start.family)
 		range->start = second;
-	else if (!contains(range, &range->start))
+	else if (!range_contains(range, &range->start))
 		return job_printf(job, "RangeStart %s not in network %s",
 				  ip_print(&range->start, text),
 				  prefix_print(subnet, net));
 	if (range->end.family)
-		return contains(range, &range->end)
+		return range_contains(range, &range->end)
 			       ? NULL
 			       : job_printf(job,
 					    "RangeEnd %s not in network %s",
@@ -118,20 +120,20 @@ static const char *complete(struct job *job, struct range *range)
 	return NULL;
 }
 
-static const char *complete_set(struct job *job, const struct list *set)
+static const char *ranges_complete(struct job *job, const struct list *set)
 {
 	struct range *range = set->items;
 	const char *wrong = set->count ? NULL : "empty range set";
 
 	for (size_t i = 0; i < set->count && !wrong; i++) {
-		wrong = complete(job, &range[i]);
+		wrong = range_complete(job, &range[i]);
 		if (!wrong &&
 		    range[i].subnet.ip.family != range[0].subnet.ip.family)
 			wrong = "mixed address families";
 	}
 	for (size_t i = 1; i < set->count && !wrong; i++)
 		for (size_t j = 0; j < i && !wrong; j++)
-			if (overlap(&range[j], &range[i]))
+			if (range_overlaps(&range[j], &range[i]))
 				wrong = job_printf(job,
 						   "subnets %s and %s overlap",
 						   range_text(job, &range[j]),
@@ -139,13 +141,13 @@ static const char *complete_set(struct job *job, const struct list *set)
 	return wrong;
 }
 
-static bool sets_overlap(const struct list *a, const struct list *b)
+static bool ranges_overlap(const struct list *a, const struct list *b)
 {
 	const struct range *x = a->items, *y = b->items;
 
 	for (size_t i = 0; i < a->count; i++)
 		for (size_t j = 0; j < b->count; j++)
-			if (overlap(&x[i], &y[j]))
+			if (range_overlaps(&x[i], &y[j]))
 				return true;
 	return false;
 }
@@ -158,7 +160,7 @@ int ranges_check(struct job *job, const char *version, const struct list *sets)
 	if (!sets->count)
 		return fail(job, CNI_BAD_CONFIG, "no IP ranges specified");
 	for (size_t i = 0; i < sets->count; i++) {
-		const char *wrong = complete_set(job, &set[i]);
+		const char *wrong = ranges_complete(job, &set[i]);
 
 		if (wrong)
 			return fail(job, CNI_BAD_CONFIG,
@@ -173,7 +175,7 @@ int ranges_check(struct job *job, const char *version, const struct list *sets)
 			    version);
 	for (size_t i = 0; i < sets->count; i++)
 		for (size_t j = i + 1; j < sets->count; j++)
-			if (sets_overlap(&set[i], &set[j]))
+			if (ranges_overlap(&set[i], &set[j]))
 				return fail(job, CNI_BAD_CONFIG,
 					    "range set %zu overlaps with %zu",
 					    i, j);

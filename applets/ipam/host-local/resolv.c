@@ -10,7 +10,7 @@
 
 enum { RESOLV_CONF_MAX = 1 << 20 };
 
-static int read_file(struct job *job, const char *path, struct str *out)
+static int resolv_read_file(struct job *job, const char *path, struct str *out)
 {
 	int fd = openat(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	char buf[1024];
@@ -19,7 +19,7 @@ static int read_file(struct job *job, const char *path, struct str *out)
 
 	if (fd < 0)
 		return fail_errno(job, errno, "open %s", path);
-	/* So that there is text, if the file is empty. */
+	/* Makes out->text not NULL even if the file is empty. */
 	str_add(out, "");
 	while ((len = read(fd, buf, sizeof(buf))) > 0 &&
 	       out->len < RESOLV_CONF_MAX)
@@ -29,8 +29,9 @@ static int read_file(struct job *job, const char *path, struct str *out)
 	return len ? fail_errno(job, err, "read %s", path) : 0;
 }
 
-/* The next word of the line at *text, which moves behind it, or NULL. */
-static const char *next_word(struct job *job, const char **text)
+/* Returns the next word of the line at *text and moves *text behind it; NULL
+ * if there is none. */
+static const char *resolv_next_word(struct job *job, const char **text)
 {
 	const char *word = *text + strspn(*text, " \t\r\v\f");
 	size_t len = strcspn(word, " \t\r\v\f\n");
@@ -39,17 +40,18 @@ static const char *next_word(struct job *job, const char **text)
 	return len ? job_strndup(job, word, len) : NULL;
 }
 
-/* Words after the first are dropped where resolv.conf(5) has only one. Comments
- * begin with no keyword. */
-static void read_line(struct job *job, const char **text, struct dns *dns)
+/* Reads one line. Where resolv.conf(5) has one word only, others are dropped.
+ * A comment does not begin with a keyword. */
+static void resolv_read_line(struct job *job, const char **text,
+			     struct dns *dns)
 {
-	const char *keyword = next_word(job, text), *word;
+	const char *keyword = resolv_next_word(job, text), *word;
 	struct list *list;
 
 	if (!keyword)
 		return;
 	if (!strcmp(keyword, "domain")) {
-		word = next_word(job, text);
+		word = resolv_next_word(job, text);
 		if (word)
 			dns->domain = word;
 		return;
@@ -62,7 +64,7 @@ static void read_line(struct job *job, const char **text, struct dns *dns)
 		list = &dns->options;
 	else
 		return;
-	while ((word = next_word(job, text))) {
+	while ((word = resolv_next_word(job, text))) {
 		*(const char **)list_add(job, list, sizeof(word)) = word;
 		if (list == &dns->nameservers)
 			return;
@@ -74,10 +76,10 @@ int resolv_read(struct job *job, const char *path, struct dns *out)
 	struct str file = { .job = job };
 	const char *at;
 
-	if (read_file(job, path, &file) < 0)
+	if (resolv_read_file(job, path, &file) < 0)
 		return -1;
 	for (at = file.text; *at;) {
-		read_line(job, &at, out);
+		resolv_read_line(job, &at, out);
 		at += strcspn(at, "\n");
 		at += *at == '\n';
 	}
