@@ -8,6 +8,7 @@
 #                       fails; ten minutes
 # make bench            measures against the Go plugins, and those in PEER=dir;
 #                       needs root. bench-quick: in less than two minutes
+# make plot             draws tests/bench/speed.svg from README's figures
 # make unit             builds and runs the unit tests; test-unit-X: one
 # make test-e2e-X       runs tests/e2e/X.bats, what F=regex names; needs root
 # make fuzz             fuzzes T=60 seconds for each target, or FUZZ=target
@@ -145,9 +146,13 @@ bench bench-quick: all
 		LINK=$(call quoted,$(link) $(call LIBC_LINK,"$$object")) \
 		tests/bench/bench $(@:bench-%=%)
 
+plot:
+	awk -f tests/bench/picture.awk README.md >tests/bench/speed.svg.new
+	mv tests/bench/speed.svg.new tests/bench/speed.svg
+
 -include $(OBJ:.o=.d) $(HOST_OBJ:.o=.d) \
 	$(patsubst $(O)/host/%,$(O)/host/tests/unit/%.d,$(UNIT)) \
 	$(FUZZ_OBJ:.o=.d) $(FUZZ_CONF:.o=.d) $(FUZZ_BIN:$(O)/fuzz/%=$(O)/fuzz/tests/fuzz/%.d)
 
 .PHONY: unit unit-build fuzz fuzz-build lint analyze check check-clients \
-	check-configs check-cross soak demo bench bench-quick
+	check-configs check-cross soak demo bench bench-quick plot
