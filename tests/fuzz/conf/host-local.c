@@ -30,9 +30,9 @@ int use_host_local(struct call *c)
 	const struct list *set;
 	const struct ip none = { 0 };
 
-	if (read_sets(c, &sets) < 0 ||
+	if (host_local_read_sets(c, &sets) < 0 ||
 	    ranges_check(c->job, c->net.version, &sets) < 0 ||
-	    read_wanted(c, &wanted) < 0)
+	    host_local_read_wanted(c, &wanted) < 0)
 		return -1;
 	set = sets.items;
 	for (size_t i = 0; i < sets.count; i++) {
