@@ -30,7 +30,7 @@ static int64_t now(void)
 	return time[0] * 1000000000 + time[1];
 }
 
-static void say(int64_t spent, const char *text)
+static void print_line(int64_t spent, const char *text)
 {
 	char line[LINE];
 	size_t len =
@@ -59,7 +59,7 @@ void trace_step(struct trace *trace, const char *fmt, ...)
 	va_start(args, fmt);
 	format_vprint(text, sizeof(text), fmt, args);
 	va_end(args);
-	say(spent, text);
+	print_line(spent, text);
 	trace->total += spent;
 	trace->last = now();
 }
@@ -67,5 +67,5 @@ void trace_step(struct trace *trace, const char *fmt, ...)
 void trace_end(struct trace *trace)
 {
 	if (trace->on)
-		say(trace->total, "in all");
+		print_line(trace->total, "in all");
 }

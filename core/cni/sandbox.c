@@ -175,7 +175,7 @@ int sandbox_enter(struct job *job)
 	if (drop_capabilities() < 0)
 		return fail_errno(job, errno, "drop capabilities");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return fail_errno(job, errno, "forgo new privileges");
+		return fail_errno(job, errno, "set no_new_privs");
 	if (filter_calls() < 0)
 		return fail_errno(job, errno, "filter system calls");
 	return 0;
@@ -217,7 +217,8 @@ int sandbox_files(struct job *job, int store)
 	if (rules < 0)
 		return errno == ENOSYS || errno == EOPNOTSUPP
 			       ? 0
-			       : fail_errno(job, errno, "use Landlock");
+			       : fail_errno(job, errno,
+					    "make a Landlock ruleset");
 	state = record_dir(job);
 	settings = openat(AT_FDCWD, "/proc/sys", O_PATH | O_CLOEXEC);
 	kept = allow(rules, store, ENTRIES) == 0 &&

@@ -37,7 +37,7 @@ bool ip_is_mapped(const struct ip *ip)
 }
 
 /* The IPv4 address of a v4-mapped one; any other as it is. */
-static struct ip unmap(const struct ip *ip)
+static struct ip unmapped(const struct ip *ip)
 {
 	struct ip out = { .family = AF_INET };
 
@@ -51,7 +51,7 @@ bool ip_parse(const char *text, struct ip *out)
 {
 	if (!parse(text, out))
 		return false;
-	*out = unmap(out);
+	*out = unmapped(out);
 	return true;
 }
 
@@ -90,7 +90,7 @@ static void print_v6(const uint8_t *bytes, char buf[IP_TEXT])
 
 const char *ip_print(const struct ip *ip, char buf[IP_TEXT])
 {
-	struct ip plain = unmap(ip);
+	struct ip plain = unmapped(ip);
 	const uint8_t *b = plain.bytes;
 
 	buf[0] = '\0';
@@ -157,7 +157,7 @@ struct ip ip_step(const struct ip *ip, int step)
 	return out;
 }
 
-/* Byte i of the mask of a network of len bits. */
+/* Byte i of the netmask of a prefix of len bits. */
 static uint8_t mask_byte(int len, size_t i)
 {
 	int bits = len - 8 * (int)i;

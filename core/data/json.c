@@ -266,8 +266,8 @@ static char *decode(struct job *job, const char *text, size_t len)
 	return copy;
 }
 
-static void fill(struct job *job, struct json *node, const char *text,
-		 const jsmntok_t *token)
+static void fill_node(struct job *job, struct json *node, const char *text,
+		      const jsmntok_t *token)
 {
 	const char *start = text + token->start;
 	size_t len = (size_t)(token->end - token->start);
@@ -301,8 +301,8 @@ static void fill(struct job *job, struct json *node, const char *text,
 /* Makes the tree of jsmn's tokens. A member's name is a token of its own: the
  * value's parent, and the object's child. The loop goes backwards, so that
  * each value can be put before its siblings. */
-static struct json *build(struct job *job, const char *text,
-			  const jsmntok_t *tokens, size_t count)
+static struct json *build_tree(struct job *job, const char *text,
+			       const jsmntok_t *tokens, size_t count)
 {
 	struct json *nodes = job_alloc(job, count * sizeof(*nodes));
 
@@ -311,7 +311,7 @@ static struct json *build(struct job *job, const char *text,
 
 		if (up >= 0 && tokens[up].type == JSMN_OBJECT)
 			continue;
-		fill(job, &nodes[i], text, &tokens[i]);
+		fill_node(job, &nodes[i], text, &tokens[i]);
 		if (up >= 0 && tokens[up].type == JSMN_STRING) {
 			nodes[i].key = decode(
 				job, text + tokens[up].start,
@@ -362,7 +362,7 @@ int json_parse(struct job *job, const char *what, const char *text, size_t len,
 	tokens = job_alloc(job, (size_t)count * sizeof(*tokens));
 	jsmn_init(&parser);
 	jsmn_parse(&parser, text, len, tokens, (unsigned)count);
-	*out = build(job, text, tokens, (size_t)count);
+	*out = build_tree(job, text, tokens, (size_t)count);
 	return 0;
 }
 
@@ -429,7 +429,7 @@ static void new_line(struct json_writer *w)
 }
 
 /* Writes what comes before a value: a comma, a new line, the key. */
-static void begin(struct json_writer *w, const char *key)
+static void begin_value(struct json_writer *w, const char *key)
 {
 	if (w->some)
 		str_add(&w->out, ",");
@@ -444,7 +444,7 @@ static void begin(struct json_writer *w, const char *key)
 
 void json_open(struct json_writer *w, const char *key, char bracket)
 {
-	begin(w, key);
+	begin_value(w, key);
 	str_add_len(&w->out, &bracket, 1);
 	w->depth++;
 	w->some = false;
@@ -461,12 +461,12 @@ void json_close(struct json_writer *w, char bracket)
 
 void json_string(struct json_writer *w, const char *key, const char *text)
 {
-	begin(w, key);
+	begin_value(w, key);
 	add_quoted(&w->out, text);
 }
 
 void json_int(struct json_writer *w, const char *key, long value)
 {
-	begin(w, key);
+	begin_value(w, key);
 	str_printf(&w->out, "%ld", value);
 }

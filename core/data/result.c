@@ -125,7 +125,7 @@ enum result_family result_family(const char *version)
 	return RESULT_UNKNOWN;
 }
 
-/* Fills out with major, minor and micro. */
+/* Reads the numbers of "major.minor.micro" into out. */
 static int version_parse(struct job *job, const char *text, long out[3])
 {
 	static const char *const names[] = { "major", "minor", "micro" };
@@ -166,7 +166,8 @@ static const char *versions_of(struct job *job, enum result_family family)
 {
 	struct str s = { .job = job };
 
-	/* In the reference's list of the oldest the first one is empty. */
+	/* The reference's list for 0.1.0 and 0.2.0 begins with an empty
+	 * version. */
 	str_add(&s, family == RESULT_01 ? "[ " : "[");
 	for (const char *const *v = cni_versions; *v; v++)
 		if (result_family(*v) == family)

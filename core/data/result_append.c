@@ -17,8 +17,8 @@ static bool is_loopback(const struct result_interface *interface)
 	       *interface->sandbox;
 }
 
-/* Appends ip, unless it is loopback's. indexes has what each interface's index
- * has become: LEFT_OUT for loopback. */
+/* Appends ip, unless it is loopback's. indexes has the new index of each
+ * interface of ip's result, LEFT_OUT for loopback. */
 static void append_ip(struct job *job, struct result *to,
 		      const struct result_ip *ip, const struct list *indexes)
 {

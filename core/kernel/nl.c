@@ -43,7 +43,7 @@ struct nl_request {
 
 void nl_init(struct nl *nl, struct job *job, int netns, int protocol)
 {
-	/* No two of them read at the same time. */
+	/* All sockets share it, as only one of them reads at a time. */
 	static _Alignas(4096) char answer[READ_SIZE];
 
 	*nl = (struct nl) { .job = job,
@@ -99,29 +99,29 @@ struct nlmsghdr *nl_begin(struct nl *nl, int type, int flags, const void *head,
 	return msg;
 }
 
-static struct nlmsghdr *current(struct nl *nl)
+static struct nlmsghdr *current_message(struct nl *nl)
 {
 	return message(nl, last_request(nl));
 }
 
 void nl_put(struct nl *nl, int attr, const void *data, size_t len)
 {
-	mnl_attr_put(current(nl), (uint16_t)attr, len, data);
+	mnl_attr_put(current_message(nl), (uint16_t)attr, len, data);
 }
 
 void nl_put_raw(struct nl *nl, const void *data, size_t len)
 {
-	memcpy(nl_extend(current(nl), len), data, len);
+	memcpy(nl_extend(current_message(nl), len), data, len);
 }
 
 struct nlattr *nl_nest(struct nl *nl, int attr)
 {
-	return mnl_attr_nest_start(current(nl), (uint16_t)attr);
+	return mnl_attr_nest_start(current_message(nl), (uint16_t)attr);
 }
 
 void nl_nest_end(struct nl *nl, struct nlattr *nest)
 {
-	mnl_attr_nest_end(current(nl), nest);
+	mnl_attr_nest_end(current_message(nl), nest);
 }
 
 void nl_allow(struct nl *nl, int err, bool *seen)
@@ -147,7 +147,7 @@ void nl_on_reply(struct nl *nl, void (*reply)(const struct nlmsghdr *, void *),
 	last_request(nl)->arg = arg;
 }
 
-static bool allows(struct nl *nl, struct nl_request *request, int err)
+static bool is_allowed(struct nl *nl, struct nl_request *request, int err)
 {
 	const struct allowed *allowed = request->allowed.items;
 
@@ -217,15 +217,16 @@ static int errno_of(int error)
 	return (int)-(unsigned)error;
 }
 
-static void refused(struct nl *nl, struct nl_request *request, int err,
-		    const struct nlmsghdr *ack)
+static void on_refusal(struct nl *nl, struct nl_request *request, int err,
+		       const struct nlmsghdr *ack)
 {
 	const char *why, *details = NULL;
 	bool lacks = err == request->lack;
 
-	if (allows(nl, request, err))
+	if (is_allowed(nl, request, err))
 		return;
-	/* Later requests often fail because this one did; it is the cause. */
+	/* A request before this one failed: that is the cause, this may
+	 * follow. */
 	if (nl->failed)
 		return;
 	nl->refused = nl->failed = true;
@@ -248,7 +249,7 @@ static int nl_open(struct nl *nl)
 
 		/* As if the kernel had the protocol, but not the part that the
 		 * request needs. */
-		refused(nl, first, first->lack ? first->lack : EINVAL, NULL);
+		on_refusal(nl, first, first->lack ? first->lack : EINVAL, NULL);
 		return -1;
 	}
 	if (nl->fd < 0)
@@ -273,7 +274,7 @@ static int dump_end(struct nl *nl, struct nl_request *request,
 	request->answers.count = 0;
 	if (NLMSG_PAYLOAD(end, 0) >= sizeof(*error) && *error) {
 		request->answered = true;
-		refused(nl, request, errno_of(*error), NULL);
+		on_refusal(nl, request, errno_of(*error), NULL);
 		return 0;
 	}
 	if (request->interrupted) {
@@ -311,7 +312,7 @@ static bool is_dump(const struct nl *nl, const struct nl_request *request)
 	return (message(nl, request)->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
 }
 
-static int answer(struct nl *nl, const struct nlmsghdr *msg)
+static int on_answer(struct nl *nl, const struct nlmsghdr *msg)
 {
 	struct nl_request *request = request_of(nl, msg->nlmsg_seq);
 	const struct nlmsgerr *ack = NLMSG_DATA(msg);
@@ -329,7 +330,7 @@ static int answer(struct nl *nl, const struct nlmsghdr *msg)
 	if (msg->nlmsg_type == NLMSG_ERROR) {
 		request->answered = true;
 		if (ack->error)
-			refused(nl, request, errno_of(ack->error), msg);
+			on_refusal(nl, request, errno_of(ack->error), msg);
 		return 0;
 	}
 	if (is_dump(nl, request))
@@ -370,7 +371,7 @@ static int nl_read(struct nl *nl, bool *more)
 	memset(nl->answer + got, 0, MNL_ALIGN((size_t)got) - (size_t)got);
 	for (len = (int)got; len > 0 && NLMSG_OK(msg, (unsigned)len);
 	     msg = NLMSG_NEXT(msg, len)) {
-		if (answer(nl, msg) < 0)
+		if (on_answer(nl, msg) < 0)
 			return -1;
 	}
 	return len > 0 ? fail_errno(nl->job, EBADMSG, "read from netlink") : 0;

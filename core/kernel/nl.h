@@ -21,8 +21,8 @@ struct nl {
 	int fd;	      /* -1 until the first request */
 	uint32_t seq;
 	bool held; /* nl_talk() only queues */
-	/* Of the requests sent together one was refused; so that it is an
-	 * error, as nl_allow() did not allow it. */
+	/* Of the requests sent together one was refused. failed: and that is
+	 * an error, as nl_allow() did not allow it. */
 	bool refused, failed;
 	struct list requests; /* of struct nl_request, see nl.c */
 	char *buf;

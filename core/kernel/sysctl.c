@@ -39,8 +39,8 @@ static int sysctl_open(struct job *job, int netns, const char *name, int flags,
 
 /* Sets the setting to value if it differs. Returns why that failed, or NULL;
  * *found says whether the kernel has the setting. */
-static const char *set(struct job *job, int netns, const char *name,
-		       const char *value, bool *found)
+static const char *set_if_differs(struct job *job, int netns, const char *name,
+				  const char *value, bool *found)
 {
 	char now[VALUE_MAX];
 	int fd = sysctl_open(job, netns, name, O_RDWR, now);
@@ -73,7 +73,7 @@ static const char *set(struct job *job, int netns, const char *name,
 int sysctl_ensure_if_any(struct job *job, int netns, const char *name,
 			 const char *value, bool *found)
 {
-	const char *why = set(job, netns, name, value, found);
+	const char *why = set_if_differs(job, netns, name, value, found);
 
 	return why ? fail(job, CNI_INTERNAL, "%s", why) : 0;
 }
@@ -86,7 +86,7 @@ void sysctl_wish(struct job *job, int netns, const char *name,
 	bool found;
 
 	if (fd < 0 || pwrite(fd, value, strlen(value), 0) < 0)
-		why = set(job, netns, name, value, &found);
+		why = set_if_differs(job, netns, name, value, &found);
 	if (fd >= 0)
 		close(fd);
 	if (why)

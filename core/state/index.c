@@ -43,7 +43,7 @@ static void forget(struct index *index)
 	index->valid = false;
 }
 
-static void map(struct index *index, size_t size)
+static void map_file(struct index *index, size_t size)
 {
 	void *file = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
 			  index->fd, 0);
@@ -77,7 +77,7 @@ static bool is_sealed(const struct index_file *file, const struct stat *st)
 	       !same_time(&st->st_mtim, &st->st_ctim);
 }
 
-static void exchange(char *text, char from, char to)
+static void replace_all(char *text, char from, char to)
 {
 	for (; (text = strchr(text, from)); text++)
 		*text = to;
@@ -92,7 +92,7 @@ static const char *path_of(struct job *job, const char *path)
 	if (len > PATH_LEN_MAX)
 		path += len - PATH_LEN_MAX;
 	out = job_printf(job, "%s/%s%s", CONFIG_STATE_DIR, prefix, path);
-	exchange(out + sizeof(CONFIG_STATE_DIR), '/', ':');
+	replace_all(out + sizeof(CONFIG_STATE_DIR), '/', ':');
 	return out;
 }
 
@@ -110,9 +110,9 @@ static void remove_gone(void)
 
 		if (!str_starts(file->d_name, prefix))
 			continue;
-		exchange(path, ':', '/');
+		replace_all(path, ':', '/');
 		gone = stat(path, &st) < 0;
-		exchange(path, '/', ':');
+		replace_all(path, '/', ':');
 		if (gone)
 			unlinkat(dirfd(dir), file->d_name, 0);
 	}
@@ -148,7 +148,7 @@ void index_open(struct index *index, struct job *job, int dir, const char *path)
 	if (index->fd < 0 || fstat(index->fd, &own) < 0 ||
 	    !S_ISREG(own.st_mode) || (size_t)own.st_size < size_of(SLOTS_MIN))
 		return;
-	map(index, (size_t)own.st_size);
+	map_file(index, (size_t)own.st_size);
 	if (!index->file)
 		return;
 	if (is_sound(index))
@@ -181,7 +181,7 @@ void index_begin(struct index *index, size_t owners)
 	if (index->fd < 0 ||
 	    posix_fallocate(index->fd, 0, (off_t)size_of(slots)) != 0)
 		return;
-	map(index, size_of(slots));
+	map_file(index, size_of(slots));
 	if (!index->file)
 		return;
 	index->file->version = VERSION;

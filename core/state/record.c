@@ -111,9 +111,10 @@ bool record_is_kept(struct job *job)
 }
 
 /* Warns: says what could not be done to a record, and what that costs. */
-static void do_without(struct job *job, const char *what, const char *path)
+static void warn_unusable(struct job *job, const char *what, const char *path)
 {
-	job_warn(job, "%s %s: %s; DEL and GC do without, sync and show cannot",
+	job_warn(job,
+		 "%s %s: %s; DEL and GC work without it, sync and show do not",
 		 what, path, errno_text(job, errno));
 }
 
@@ -127,7 +128,7 @@ static const char *path_of(struct job *job, const char *applet,
 void record_status(struct job *job)
 {
 	if (!record_is_kept(job))
-		do_without(job, "write to", state_dir);
+		warn_unusable(job, "write to", state_dir);
 }
 
 static void undo_record(void *arg)
@@ -148,7 +149,7 @@ int record_begin(struct record *record, struct job *job, const char *applet,
 	*record = (struct record) { job, applet, owner, record_dir(job), -1 };
 	*exists = false;
 	if (record->dir < 0) {
-		do_without(job, "open", state_dir);
+		warn_unusable(job, "open", state_dir);
 		return 0;
 	}
 	/* ADDs share this lock and do not wait for each other;
@@ -165,7 +166,7 @@ int record_begin(struct record *record, struct job *job, const char *applet,
 		return 0;
 	}
 	if (record->fd < 0) {
-		do_without(job, "create", path_of(job, applet, owner));
+		warn_unusable(job, "create", path_of(job, applet, owner));
 		return 0;
 	}
 	undo_push(job, undo_record, record);
@@ -192,7 +193,7 @@ static int write_note(struct job *job, int fd, const char *applet,
 	done = write(fd, line, len);
 	if (done != (ssize_t)len) {
 		errno = done < 0 ? errno : ENOSPC;
-		do_without(job, "write", path);
+		warn_unusable(job, "write", path);
 		chmod(path, 0700);
 	}
 	return 0;
@@ -220,7 +221,7 @@ int record_append(struct job *job, const char *applet, const char *owner,
 	*found = fd >= 0;
 	if (fd < 0) {
 		if (errno != ENOENT && errno != ENOTDIR)
-			do_without(job, "open", path);
+			warn_unusable(job, "open", path);
 		return 0;
 	}
 	ret = write_note(job, fd, applet, owner, kind, text);
@@ -285,7 +286,7 @@ void record_read(struct job *job, const char *applet, const char *owner,
 	if (fd >= 0 && fstat(fd, &st) == 0)
 		text = read_text(job, fd, &st);
 	if (!text)
-		do_without(job, "read", path);
+		warn_unusable(job, "read", path);
 	if (fd >= 0)
 		close(fd);
 	whole = text && read_notes(job, text, &out->list);
@@ -348,7 +349,7 @@ int record_del(struct job *job, const char *applet, const char *owner)
 
 	while (unlink(path) < 0 && errno != ENOENT && errno != ENOTDIR) {
 		if (!--tries) {
-			do_without(job, "remove", path);
+			warn_unusable(job, "remove", path);
 			return -1;
 		}
 	}

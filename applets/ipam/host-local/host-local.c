@@ -17,9 +17,9 @@ config HOST_LOCAL
 
 	  The files are those of the reference plugin, and both plugins may
 	  be in use at once. An attribute of each file says in which boot it
-	  was made: when no address is free, those of earlier boots are, as
-	  no container outlives its kernel. GC frees what no valid attachment
-	  owns; STATUS says when a range set is exhausted.
+	  was made: when no address is free, those of earlier boots are
+	  freed, as no container outlives its kernel. GC frees what no valid
+	  attachment owns; STATUS warns when a range set is exhausted.
 */
 #include "applets/ipam/host-local/host-local.h"
 
