@@ -224,17 +224,11 @@ static int portmap_validate(struct call *c)
 /* The container's first address of the family; NULL if it has none. */
 static const struct prefix *portmap_address(const struct call *c, int family)
 {
-	const struct result_interface *interfaces = c->prev.interfaces.items;
 	const struct result_ip *ips = c->prev.ips.items;
 
 	for (size_t i = 0; i < c->prev.ips.count; i++) {
-		size_t of = (size_t)ips[i].interface;
-
-		if (ips[i].address.ip.family != family)
-			continue;
-		if (!ips[i].has_interface || of >= c->prev.interfaces.count ||
-		    (strcmp(interfaces[of].name, c->env.ifname) == 0 &&
-		     interfaces[of].sandbox && *interfaces[of].sandbox))
+		if (ips[i].address.ip.family == family &&
+		    result_ip_is_of(&c->prev, &ips[i], c->env.ifname))
 			return &ips[i].address;
 	}
 	return NULL;

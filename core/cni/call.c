@@ -102,3 +102,15 @@ int call_run(struct call *c, const char *verb, bool *left_out)
 	*left_out = !run;
 	return run ? run(c) : 0;
 }
+
+void call_tell_link(struct call *c, const struct link *link,
+		    const char *sandbox)
+{
+	struct result_interface *interface =
+		list_add(c->job, &c->result.interfaces, sizeof(*interface));
+	char text[MAC_TEXT];
+
+	interface->name = job_printf(c->job, "%s", link->name);
+	interface->mac = job_printf(c->job, "%s", mac_print(link->mac, text));
+	interface->sandbox = sandbox;
+}

@@ -7,6 +7,7 @@
 #include "core/cni/env.h"
 #include "core/data/conf.h"
 #include "core/data/result.h"
+#include "core/kernel/link.h"
 #include "core/kernel/netns.h"
 #include "core/kernel/nl.h"
 
@@ -84,5 +85,10 @@ void call_open(struct call *c);
  * it. What ADD answers is in c->result; undoing a failed one is cni_main()'s.
  * *left_out, and it is a success, if the applet has no function for the verb. */
 int call_run(struct call *c, const char *verb, bool *left_out);
+
+/* ADD: names a link in the result, as its next interface; sandbox is CNI_NETNS if
+ * the link is in the container, NULL if it is on the host. */
+void call_tell_link(struct call *c, const struct link *link,
+		    const char *sandbox);
 
 #endif

@@ -8,69 +8,78 @@
 
 #include "core/cni/exec.h"
 
+/* A plugin that is to do a part of what c is asked for. */
+struct delegate {
+	struct call *c;
+	const char *type;
+	const char *path; /* of the file that CNI_PATH leads to */
+	struct stat st;	  /* of the same */
+};
+
 /* The regular file "<directory of CNI_PATH>/<type>" that comes first. */
-static bool search_path(struct call *c, const char **path, struct stat *st)
+static bool search_path(struct delegate *d)
 {
-	const char *dirs = *c->env.path ? c->env.path : NULL;
+	const char *dirs = *d->c->env.path ? d->c->env.path : NULL;
 
 	while (dirs) {
 		int len = (int)strcspn(dirs, ":");
 
-		*path = job_printf(c->job, "%.*s/%s", len ? len : 1,
-				   len ? dirs : ".", c->net.ipam);
-		if (stat(*path, st) == 0 && S_ISREG(st->st_mode))
+		d->path = job_printf(d->c->job, "%.*s/%s", len ? len : 1,
+				     len ? dirs : ".", d->type);
+		if (stat(d->path, &d->st) == 0 && S_ISREG(d->st.st_mode))
 			return true;
 		dirs = dirs[len] ? dirs + len + 1 : NULL;
 	}
 	return false;
 }
 
-static int find_plugin(struct call *c, const char **path, struct stat *st)
+static int find_plugin(struct delegate *d)
 {
+	struct job *job = d->c->job;
 	char *path_list;
 
-	if (strchr(c->net.ipam, '/'))
-		return fail(c->job, CNI_BAD_CONFIG, "invalid plugin name: %s",
-			    c->net.ipam);
-	if (!*c->env.path)
-		return fail(c->job, CNI_BAD_ENVIRONMENT,
+	if (strchr(d->type, '/'))
+		return fail(job, CNI_BAD_CONFIG, "invalid plugin name: %s",
+			    d->type);
+	if (!*d->c->env.path)
+		return fail(job, CNI_BAD_ENVIRONMENT,
 			    "required env variables [CNI_PATH] missing");
-	if (search_path(c, path, st))
+	if (search_path(d))
 		return 0;
-	path_list = job_printf(c->job, "%s", c->env.path);
+	path_list = job_printf(job, "%s", d->c->env.path);
 	for (char *p = path_list; *p; p++) {
 		if (*p == ':')
 			*p = ' ';
 	}
-	return fail(c->job, CNI_BAD_CONFIG,
-		    "failed to find plugin \"%s\" in path [%s]", c->net.ipam,
+	return fail(job, CNI_BAD_CONFIG,
+		    "failed to find plugin \"%s\" in path [%s]", d->type,
 		    path_list);
 }
 
-/* The applet that the file at hand would be if it were run; NULL if it is
- * another program than this one. */
-static const struct applet *own_applet(struct call *c, const struct stat *st)
+/* The applet that the file would be if it were run; NULL if the file is another
+ * program than this one. */
+static const struct applet *own_applet(const struct delegate *d)
 {
 	struct stat self;
 
 	if (!IS_ENABLED(CONFIG_IPAM_INPROCESS) ||
-	    stat("/proc/self/exe", &self) < 0 || self.st_dev != st->st_dev ||
-	    self.st_ino != st->st_ino)
+	    stat("/proc/self/exe", &self) < 0 || self.st_dev != d->st.st_dev ||
+	    self.st_ino != d->st.st_ino)
 		return NULL;
-	return applet_find(c->applets, c->net.ipam);
+	return applet_find(d->c->applets, d->type);
 }
 
 bool ipam_is_foreign(struct call *c)
 {
-	const char *path;
-	struct stat st;
+	struct delegate d = { c, c->net.ipam };
 
-	return IS_ENABLED(CONFIG_IPAM_EXEC) && c->net.ipam &&
-	       search_path(c, &path, &st) && !own_applet(c, &st);
+	return IS_ENABLED(CONFIG_IPAM_EXEC) && d.type && search_path(&d) &&
+	       !own_applet(&d);
 }
 
 /* Takes over the error that the plugin printed, as it is. */
-static int plugin_failed(struct call *c, const struct exec_result *run)
+static int plugin_failed(const struct delegate *d,
+			 const struct exec_result *run)
 {
 	struct error_document {
 		int code;
@@ -82,7 +91,8 @@ static int plugin_failed(struct call *c, const struct exec_result *run)
 		{ "details", CONF_STRING, AT(error_document, details) },
 		CONF_END
 	};
-	struct job look = { .name = c->job->name };
+	struct job *job = d->c->job;
+	struct job look = { .name = job->name };
 	const char *how, *said;
 	struct json *doc;
 	int ret;
@@ -91,76 +101,53 @@ static int plugin_failed(struct call *c, const struct exec_result *run)
 	    conf_read(&look, "", doc, keys, true, &error) == 0 && error.msg) {
 		const char *details = error.details;
 
-		ret = fail_details(c->job, error.code,
-				   details ? job_printf(c->job, "%s", details)
+		ret = fail_details(job, error.code,
+				   details ? job_printf(job, "%s", details)
 					   : NULL,
 				   "%s", error.msg);
 	} else {
 		how = WIFSIGNALED(run->status)
-			      ? job_printf(c->job, "signal %d",
+			      ? job_printf(job, "signal %d",
 					   WTERMSIG(run->status))
-			      : job_printf(c->job, "exit status %d",
+			      : job_printf(job, "exit status %d",
 					   WEXITSTATUS(run->status));
 		/* A runtime shows the details, of stderr nothing. */
 		said = run->len ? run->out : run->err;
 		ret = fail_details(
-			c->job, CNI_INTERNAL, *said ? said : NULL,
+			job, CNI_INTERNAL, *said ? said : NULL,
 			"netplugin %s failed with no error message: %s",
-			c->net.ipam, how);
+			d->type, how);
 	}
 	job_free(&look);
 	return ret;
 }
 
-static int run_plugin(struct call *c, const char *path, const char *verb,
+static int run_plugin(const struct delegate *d, const char *verb,
 		      struct result *out)
 {
+	const struct call *c = d->c;
 	struct exec_result run;
 	struct json *doc;
 	const char *what;
 
-	if (exec_plugin(c->job, path, verb, c->text, c->len, &run) < 0)
+	if (exec_plugin(c->job, d->path, verb, c->text, c->len, &run) < 0)
 		return -1;
 	if (!WIFEXITED(run.status) || WEXITSTATUS(run.status) != 0)
-		return plugin_failed(c, &run);
+		return plugin_failed(d, &run);
 	if (!out)
 		return 0;
-	what = job_printf(c->job, "result of %s", c->net.ipam);
+	what = job_printf(c->job, "result of %s", d->type);
 	if (json_parse(c->job, what, run.out, run.len, &doc) < 0)
 		return -1;
 	return result_read(c->job, what, doc, c->net.version, false, out);
 }
 
-/* Passes verb on to the IPAM plugin; out only for ADD. */
-static int delegate(struct call *c, const char *verb, struct result *out)
+static int run_applet(struct call *c, const struct applet *applet,
+		      const char *verb, struct result *out)
 {
-	const struct applet *applet;
-	const char *path = NULL;
-	struct call *call;
-	struct stat st;
+	struct call *call = job_alloc(c->job, sizeof(*call));
 	bool left_out;
 
-	if (!c->net.ipam)
-		return 0;
-	if (strcmp(c->net.ipam, c->applet->name) == 0)
-		return fail(c->job, CNI_BAD_CONFIG,
-			    "ipam.type: %s cannot be its own IPAM plugin",
-			    c->net.ipam);
-	if (!IS_ENABLED(CONFIG_IPAM_EXEC)) {
-		applet = applet_find(c->applets, c->net.ipam);
-		if (!applet)
-			return fail_unbuilt(c->job, CNI_BAD_CONFIG,
-					    job_printf(c->job, "ipam.type: %s",
-						       c->net.ipam),
-					    "IPAM_EXEC");
-	} else if (find_plugin(c, &path, &st) < 0) {
-		return -1;
-	} else {
-		applet = own_applet(c, &st);
-		if (!applet)
-			return run_plugin(c, path, verb, out);
-	}
-	call = job_alloc(c->job, sizeof(*call));
 	*call = *c;
 	call->applet = applet;
 	call->result = (struct result) { 0 };
@@ -171,9 +158,44 @@ static int delegate(struct call *c, const char *verb, struct result *out)
 	return 0;
 }
 
-static void undo_ipam(void *arg)
+/* Has the plugin of this type carry out verb, with the configuration that c has
+ * (text, doc, net, prev). *out is what it answers to ADD; NULL for other verbs.
+ * key is where the configuration names the type. */
+static int delegate(struct call *c, const char *key, const char *type,
+		    const char *verb, struct result *out)
 {
-	delegate(arg, "DEL", NULL);
+	struct delegate d = { c, type };
+	const struct applet *applet;
+
+	if (strcmp(type, c->applet->name) == 0)
+		return fail(c->job, CNI_BAD_CONFIG,
+			    "%s: %s cannot be its own IPAM plugin", key, type);
+	if (!IS_ENABLED(CONFIG_IPAM_EXEC)) {
+		applet = applet_find(c->applets, type);
+		if (!applet)
+			return fail_unbuilt(
+				c->job, CNI_BAD_CONFIG,
+				job_printf(c->job, "%s: %s", key, type),
+				"IPAM_EXEC");
+	} else if (find_plugin(&d) < 0) {
+		return -1;
+	} else {
+		applet = own_applet(&d);
+	}
+	return applet ? run_applet(c, applet, verb, out)
+		      : run_plugin(&d, verb, out);
+}
+
+/* Without ipam.type there is nothing to do. */
+static int ipam(struct call *c, const char *verb, struct result *out)
+{
+	return c->net.ipam ? delegate(c, "ipam.type", c->net.ipam, verb, out)
+			   : 0;
+}
+
+static void undo_ipam(void *c)
+{
+	ipam(c, "DEL", NULL);
 }
 
 static int refuse_ipv6(struct job *job, const struct result *result)
@@ -196,34 +218,44 @@ static int refuse_ipv6(struct job *job, const struct result *result)
 		job_printf(job, "ipam: %s", prefix_print(found, text)), "IPV6");
 }
 
-int ipam_add(struct call *c, struct result *out)
+int ipam_add(struct call *c, int interface)
 {
-	*out = (struct result) { 0 };
+	struct result *result = &c->result;
+	struct result_ip *ip;
+
 	undo_push(c->job, undo_ipam, c);
-	if (delegate(c, "ADD", out) < 0)
+	if (ipam(c, "ADD", result) < 0)
 		return -1;
-	if (!out->ips.count)
+	if (!result->ips.count)
 		return fail(c->job, CNI_INTERNAL,
 			    "IPAM plugin returned missing IP config");
-	return IS_ENABLED(CONFIG_IPV6) ? 0 : refuse_ipv6(c->job, out);
+	if (!IS_ENABLED(CONFIG_IPV6) && refuse_ipv6(c->job, result) < 0)
+		return -1;
+	result->interfaces.count = 0;
+	ip = result->ips.items;
+	for (size_t i = 0; i < result->ips.count; i++) {
+		ip[i].interface = interface;
+		ip[i].has_interface = true;
+	}
+	return 0;
 }
 
 int ipam_del(struct call *c)
 {
-	return delegate(c, "DEL", NULL);
+	return ipam(c, "DEL", NULL);
 }
 
 int ipam_check(struct call *c)
 {
-	return delegate(c, "CHECK", NULL);
+	return ipam(c, "CHECK", NULL);
 }
 
 int ipam_status(struct call *c)
 {
-	return delegate(c, "STATUS", NULL);
+	return ipam(c, "STATUS", NULL);
 }
 
 int ipam_gc(struct call *c)
 {
-	return delegate(c, "GC", NULL);
+	return ipam(c, "GC", NULL);
 }

@@ -8,8 +8,9 @@
 
 /* Asks the IPAM plugin of the configuration for addresses: in this process if
  * what CNI_PATH holds is this binary, by running it otherwise. Its DEL is
- * registered before it is asked. *out has at least one address. */
-int ipam_add(struct call *c, struct result *out);
+ * registered before it is asked. Its answer becomes c->result: at least one
+ * address, each of the interface that will have this index there. */
+int ipam_add(struct call *c, int interface);
 
 /* Passes the verb on. Without ipam.type there is nothing to do. */
 int ipam_del(struct call *c);

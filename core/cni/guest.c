@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "core/cni/prev.h"
 #include "core/kernel/addr.h"
 #include "core/kernel/route.h"
 #include "core/kernel/sysctl.h"
@@ -103,28 +104,49 @@ int guest_apply(struct call *c, const struct link *link, int index, bool dad)
 	return nl_release(&c->guest);
 }
 
+int guest_check_link(struct call *c, const char *kind, bool up,
+		     struct link *out)
+{
+	const struct result_interface *interface =
+		prev_interface(c, c->env.ifname, c->env.netns);
+
+	if (!interface)
+		return fail(
+			c->job, CNI_INTERNAL,
+			"Sandbox in prevResult doesn't match configured netns: no interface %s in %s",
+			c->env.ifname, c->env.netns);
+	if (prev_check_link(&c->guest, interface, "Container", out) < 0)
+		return -1;
+	if (up && !(out->flags & IFF_UP))
+		return fail(c->job, CNI_INTERNAL, "Interface %s is down",
+			    c->env.ifname);
+	if (strcmp(out->kind, kind) != 0)
+		return fail(c->job, CNI_INTERNAL,
+			    "Error: Container interface %s not of type %s",
+			    c->env.ifname, kind);
+	return 0;
+}
+
 static int verify_addresses(struct call *c, const struct link *link)
 {
-	const struct result_interface *interfaces = c->prev.interfaces.items;
-	const struct result_ip *ips = c->prev.ips.items;
+	struct result_ip *ips = c->prev.ips.items;
 	char text[PREFIX_TEXT];
+	size_t own = 0;
 	struct list addrs;
 
 	if (addr_list(&c->guest, link, 0, &addrs) < 0)
 		return -1;
 	for (size_t i = 0; i < c->prev.ips.count; i++) {
-		size_t of = (size_t)ips[i].interface;
-
-		if (ips[i].has_interface &&
-		    (of >= c->prev.interfaces.count ||
-		     strcmp(interfaces[of].name, link->name) != 0))
+		if (!result_ip_is_of(&c->prev, &ips[i], c->env.ifname))
 			continue;
 		if (!addr_among(&addrs, &ips[i].address))
 			return fail(c->job, CNI_INTERNAL,
 				    "Failed to match addr %s on interface %s",
 				    prefix_print(&ips[i].address, text),
 				    link->name);
+		ips[own++] = ips[i];
 	}
+	c->prev.ips.count = own;
 	return 0;
 }
 

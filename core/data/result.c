@@ -463,6 +463,19 @@ int result_print(struct job *job, const struct result *result,
 	return 0;
 }
 
+bool result_ip_is_of(const struct result *result, const struct result_ip *ip,
+		     const char *ifname)
+{
+	const struct result_interface *interface = result->interfaces.items;
+	size_t of = (size_t)ip->interface;
+
+	if (!ip->has_interface || of >= result->interfaces.count)
+		return true;
+	interface += of;
+	return strcmp(interface->name, ifname) == 0 && interface->sandbox &&
+	       *interface->sandbox;
+}
+
 bool dns_is_given(const struct dns *dns)
 {
 	return dns->nameservers.present || dns->search.present ||

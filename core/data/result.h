@@ -79,6 +79,11 @@ int result_print(struct job *job, const struct result *result,
 void result_append(struct job *job, struct result *to,
 		   const struct result *more);
 
+/* Whether this address of result is the container's ifname's: that of its
+ * interface of this name in a sandbox, or of no interface that result names. */
+bool result_ip_is_of(const struct result *result, const struct result_ip *ip,
+		     const char *ifname);
+
 /* Whether dns has anything, if only an empty list. */
 bool dns_is_given(const struct dns *dns);
 

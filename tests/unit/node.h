@@ -3,8 +3,11 @@
 #ifndef CNIBOX_TESTS_NODE_H
 #define CNIBOX_TESTS_NODE_H
 
+#include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/mount.h>
+#include <sys/wait.h>
 
 #include "folder.h"
 
@@ -14,6 +17,33 @@ static inline int node_up(void **state)
 	if (folder_up(state) < 0 || unshare(CLONE_NEWNET | CLONE_NEWNS) < 0)
 		return -1;
 	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
+}
+
+/* Another network namespace, which lives as long as the descriptor. */
+static inline int new_netns(struct job *job)
+{
+	int ready[2], fd;
+	pid_t child;
+	char byte;
+
+	assert_int_equal(pipe(ready), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (!child) {
+		if (unshare(CLONE_NEWNET) < 0 || write(ready[1], "", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	fd = open(job_printf(job, "/proc/%d/ns/net", child),
+		  O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	close(ready[0]);
+	close(ready[1]);
+	return fd;
 }
 
 #define NODE_TEST(name)                                                        \

@@ -129,12 +129,15 @@ static void put_answer(struct folder *f, const char *path, const char *answer,
 			      status));
 }
 
-static void assert_address(const struct result *result, const char *address)
+/* What ipam_add(c, 2) has put into the result. */
+static void assert_address(const struct call *c, const char *address)
 {
-	const struct result_ip *ips = result->ips.items;
+	const struct result_ip *ips = c->result.ips.items;
 	char text[PREFIX_TEXT];
 
-	assert_int_equal(result->ips.count, 1);
+	assert_int_equal(c->result.ips.count, 1);
+	assert_true(ips->has_interface);
+	assert_int_equal(ips->interface, 2);
 	assert_string_equal(prefix_print(&ips->address, text), address);
 }
 
@@ -160,7 +163,6 @@ static void plugin_is_the_first_regular_file_in_the_path(void **state)
 		{ "::", "10.0.0.3/24" },
 	};
 	struct folder *f = *state;
-	struct result out;
 
 	assert_int_equal(system("mkdir -p a b folder/fake fifo dangling link;"
 				"mkfifo fifo/fake; ln -s no dangling/fake;"
@@ -172,8 +174,8 @@ static void plugin_is_the_first_regular_file_in_the_path(void **state)
 	for (size_t i = 0; i < COUNT(table); i++) {
 		struct call *c = call_to(f, "fake", table[i].path);
 
-		assert_int_equal(ipam_add(c, &out), 0);
-		assert_address(&out, table[i].address);
+		assert_int_equal(ipam_add(c, 2), 0);
+		assert_address(c, table[i].address);
 	}
 }
 
@@ -195,14 +197,13 @@ static void plugin_that_is_not_found_is_an_error(void **state)
 	static int (*const verbs[])(struct call *) = { ipam_del, ipam_check,
 						       ipam_status, ipam_gc };
 	struct folder *f = *state;
-	struct result out;
 
 	assert_int_equal(mkdir("a", 0700), 0);
 	put_file("a/plain", "#!/bin/sh\n", 0600);
 	for (size_t i = 0; i < COUNT(table); i++) {
 		struct call *c = call_to(f, table[i].type, table[i].path);
 
-		assert_int_equal(ipam_add(c, &out), -1);
+		assert_int_equal(ipam_add(c, 2), -1);
 		assert_failed(&f->job, table[i].code, table[i].msg, NULL);
 		for (size_t j = 0; j < COUNT(verbs); j++) {
 			assert_int_equal(verbs[j](c), -1);
@@ -215,7 +216,6 @@ static void plugin_that_is_not_found_is_an_error(void **state)
 static void without_type_there_is_nothing_to_ask(void **state)
 {
 	struct folder *f = *state;
-	struct result out;
 
 	struct call *c = call_to(f, NULL, "");
 
@@ -224,7 +224,7 @@ static void without_type_there_is_nothing_to_ask(void **state)
 	assert_int_equal(ipam_status(c), 0);
 	assert_int_equal(ipam_gc(c), 0);
 	assert_no_error(&f->job);
-	assert_int_equal(ipam_add(c, &out), -1);
+	assert_int_equal(ipam_add(c, 2), -1);
 	assert_failed(&f->job, CNI_INTERNAL,
 		      "IPAM plugin returned missing IP config", NULL);
 }
@@ -233,10 +233,9 @@ static void plugin_gets_every_verb_and_the_bytes(void **state)
 {
 	struct folder *f = *state;
 	struct call *c = call_to(f, "fake", f->dir);
-	struct result out;
 
 	put_answer(f, "fake", ANSWER("10.0.0.1/24"), 0);
-	assert_int_equal(ipam_add(c, &out), 0);
+	assert_int_equal(ipam_add(c, 2), 0);
 	assert_int_equal(ipam_check(c), 0);
 	assert_int_equal(ipam_status(c), 0);
 	assert_int_equal(ipam_gc(c), 0);
@@ -245,7 +244,7 @@ static void plugin_gets_every_verb_and_the_bytes(void **state)
 			    "ADD\nCHECK\nSTATUS\nGC\nDEL\n");
 	assert_string_equal(file_text(&f->job, "stdin"), DOC);
 	assert_string_equal(getenv("CNI_COMMAND"), "ADD");
-	assert_int_equal(c->result.ips.count, 0);
+	assert_address(c, "10.0.0.1/24");
 }
 
 #define NO_MESSAGE "netplugin fake failed with no error message: "
@@ -273,13 +272,12 @@ static void error_of_the_plugin_is_ours(void **state)
 		  "{\"msg\":\"a\"}{\"msg\":\"b\"}" },
 	};
 	struct folder *f = *state;
-	struct result out;
 
 	for (size_t i = 0; i < COUNT(table); i++) {
 		struct call *c = call_to(f, "fake", f->dir);
 
 		put_answer(f, "fake", table[i].answer, 3);
-		assert_int_equal(ipam_add(c, &out), -1);
+		assert_int_equal(ipam_add(c, 2), -1);
 		assert_failed(&f->job, table[i].code, table[i].msg,
 			      table[i].details);
 		assert_int_equal(ipam_del(c), -1);
@@ -292,11 +290,10 @@ static void plugin_that_was_killed_is_an_error(void **state)
 {
 	struct folder *f = *state;
 	struct call *c = call_to(f, "fake", f->dir);
-	struct result out;
 
 	put_plugin(f, "fake",
 		   "echo '" ANSWER("10.0.0.1/24") "'; kill -KILL $$");
-	assert_int_equal(ipam_add(c, &out), -1);
+	assert_int_equal(ipam_add(c, 2), -1);
 	assert_failed(&f->job, CNI_INTERNAL, NO_MESSAGE "signal 9",
 		      ANSWER("10.0.0.1/24") "\n");
 }
@@ -314,13 +311,12 @@ static void answer_that_is_no_result_fails_add_only(void **state)
 		{ "{\"cniVersion\":\"1.0.0\",\"ips\":5}", 7 },
 	};
 	struct folder *f = *state;
-	struct result out;
 
 	for (size_t i = 0; i < COUNT(table); i++) {
 		struct call *c = call_to(f, "fake", f->dir);
 
 		put_answer(f, "fake", table[i].answer, 0);
-		assert_int_equal(ipam_add(c, &out), -1);
+		assert_int_equal(ipam_add(c, 2), -1);
 		assert_int_equal(f->job.code, table[i].code);
 		assert_non_null(strstr(f->job.msg, "result of fake"));
 		f->job.msg = NULL;
@@ -352,16 +348,15 @@ static void answer_may_have_any_version(void **state)
 		  false },
 	};
 	struct folder *f = *state;
-	struct result out;
 
 	for (size_t i = 0; i < COUNT(table); i++) {
 		struct call *c = call_to(f, "fake", f->dir);
 
 		c->net.version = table[i].version;
 		put_answer(f, "fake", table[i].answer, 0);
-		assert_int_equal(ipam_add(c, &out), table[i].good ? 0 : -1);
+		assert_int_equal(ipam_add(c, 2), table[i].good ? 0 : -1);
 		if (table[i].good)
-			assert_address(&out, "10.0.0.1/24");
+			assert_address(c, "10.0.0.1/24");
 		f->job.msg = NULL;
 	}
 }
@@ -373,13 +368,12 @@ static void answer_without_address_is_an_error(void **state)
 		"{\"cniVersion\":\"1.0.0\",\"ips\":[],\"dns\":{}}"
 	};
 	struct folder *f = *state;
-	struct result out;
 
 	for (size_t i = 0; i < COUNT(answers); i++) {
 		struct call *c = call_to(f, "fake", f->dir);
 
 		put_answer(f, "fake", answers[i], 0);
-		assert_int_equal(ipam_add(c, &out), -1);
+		assert_int_equal(ipam_add(c, 2), -1);
 		assert_failed(&f->job, CNI_INTERNAL,
 			      "IPAM plugin returned missing IP config", NULL);
 	}
@@ -388,14 +382,13 @@ static void answer_without_address_is_an_error(void **state)
 static void del_is_registered_even_if_add_fails(void **state)
 {
 	struct folder *f = *state;
-	struct result out;
 
 	for (int status = 0; status < 2; status++) {
 		struct call *c = call_to(f, "fake", f->dir);
 
 		remove("log");
 		put_answer(f, "fake", ANSWER("10.0.0.1/24"), status);
-		assert_int_equal(ipam_add(c, &out), -status);
+		assert_int_equal(ipam_add(c, 2), -status);
 		undo_run(&f->job);
 		assert_string_equal(file_text(&f->job, "log"), "ADD\nDEL\n");
 		f->job.msg = NULL;
@@ -416,11 +409,10 @@ static void this_binary_is_called_within_this_process(void **state)
 	bool within = IS_ENABLED(CONFIG_IPAM_INPROCESS);
 	struct folder *f = *state;
 	struct call *c = call_to(f, "self", f->dir);
-	struct result out;
 
 	link_to_us("self");
-	assert_int_equal(ipam_add(c, &out), 0);
-	assert_address(&out, within ? "10.0.0.9/24" : "10.0.0.8/24");
+	assert_int_equal(ipam_add(c, 2), 0);
+	assert_address(c, within ? "10.0.0.9/24" : "10.0.0.8/24");
 	assert_int_equal(ipam_check(c), 0);
 	assert_int_equal(ipam_status(c), 0);
 	undo_run(&f->job);
@@ -431,14 +423,12 @@ static void this_binary_is_called_within_this_process(void **state)
 	/* The call stays the caller's. */
 	assert_ptr_equal(c->applet, &caller);
 	assert_null(c->conf);
-	assert_int_equal(c->result.ips.count, 0);
 }
 
 static void applet_that_fails_within_is_undone_by_its_del(void **state)
 {
 	struct folder *f = *state;
 	struct call *c = call_to(f, "self", f->dir);
-	struct result out;
 
 	if (!IS_ENABLED(CONFIG_IPAM_INPROCESS)) {
 		print_message("IPAM applets are not called in this process\n");
@@ -446,7 +436,7 @@ static void applet_that_fails_within_is_undone_by_its_del(void **state)
 	}
 	link_to_us("self");
 	c->env.container = "unlucky";
-	assert_int_equal(ipam_add(c, &out), -1);
+	assert_int_equal(ipam_add(c, 2), -1);
 	assert_failed(&f->job, 11, "no address", "all taken");
 	undo_run(&f->job);
 	assert_string_equal(file_text(&f->job, "log"),
@@ -457,16 +447,15 @@ static void other_programs_of_an_applets_name_are_run(void **state)
 {
 	struct folder *f = *state;
 	struct call *c = call_to(f, "self", f->dir);
-	struct result out;
 
 	put_answer(f, "self", ANSWER("10.0.0.7/24"), 0);
-	assert_int_equal(ipam_add(c, &out), 0);
-	assert_address(&out, "10.0.0.7/24");
+	assert_int_equal(ipam_add(c, 2), 0);
+	assert_address(c, "10.0.0.7/24");
 	/* So is this binary under a name that is no applet's. */
 	link_to_us("other");
 	c->net.ipam = "other";
-	assert_int_equal(ipam_add(c, &out), 0);
-	assert_address(&out, "10.0.0.8/24");
+	assert_int_equal(ipam_add(c, 2), 0);
+	assert_address(c, "10.0.0.8/24");
 }
 
 static int del_through_ipam(struct call *c)

@@ -29,6 +29,8 @@ static struct container *container_up(void **state)
 	static const struct link far = { .name = "far" };
 
 	t->c.job = &f->job;
+	t->c.env.ifname = "eth0";
+	t->c.env.netns = "/netns";
 	t->c.netns.fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	peer.netns = t->c.netns.fd;
 	nl_init(&t->c.guest, &f->job, -1, NETLINK_ROUTE);
@@ -243,12 +245,13 @@ static void apply_switches_ipv6_on_for_an_address(void **state)
 }
 
 static void add_interface(struct job *job, struct result *result,
-			  const char *name)
+			  const char *name, const char *sandbox)
 {
 	struct result_interface *interface =
 		list_add(job, &result->interfaces, sizeof(*interface));
 
 	interface->name = name;
+	interface->sandbox = sandbox;
 }
 
 /* A container that has 10.1.0.2/24, a default route and another one. */
@@ -260,9 +263,90 @@ static struct container *container_with_addresses(void **state)
 	add_route(t->c.job, &t->c.result, route("0.0.0.0/0", NULL));
 	add_route(t->c.job, &t->c.result, route("10.8.0.0/16", "10.1.0.9"));
 	assert_int_equal(guest_apply(&t->c, &t->link, 0, false), 0);
-	add_interface(t->c.job, &t->c.prev, "br0");
-	add_interface(t->c.job, &t->c.prev, "eth0");
+	add_interface(t->c.job, &t->c.prev, "br0", NULL);
+	add_interface(t->c.job, &t->c.prev, "eth0", "/netns");
 	return t;
+}
+
+static void check_compares_the_interface_with_prev_result(void **state)
+{
+	static const struct {
+		const char *name, *sandbox, *mac, *kind;
+		bool up;
+		const char *msg;
+	} table[] = {
+		{ "eth0", "/netns", NULL, "veth", false, NULL },
+		{ "eth0", "/netns", "", "veth", false, NULL },
+		{ "eth0", "/netns", "02:00:00:00:00:0A", "veth", false, NULL },
+		{ "eth0", "/netns", "02:00:00:00:00:0b", "veth", false,
+		  "Container interface eth0 Mac doesn't match: expected 02:00:00:00:00:0b, got 02:00:00:00:00:0a" },
+		{ "eth0", "/netns", "none", "veth", false,
+		  "Container interface eth0 Mac doesn't match: expected none, got 02:00:00:00:00:0a" },
+		{ "eth0", "/netns", NULL, "veth", true,
+		  "Interface eth0 is down" },
+		{ "eth0", "/netns", NULL, "macvlan", false,
+		  "Error: Container interface eth0 not of type macvlan" },
+		{ "eth0", "/other", NULL, "veth", false,
+		  "Sandbox in prevResult doesn't match configured netns: no interface eth0 in /netns" },
+		{ "eth0", NULL, NULL, "veth", false,
+		  "Sandbox in prevResult doesn't match configured netns: no interface eth0 in /netns" },
+		{ "eth1", "/netns", NULL, "veth", false,
+		  "Sandbox in prevResult doesn't match configured netns: no interface eth0 in /netns" },
+	};
+	static const uint8_t mac[MAC_LEN] = { 2, [5] = 10 };
+	struct container *t = container_up(state);
+	struct job *job = t->c.job;
+	struct result_interface *interface;
+	struct link link;
+
+	assert_int_equal(link_set_mac(&t->c.guest, &t->link, mac), 0);
+	for (size_t i = 0; i < COUNT(table); i++) {
+		t->c.prev.interfaces = (struct list) { 0 };
+		interface = list_add(job, &t->c.prev.interfaces,
+				     sizeof(*interface));
+		interface->name = table[i].name;
+		interface->sandbox = table[i].sandbox;
+		interface->mac = table[i].mac;
+		assert_int_equal(guest_check_link(&t->c, table[i].kind,
+						  table[i].up, &link),
+				 table[i].msg ? -1 : 0);
+		if (table[i].msg)
+			assert_failed(job, CNI_INTERNAL, table[i].msg, NULL);
+		else
+			assert_int_equal(link.index, t->link.index);
+		assert_no_error(job);
+	}
+	container_down(t);
+}
+
+static void check_of_an_interface_that_is_gone_is_an_error(void **state)
+{
+	struct container *t = container_up(state);
+	struct link link;
+
+	add_interface(t->c.job, &t->c.prev, "eth0", "/netns");
+	assert_int_equal(link_del(&t->c.guest, "eth0", NULL), 0);
+	assert_int_equal(guest_check_link(&t->c, "veth", false, &link), -1);
+	assert_failed(t->c.job, CNI_INTERNAL, "Interface name eth0 not found",
+		      NULL);
+	container_down(t);
+}
+
+/* What other plugins made is theirs to check. */
+static void verify_leaves_the_containers_addresses(void **state)
+{
+	struct container *t = container_with_addresses(state);
+	const struct result_ip *ips;
+	char text[PREFIX_TEXT];
+
+	t->c.prev.ips = (struct list) { 0 };
+	add_ip(t->c.job, &t->c.prev, "10.9.0.2/24", NULL, 0);
+	add_ip(t->c.job, &t->c.prev, "10.1.0.2/24", NULL, 1);
+	assert_int_equal(guest_verify(&t->c, &t->link), 0);
+	ips = t->c.prev.ips.items;
+	assert_int_equal(t->c.prev.ips.count, 1);
+	assert_string_equal(prefix_print(&ips->address, text), "10.1.0.2/24");
+	container_down(t);
 }
 
 static void verify_looks_for_the_links_addresses(void **state)
@@ -275,7 +359,7 @@ static void verify_looks_for_the_links_addresses(void **state)
 		{ "10.1.0.2/24", 1, true },  { "10.1.0.2/24", -1, true },
 		{ "10.1.0.3/24", 1, false }, { "10.1.0.3/24", -1, false },
 		{ "10.1.0.2/16", 1, false }, { "10.1.0.3/24", 0, true },
-		{ "10.1.0.3/24", 2, true },
+		{ "10.1.0.3/24", 2, false },
 	};
 	struct container *t = container_with_addresses(state);
 	struct job *job = t->c.job;
@@ -343,6 +427,9 @@ int main(void)
 		NODE_TEST(apply_gives_the_links_own_addresses),
 		NODE_TEST(apply_gives_routes_the_first_gateway_of_their_family),
 		NODE_TEST(apply_says_what_was_refused),
+		NODE_TEST(check_compares_the_interface_with_prev_result),
+		NODE_TEST(check_of_an_interface_that_is_gone_is_an_error),
+		NODE_TEST(verify_leaves_the_containers_addresses),
 		NODE_TEST(verify_looks_for_the_links_addresses),
 		NODE_TEST(verify_looks_for_routes),
 		NODE_TEST(apply_switches_ipv6_on_for_an_address),

@@ -1,8 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/wait.h>
-
 #include "tests/unit/attachment.h"
 
 #define OWNER	  "net/eth0/c1"
@@ -32,33 +28,6 @@ static struct call *recorded(struct folder *f, const char *lines)
 	if (lines)
 		put_file(FILE_NAME, lines, 0600);
 	return c;
-}
-
-/* Another network namespace, which lives as long as the descriptor. */
-static int new_netns(struct job *job)
-{
-	int ready[2], fd;
-	pid_t child;
-	char byte;
-
-	assert_int_equal(pipe(ready), 0);
-	child = fork();
-	assert_true(child >= 0);
-	if (!child) {
-		if (unshare(CLONE_NEWNET) < 0 || write(ready[1], "", 1) != 1)
-			_exit(1);
-		for (;;)
-			pause();
-	}
-	assert_int_equal(read(ready[0], &byte, 1), 1);
-	fd = open(job_printf(job, "/proc/%d/ns/net", child),
-		  O_RDONLY | O_CLOEXEC);
-	assert_true(fd >= 0);
-	kill(child, SIGKILL);
-	waitpid(child, NULL, 0);
-	close(ready[0]);
-	close(ready[1]);
-	return fd;
 }
 
 /* ---- dead or alive ---- */

@@ -22,10 +22,13 @@ config BRIDGE
 #include "core/kernel/addr.h"
 #include "core/kernel/sysctl.h"
 
+/* The bridge, the port and the container's interface are the first three of the
+ * result. */
 enum { PORT_UP_MS = 5000, CONTAINER_INTERFACE = 2 };
 
 struct bridge_links {
-	struct link bridge, port, guest;
+	struct link bridge;
+	struct veth veth;    /* the host end is a port of the bridge */
 	struct link gateway; /* index 0: none */
 	int mtu;	     /* 0: the kernel's choice */
 	bool made;	     /* the bridge was, just now */
@@ -35,11 +38,6 @@ struct bridge_links {
 bool bridge_is_gateway(const struct bridge_conf *conf)
 {
 	return conf->is_gateway || conf->is_default_gateway;
-}
-
-const char *bridge_port_name(struct call *c, const char *owner)
-{
-	return life_port_name(c->job, owner);
 }
 
 /* Its MAC is set from the start: one that the kernel chose would change as
@@ -112,75 +110,56 @@ static int bridge_keep_mac(struct call *c, struct link *bridge,
 	return link_set_mac(&c->host, bridge, mac);
 }
 
-/* The one that is asked for, if any. */
-static int bridge_guest_mac(struct call *c, uint8_t mac[MAC_LEN])
+/* The MAC address that is asked for, or NULL; buf has room for one. */
+static int bridge_guest_mac(struct call *c, uint8_t buf[MAC_LEN],
+			    const uint8_t **mac)
 {
 	const struct bridge_conf *conf = c->conf;
 	const char *arg = env_arg(c->job, &c->env, "MAC");
 
+	*mac = NULL;
 	if (conf->has_runtime_mac) {
-		memcpy(mac, conf->runtime_mac, MAC_LEN);
+		*mac = conf->runtime_mac;
 	} else if (conf->has_args_mac) {
-		memcpy(mac, conf->args_mac, MAC_LEN);
+		*mac = conf->args_mac;
 	} else if (arg && *arg) {
-		if (!mac_parse(arg, mac))
+		if (!mac_parse(arg, buf))
 			return fail(
 				c->job, CNI_BAD_ENVIRONMENT,
 				"CNI_ARGS: MAC: expected a MAC address, got \"%s\"",
 				arg);
+		*mac = buf;
 	}
 	return 0;
 }
 
-static int bridge_refuse(struct call *c)
-{
-	return fail(
-		c->job, CNI_INTERNAL,
-		"container veth name (\"%s\") peer provided (\"%s\") already exists",
-		c->env.ifname, bridge_port_name(c, attachment_owner(c)));
-}
-
-/* The pair is born in its places and connected; nothing gets through it before
- * all is ready for that. */
-static int bridge_connect(struct call *c, struct bridge_links *links)
+static int bridge_set_port(struct call *c, struct link *port)
 {
 	const struct bridge_conf *conf = c->conf;
-	uint8_t mac[2][MAC_LEN];
-	struct link_spec peer = { .name = c->env.ifname,
-				  .mtu = links->mtu,
-				  .queues = 1,
-				  .mac = mac[0],
-				  .netns = c->netns.fd };
-	const char *owner = attachment_owner(c);
-	struct link *port = &links->port, bridge;
-	struct link_spec spec = { .kind = "veth",
-				  .name = bridge_port_name(c, owner),
-				  .alias = owner,
-				  .mac = mac[1],
-				  .mtu = links->mtu,
-				  .queues = 1,
-				  .master = links->bridge.index,
-				  .peer = &peer,
-				  .master_now = &bridge };
-	bool exists;
 
-	if (link_random_macs(c->job, mac, 2) < 0 ||
-	    bridge_guest_mac(c, mac[0]) < 0 ||
-	    link_add(&c->host, &spec, &exists) < 0)
-		return -1;
-	if (exists)
-		return bridge_refuse(c);
-	str_copy(port->name, sizeof(port->name), spec.name);
-	bridge_quiet_ipv6(c, port, false);
-	if (link_get(&c->guest, c->env.ifname, &links->guest) < 0 ||
-	    (!links->made && bridge_keep_mac(c, &links->bridge, &bridge) < 0))
-		return -1;
 	if (!conf->hairpin && !conf->isolated && !bridge_has_vlans(conf))
 		return 0;
-	if (link_get(&c->host, spec.name, port) < 0 ||
+	if (link_get(&c->host, veth_host_name(c), port) < 0 ||
 	    link_set_port(&c->host, port, conf->hairpin, conf->isolated) < 0)
 		return -1;
 	return bridge_has_vlans(conf) ? bridge_set_vlans(c, port) : 0;
+}
+
+/* Makes the pair, as a port of the bridge. The port stays down until all that
+ * its packets need is there. */
+static int bridge_connect(struct call *c, struct bridge_links *links)
+{
+	struct link *bridge = &links->bridge, now;
+	struct veth_spec spec = { .mtu = links->mtu,
+				  .master = bridge->index,
+				  .master_now = &now };
+	uint8_t mac[MAC_LEN];
+
+	if (bridge_guest_mac(c, mac, &spec.mac) < 0 ||
+	    veth_add(c, &spec, &links->veth) < 0 ||
+	    (!links->made && bridge_keep_mac(c, bridge, &now) < 0))
+		return -1;
+	return bridge_set_port(c, &links->veth.host);
 }
 
 /* The routes of an IPAM plugin are kept; a default route without gateway is
@@ -207,19 +186,13 @@ static int bridge_addresses(struct call *c)
 {
 	const struct bridge_conf *conf = c->conf;
 	struct result_ip *ips;
-	struct result ipam;
 
-	if (ipam_add(c, &ipam) < 0)
+	if (ipam_add(c, CONTAINER_INTERFACE) < 0)
 		return -1;
-	c->result.ips = ipam.ips;
-	c->result.routes = ipam.routes;
-	c->result.dns = ipam.dns;
 	ips = c->result.ips.items;
 	for (size_t i = 0; i < c->result.ips.count; i++) {
 		struct ip first = prefix_first(&ips[i].address);
 
-		ips[i].interface = CONTAINER_INTERFACE;
-		ips[i].has_interface = true;
 		if (bridge_is_gateway(conf) && !ips[i].gateway.family)
 			ips[i].gateway = ip_step(&first, 1);
 		if (conf->is_default_gateway)
@@ -232,14 +205,15 @@ static int bridge_addresses(struct call *c)
 static int bridge_nat(struct call *c, struct record *record,
 		      const struct bridge_links *links)
 {
+	const struct bridge_conf *conf = c->conf;
 	struct list entries = { 0 };
 
 	if (!IS_ENABLED(CONFIG_NAT))
 		return 0;
 	if (!links->open)
-		bridge_guard_entries(c, &links->port, &links->guest, &entries);
+		bridge_guard_entries(c, &links->veth, &entries);
 	if (c->net.ipam)
-		bridge_masq_entries(c, &c->result, &entries);
+		masq_entries(c, &conf->masq, &c->result, &entries);
 	return attachment_nat(c, record, &entries);
 }
 
@@ -251,56 +225,24 @@ static int bridge_open(struct call *c, struct bridge_links *links, bool more)
 		return 0;
 	links->open = true;
 	nl_hold(&c->host);
-	link_set_flags(&c->host, &links->port, IFF_UP, IFF_UP);
+	link_set_flags(&c->host, &links->veth.host, IFF_UP, IFF_UP);
 	return more ? 0 : nl_release(&c->host);
-}
-
-static const char *bridge_mac_text(struct call *c, const struct link *link)
-{
-	char text[MAC_TEXT];
-
-	return job_printf(c->job, "%s", mac_print(link->mac, text));
-}
-
-static void bridge_tell(struct call *c, const struct link *link,
-			const char *sandbox)
-{
-	struct result_interface *interface =
-		list_add(c->job, &c->result.interfaces, sizeof(*interface));
-
-	interface->name = job_printf(c->job, "%s", link->name);
-	interface->mac = bridge_mac_text(c, link);
-	interface->sandbox = sandbox;
 }
 
 static void bridge_result(struct call *c, const struct bridge_links *links)
 {
 	const struct bridge_conf *conf = c->conf;
 
-	bridge_tell(c, &links->bridge, NULL);
-	bridge_tell(c, &links->port, NULL);
-	bridge_tell(c, &links->guest, c->env.netns);
+	call_tell_link(c, &links->bridge, NULL);
+	call_tell_link(c, &links->veth.host, NULL);
+	call_tell_link(c, &links->veth.guest, c->env.netns);
 	if (links->gateway.index && bridge_vlan(conf))
-		bridge_tell(c, &links->gateway, NULL);
+		call_tell_link(c, &links->gateway, NULL);
 	if (dns_is_given(&conf->dns))
 		c->result.dns = conf->dns;
 	/* A plugin behind may take the first interface for the bridge. */
 	if (IS_ENABLED(CONFIG_CHAIN))
 		result_append(c->job, &c->result, &c->prev);
-}
-
-/* The port has a name of its own, and takes the container's interface with it.
- * Another program may have made both, or given the port another name: then the
- * interface is what there is. */
-static int bridge_disconnect(struct call *c)
-{
-	const char *owner = attachment_owner(c);
-	bool existed;
-	int ret = link_del(&c->host, bridge_port_name(c, owner), &existed);
-
-	if (!existed && life_has_guest(c, owner))
-		ret |= link_del(&c->guest, c->env.ifname, NULL);
-	return ret;
 }
 
 /* What DEL does on the host; addresses are the IPAM plugin's. The links come
@@ -312,7 +254,7 @@ static int bridge_release(struct call *c)
 		1 << ENTRY_MASQUERADE | 1 << ENTRY_GUARDED | 1 << ENTRY_SOURCE;
 	struct list entries;
 
-	return attachment_release(c, kinds, &entries, bridge_disconnect);
+	return attachment_release(c, kinds, &entries, veth_del);
 }
 
 static int bridge_del(struct call *c)
@@ -320,19 +262,6 @@ static int bridge_del(struct call *c)
 	int ret = bridge_release(c);
 
 	return ipam_del(c) | ret;
-}
-
-/* A record of an attachment that is there is no left-over. */
-static int bridge_release_stale(struct call *c)
-{
-	struct link guest;
-	bool found;
-
-	if (link_find(&c->guest, c->env.ifname, &guest, &found) < 0)
-		return -1;
-	if (found)
-		return bridge_refuse(c);
-	return bridge_del(c);
 }
 
 static int bridge_gateways(struct call *c, struct bridge_links *links,
@@ -365,7 +294,8 @@ static int bridge_add_layer3(struct call *c, struct bridge_links *links,
 		return -1;
 	if (gateway && bridge_gateways(c, links, record) < 0)
 		return -1;
-	return guest_apply(c, &links->guest, CONTAINER_INTERFACE, conf->dad);
+	return guest_apply(c, &links->veth.guest, CONTAINER_INTERFACE,
+			   conf->dad);
 }
 
 /* A network without IPAM carries frames and nothing else. */
@@ -379,7 +309,7 @@ static int bridge_add_layer2(struct call *c, struct bridge_links *links,
 		return -1;
 	return conf->no_container_interface
 		       ? 0
-		       : link_set_flags(&c->guest, &links->guest, IFF_UP,
+		       : link_set_flags(&c->guest, &links->veth.guest, IFF_UP,
 					IFF_UP);
 }
 
@@ -389,8 +319,7 @@ static int bridge_add(struct call *c)
 	struct bridge_links links = { 0 };
 	struct record *record = job_alloc(c->job, sizeof(*record));
 
-	if (attachment_begin(c, record, bridge_release_stale) < 0 ||
-	    bridge_mtu(c, &links.mtu) < 0 ||
+	if (veth_begin(c, record) < 0 || bridge_mtu(c, &links.mtu) < 0 ||
 	    bridge_ensure(c, record, &links) < 0 ||
 	    bridge_connect(c, &links) < 0)
 		return -1;
@@ -399,53 +328,33 @@ static int bridge_add(struct call *c)
 		return -1;
 	/* Both ends, as each hears of it at a time of its own. */
 	if (conf->no_container_interface) {
-		if (link_get(&c->host, bridge_port_name(c, attachment_owner(c)),
-			     &links.port) < 0)
+		if (link_get(&c->host, veth_host_name(c), &links.veth.host) < 0)
 			return -1;
-	} else if (link_wait_up(&c->host, &links.port, PORT_UP_MS) < 0 ||
-		   link_wait_up(&c->guest, &links.guest, PORT_UP_MS) < 0) {
+	} else if (link_wait_up(&c->host, &links.veth.host, PORT_UP_MS) < 0 ||
+		   link_wait_up(&c->guest, &links.veth.guest, PORT_UP_MS) < 0) {
 		return -1;
 	}
 	bridge_result(c, &links);
 	return 0;
 }
 
-static int bridge_drop(struct call *c, const char *owner,
-		       const struct list *entries)
-{
-	(void)entries;
-	return link_del(&c->host, bridge_port_name(c, owner), NULL);
-}
-
 /* All at once, also those whose record was lost. */
 static int bridge_drop_ports(struct call *c)
 {
 	const struct bridge_conf *conf = c->conf;
-	struct list ports, dead = { 0 };
-	const struct link *port;
 	struct link bridge;
 	bool found;
 
 	if (link_find(&c->host, conf->bridge, &bridge, &found) < 0)
 		return -1;
-	if (!found)
-		return 0;
-	if (link_ports(&c->host, bridge.index, &ports) < 0)
-		return -1;
-	port = ports.items;
-	for (size_t i = 0; i < ports.count; i++) {
-		if (attachment_is_dead(c, port[i].alias))
-			*(struct link *)list_add(c->job, &dead, sizeof(*port)) =
-				port[i];
-	}
-	return link_del_all(&c->host, &dead);
+	return found ? veth_drop_dead(c, bridge.index) : 0;
 }
 
 static int bridge_gc(struct call *c)
 {
 	int ret = bridge_drop_ports(c);
 
-	ret |= attachment_gc(c, bridge_drop);
+	ret |= attachment_gc(c, veth_drop);
 	return ipam_gc(c) | ret;
 }
 

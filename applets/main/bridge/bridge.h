@@ -6,6 +6,8 @@
 #include "core/cni/attachment.h"
 #include "core/cni/delegate.h"
 #include "core/cni/guest.h"
+#include "core/cni/masq.h"
+#include "core/cni/veth.h"
 #include "core/kernel/brvlan.h"
 #include "core/kernel/link.h"
 
@@ -18,10 +20,10 @@ struct bridge_trunk {
 struct bridge_conf {
 	char bridge[IFNAMSIZ];
 	bool is_gateway, is_default_gateway, force_address;
-	bool ip_masq, hairpin, promisc, isolated, dad, no_container_interface;
+	bool hairpin, promisc, isolated, dad, no_container_interface;
 	bool keep_vlan, mac_spoof_check;
-	const char *masq_backend, *masq_family, *mtu_auto;
-	struct list no_masq; /* of struct prefix */
+	struct masq masq;
+	const char *mtu_auto;
 	int mtu, vlan;
 	struct list trunk;
 	struct dns dns;
@@ -31,7 +33,6 @@ struct bridge_conf {
 
 extern const struct conf_key bridge_keys[];
 extern const struct bridge_conf bridge_defaults;
-extern const char *const bridge_families[]; /* ipMasq: "ipv4", "ipv6" */
 int bridge_validate(struct call *c);
 
 /* The MTU that is asked for; 0: none. */
@@ -43,16 +44,10 @@ bool bridge_is_gateway(const struct bridge_conf *conf);
 /* The gateway of one address of the result, as the bridge has it. */
 struct prefix bridge_gateway(const struct result_ip *ip);
 
-/* Adds what masquerading a result takes, and what keeping the container to its
- * MAC address takes, to a list of struct entry. */
-void bridge_masq_entries(struct call *c, const struct result *result,
-			 struct list *entries);
-void bridge_guard_entries(struct call *c, const struct link *port,
-			  const struct link *guest, struct list *entries);
-
-/* The name of the container's port, the same for one owner each time, so that
- * DEL needs nothing else. */
-const char *bridge_port_name(struct call *c, const char *owner);
+/* Adds what keeping the container to its MAC address takes to a list of struct
+ * entry, if macspoofchk is on. */
+void bridge_guard_entries(struct call *c, const struct veth *veth,
+			  struct list *entries);
 
 /* Registers that ADD is about to make what spec says, which is the bridge (of
  * index 0 as yet) or its gateway in a VLAN: taken back only if nobody else can be
@@ -65,12 +60,12 @@ void bridge_undo_made(struct call *c, struct record *record,
 int bridge_be_gateway(struct call *c, struct record *record,
 		      const struct link *bridge, const struct link *link);
 
-/* Containers are not to hand link routes: neither a bridge nor its ports, which
- * get frames to 01:80:c2:00:00:0X themselves. If it was just made and is not up,
- * no other host can have the address that follows from its MAC. */
+/* Has a link of the host, the bridge or a VLAN's gateway, take neither routes
+ * from containers nor, if it was just made and is down, time to find out whether
+ * another host has its link-local address, which follows from its MAC. */
 void bridge_quiet_ipv6(struct call *c, const struct link *link, bool made);
 
-/* Brings a link of the node up, unless it is. */
+/* Brings a link of the host up, unless it is. */
 int bridge_set_up(struct call *c, const struct link *link);
 
 /* Whether the configuration speaks of VLANs; the container's own, or 0. Without

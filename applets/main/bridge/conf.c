@@ -6,16 +6,12 @@
 
 const struct bridge_conf bridge_defaults = { .bridge = "cni0" };
 
-static const char *const bridge_backends[] = { "iptables", "nftables", NULL };
-
-const char *const bridge_families[] = { "ipv4", "ipv6", NULL };
 static const char *const bridge_auto[] = { "auto", NULL };
 
-static const struct conf_key bridge_masq_family = {
-	.type = CONF_STRING,
-	AT(bridge_conf, masq_family),
-	.choices = bridge_families
-};
+static const struct conf_key bridge_masq_family = { .type = CONF_STRING,
+						    AT(bridge_conf,
+						       masq.family),
+						    .choices = masq_families };
 static const struct conf_key bridge_mtu_auto = { .type = CONF_STRING,
 						 AT(bridge_conf, mtu_auto),
 						 .choices = bridge_auto };
@@ -48,14 +44,14 @@ const struct conf_key bridge_keys[] = {
 	  HELP("isGateway, and the container's default route goes there") },
 	{ "forceAddress", CONF_BOOL, AT(bridge_conf, force_address),
 	  HELP("replace another address of the bridge") },
-	{ "ipMasq", CONF_BOOL, AT(bridge_conf, ip_masq),
+	{ "ipMasq", CONF_BOOL, AT(bridge_conf, masq.on),
 	  .other = &bridge_masq_family,
 	  HELP("masquerade what leaves the subnet, of one family or both") },
-	{ "nonMasqueradeCIDRs", CONF_ARRAY, AT(bridge_conf, no_masq),
+	{ "nonMasqueradeCIDRs", CONF_ARRAY, AT(bridge_conf, masq.except),
 	  .item = &bridge_subnet, .item_size = sizeof(struct prefix),
 	  HELP("subnets to which nothing is masqueraded") },
-	{ "ipMasqBackend", CONF_STRING, AT(bridge_conf, masq_backend),
-	  .choices = bridge_backends,
+	{ "ipMasqBackend", CONF_STRING, AT(bridge_conf, masq.backend),
+	  .choices = masq_backends,
 	  HELP("accepted; nftables does the work either way") },
 	{ "mtu", CONF_INT, AT(bridge_conf, mtu), .other = &bridge_mtu_auto,
 	  HELP("of a new bridge and of both ends; 0: the kernel's choice; "
@@ -107,13 +103,8 @@ int bridge_validate(struct call *c)
 				    "BRIDGE_VLAN");
 	if (bridge_has_vlans(conf) && bridge_vlans(c, &vlans, &any) < 0)
 		return -1;
-	if ((conf->ip_masq || conf->masq_family || conf->mac_spoof_check) &&
-	    !IS_ENABLED(CONFIG_NAT))
-		return fail_unbuilt(c->job, CNI_BAD_CONFIG,
-				    conf->mac_spoof_check ? "macspoofchk"
-							  : "ipMasq",
+	if (conf->mac_spoof_check && !IS_ENABLED(CONFIG_NAT))
+		return fail_unbuilt(c->job, CNI_BAD_CONFIG, "macspoofchk",
 				    "NAT");
-	if (conf->masq_backend && strcmp(conf->masq_backend, "iptables") == 0)
-		job_warn(c->job, "ipMasqBackend iptables: nftables does it");
-	return 0;
+	return masq_validate(c, &conf->masq);
 }

@@ -7,7 +7,6 @@
 
 #include "core/base/str.h"
 #include "core/kernel/addr.h"
-#include "core/kernel/route.h"
 #include "core/kernel/sysctl.h"
 
 /* What ADD has to take back of what others may have begun to use. */
@@ -23,7 +22,7 @@ struct bridge_undo {
 static bool is_in_use(const struct bridge_undo *undo)
 {
 	struct call *c = undo->c;
-	const char *own = bridge_port_name(c, attachment_owner(c));
+	const char *own = veth_host_name(c);
 	const struct link *port;
 	struct list ports;
 
@@ -104,21 +103,14 @@ static void bridge_undo_gateway(struct call *c, struct record *record,
 	undo_push(c->job, undo_gateway, undo);
 }
 
-static void bridge_set_ipv6(struct call *c, const struct link *link,
-			    const char *setting)
-{
-	sysctl_wish(
-		c->job, -1,
-		job_printf(c->job, "net/ipv6/conf/%s/%s", link->name, setting),
-		"0");
-}
-
 void bridge_quiet_ipv6(struct call *c, const struct link *link, bool made)
 {
-	if (!link->deaf_to_ra)
-		bridge_set_ipv6(c, link, "accept_ra");
+	veth_ignore_ra(c, link);
 	if (made)
-		bridge_set_ipv6(c, link, "accept_dad");
+		sysctl_wish(c->job, -1,
+			    job_printf(c->job, "net/ipv6/conf/%s/accept_dad",
+				       link->name),
+			    "0");
 }
 
 int bridge_set_up(struct call *c, const struct link *link)
@@ -171,25 +163,6 @@ static int bridge_make_way(struct call *c, const struct link *link,
 	return 0;
 }
 
-/* The addresses of the link, and a node that forwards. */
-static int bridge_forward(struct call *c, const struct link *link, int family,
-			  struct list *addrs)
-{
-	bool on;
-
-	nl_hold(&c->host);
-	route_forwarding(&c->host, family, &on);
-	addr_list(&c->host, link, family, addrs);
-	if (nl_release(&c->host) < 0)
-		return -1;
-	return on ? 0
-		  : sysctl_ensure(c->job, -1,
-				  IS_ENABLED(CONFIG_IPV6) && family == AF_INET6
-					  ? "net/ipv6/conf/all/forwarding"
-					  : "net/ipv4/ip_forward",
-				  "1");
-}
-
 int bridge_be_gateway(struct call *c, struct record *record,
 		      const struct link *bridge, const struct link *link)
 {
@@ -201,7 +174,9 @@ int bridge_be_gateway(struct call *c, struct record *record,
 		bool present;
 		int ret;
 
-		if (bridge_forward(c, link, gateway.ip.family, &addrs) < 0)
+		nl_hold(&c->host);
+		addr_list(&c->host, link, gateway.ip.family, &addrs);
+		if (veth_forward(c, gateway.ip.family) < 0)
 			return -1;
 		if (addr_among(&addrs, &gateway))
 			continue;

@@ -77,8 +77,7 @@ static int probe_nat(struct call *c)
 
 	if (!IS_ENABLED(CONFIG_NAT))
 		return 0;
-	if ((conf->ip_masq || conf->masq_family) &&
-	    tables_probe(&c->nft, ENTRY_MASQUERADE) < 0)
+	if (masq_probe(c, &conf->masq) < 0)
 		return -1;
 	return conf->mac_spoof_check ? tables_probe(&c->nft, ENTRY_GUARDED) : 0;
 }

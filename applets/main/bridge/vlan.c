@@ -151,7 +151,7 @@ static int complete_gateway(struct call *c, const struct link *link, bool made)
 	if (link_get_index(&c->host, link->peer, &port) < 0 ||
 	    brvlan_set(&c->host, &port, &vlans, conf->keep_vlan) < 0)
 		return -1;
-	bridge_quiet_ipv6(c, &port, false);
+	veth_ignore_ra(c, &port);
 	bridge_quiet_ipv6(c, link, made);
 	return bridge_set_up(c, &port) | bridge_set_up(c, link);
 }

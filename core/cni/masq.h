@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* masq - what a configuration says of masquerading */
+#ifndef CNIBOX_MASQ_H
+#define CNIBOX_MASQ_H
+
+#include "core/cni/call.h"
+
+/* Of bridge and the like: where their key tables put what they read. */
+struct masq {
+	bool on;	     /* ipMasq: true */
+	const char *family;  /* ipMasq: one of masq_families, or NULL */
+	const char *backend; /* ipMasqBackend: one of masq_backends, or NULL */
+	struct list except;  /* nonMasqueradeCIDRs: of struct prefix */
+};
+
+extern const char *const masq_families[]; /* for conf_key.choices */
+extern const char *const masq_backends[];
+
+/* Whether it can be done; says so if it is done otherwise than wished. */
+int masq_validate(struct call *c, const struct masq *masq);
+
+/* STATUS: the same of the kernel. */
+int masq_probe(struct call *c, const struct masq *masq);
+
+/* Adds what masquerading the addresses of result takes to a list of struct
+ * entry. */
+void masq_entries(struct call *c, const struct masq *masq,
+		  const struct result *result, struct list *entries);
+
+#endif

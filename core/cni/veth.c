@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/cni/veth.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+#include "core/base/str.h"
+#include "core/cni/prev.h"
+#include "core/kernel/route.h"
+#include "core/kernel/sysctl.h"
+
+const char *veth_host_name(struct call *c)
+{
+	return life_port_name(c->job, attachment_owner(c));
+}
+
+static int refuse(struct call *c)
+{
+	return fail(
+		c->job, CNI_INTERNAL,
+		"container veth name (\"%s\") peer provided (\"%s\") already exists",
+		c->env.ifname, veth_host_name(c));
+}
+
+static int release_stale(struct call *c)
+{
+	struct link guest;
+	bool found;
+
+	if (link_find(&c->guest, c->env.ifname, &guest, &found) < 0)
+		return -1;
+	return found ? refuse(c) : c->applet->del(c);
+}
+
+int veth_begin(struct call *c, struct record *record)
+{
+	return attachment_begin(c, record, release_stale);
+}
+
+int veth_add(struct call *c, const struct veth_spec *spec, struct veth *out)
+{
+	uint8_t mac[2][MAC_LEN];
+	struct link_spec guest = { .name = c->env.ifname,
+				   .mtu = spec->mtu,
+				   .queues = 1,
+				   .mac = spec->mac ? spec->mac : mac[0],
+				   .netns = c->netns.fd };
+	struct link_spec host = { .kind = "veth",
+				  .name = veth_host_name(c),
+				  .alias = attachment_owner(c),
+				  .mac = mac[1],
+				  .mtu = spec->mtu,
+				  .queues = 1,
+				  .master = spec->master,
+				  .peer = &guest,
+				  .master_now = spec->master_now };
+	bool exists;
+
+	if (link_random_macs(c->job, mac, 2) < 0 ||
+	    link_add(&c->host, &host, &exists) < 0)
+		return -1;
+	if (exists)
+		return refuse(c);
+	out->host = (struct link) { 0 };
+	str_copy(out->host.name, sizeof(out->host.name), host.name);
+	veth_ignore_ra(c, &out->host);
+	return link_get(&c->guest, c->env.ifname, &out->guest);
+}
+
+/* The host end takes the container's interface with it. Where another program
+ * has made the pair, or renamed the host end, only the interface is found. */
+int veth_del(struct call *c)
+{
+	bool existed;
+	int ret = link_del(&c->host, veth_host_name(c), &existed);
+
+	if (!existed && life_has_guest(c, attachment_owner(c)))
+		ret |= link_del(&c->guest, c->env.ifname, NULL);
+	return ret;
+}
+
+int veth_drop(struct call *c, const char *owner, const struct list *entries)
+{
+	(void)entries;
+	return link_del(&c->host, life_port_name(c->job, owner), NULL);
+}
+
+int veth_drop_dead(struct call *c, int master)
+{
+	struct list links, dead = { 0 };
+	const struct link *link;
+
+	if (link_ports(&c->host, master, &links) < 0)
+		return -1;
+	link = links.items;
+	for (size_t i = 0; i < links.count; i++) {
+		if (attachment_is_dead(c, link[i].alias))
+			*(struct link *)list_add(c->job, &dead, sizeof(*link)) =
+				link[i];
+	}
+	return link_del_all(&c->host, &dead);
+}
+
+int veth_find_host(struct call *c, const struct link *guest,
+		   const struct link *master, struct link *out, bool *found)
+{
+	const struct result_interface *interface = c->prev.interfaces.items;
+	int index = master ? master->index : 0;
+
+	*found = false;
+	for (size_t i = 0; i < c->prev.interfaces.count; i++, interface++) {
+		if ((interface->sandbox && *interface->sandbox) ||
+		    (master && strcmp(interface->name, master->name) == 0))
+			continue;
+		if (prev_check_link(&c->host, interface, "Host", out) < 0)
+			return -1;
+		*found = out->peer == guest->index &&
+			 guest->peer == out->index && out->master == index;
+		if (*found)
+			break;
+	}
+	return 0;
+}
+
+void veth_ignore_ra(struct call *c, const struct link *link)
+{
+	if (!link->deaf_to_ra)
+		sysctl_wish(c->job, -1,
+			    job_printf(c->job, "net/ipv6/conf/%s/accept_ra",
+				       link->name),
+			    "0");
+}
+
+int veth_forward(struct call *c, int family)
+{
+	bool on;
+
+	nl_hold(&c->host);
+	route_forwarding(&c->host, family, &on);
+	if (nl_release(&c->host) < 0)
+		return -1;
+	return on ? 0
+		  : sysctl_ensure(c->job, -1,
+				  IS_ENABLED(CONFIG_IPV6) && family == AF_INET6
+					  ? "net/ipv6/conf/all/forwarding"
+					  : "net/ipv4/ip_forward",
+				  "1");
+}

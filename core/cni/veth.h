@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* veth - a pair of links: one end on the host, the other in the container
+ * (veth(4)) */
+#ifndef CNIBOX_VETH_H
+#define CNIBOX_VETH_H
+
+#include "core/cni/attachment.h"
+#include "core/kernel/link.h"
+
+/* What to create; zero and NULL leave the choice to the kernel or to us. */
+struct veth_spec {
+	int mtu;		 /* of both ends */
+	const uint8_t *mac;	 /* of the container's end */
+	int master;		 /* of the host's end: the index of a bridge */
+	struct link *master_now; /* gets what the master is then */
+};
+
+struct veth {
+	struct link host; /* as yet only its name */
+	struct link guest;
+};
+
+/* The name of this attachment's host end; in the job's memory. */
+const char *veth_host_name(struct call *c);
+
+/* ADD: begins the attachment's record. What an ADD or a DEL that was cut short
+ * has left is removed first, by the applet's DEL; if CNI_IFNAME is in the
+ * container, it is no left-over, and an error. */
+int veth_begin(struct call *c, struct record *record);
+
+/* ADD: makes the pair, each end where it belongs, and down. The host's end
+ * ignores router advertisements. Its removal is registered; a name that is taken
+ * is an error. */
+int veth_add(struct call *c, const struct veth_spec *spec, struct veth *out);
+
+/* DEL: removes the pair, which other plugins may have made. Absent is success. */
+int veth_del(struct call *c);
+
+/* GC: removes owner's pair; for attachment_gc(), entries are not used. */
+int veth_drop(struct call *c, const char *owner, const struct list *entries);
+
+/* GC: removes at once the pairs of all attachments that are not valid, also of
+ * those whose record was lost: the host ends among the ports of the bridge with
+ * this index, or with 0 among all links. */
+int veth_drop_dead(struct call *c, int master);
+
+/* CHECK: finds the host end in prevResult: the one whose other end is guest, and
+ * whose master is this one (NULL: none), which itself is passed over. */
+int veth_find_host(struct call *c, const struct link *guest,
+		   const struct link *master, struct link *out, bool *found);
+
+/* A link of the host to which containers send is not to take routes from them. */
+void veth_ignore_ra(struct call *c, const struct link *link);
+
+/* Has the host forward packets of a family. Requests of c->host that are held go
+ * out with the question whether it does. */
+int veth_forward(struct call *c, int family);
+
+#endif
