@@ -8,10 +8,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/base/io.h"
 #include "core/cni/delegate.h"
 #include "core/cni/sandbox.h"
-
-enum { READ_AT_ONCE = 4 << 10 };
 
 static const struct verb {
 	const char *name;
@@ -27,19 +26,9 @@ static const struct verb {
 
 int cni_print(struct job *job, const char *text)
 {
-	size_t len = strlen(text);
-
-	while (len) {
-		ssize_t done = write(STDOUT_FILENO, text, len);
-
-		if (done < 0 && errno != EINTR)
-			return fail(job, CNI_IO_FAILURE, "write to stdout: %s",
-				    errno_text(job, errno));
-		if (done > 0) {
-			text += done;
-			len -= (size_t)done;
-		}
-	}
+	if (io_write(STDOUT_FILENO, text, strlen(text)) < 0)
+		return fail(job, CNI_IO_FAILURE, "write to stdout: %s",
+			    errno_text(job, errno));
 	return 0;
 }
 
@@ -115,27 +104,15 @@ void cni_introduce(struct job *job, const char *name)
 static int read_stdin(struct call *c)
 {
 	struct str text = { .job = c->job };
-	char *buf = job_alloc(c->job, READ_AT_ONCE);
 
-	str_add(&text, "");
-	for (;;) {
-		ssize_t got = read(STDIN_FILENO, buf, READ_AT_ONCE);
-
-		if (got == 0)
-			break;
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return fail(c->job, CNI_IO_FAILURE,
-				    "error reading from stdin: %s",
-				    errno_text(c->job, errno));
-		str_add_len(&text, buf, (size_t)got);
-		if (text.len > JSON_SIZE_MAX)
-			return fail(
-				c->job, CNI_NOT_DECODED,
-				"network configuration: longer than %d bytes",
-				JSON_SIZE_MAX);
-	}
+	if (io_read(STDIN_FILENO, &text, JSON_SIZE_MAX) < 0)
+		return errno == EFBIG
+			       ? fail(c->job, CNI_NOT_DECODED,
+				      "network configuration: longer than %d bytes",
+				      JSON_SIZE_MAX)
+			       : fail(c->job, CNI_IO_FAILURE,
+				      "error reading from stdin: %s",
+				      errno_text(c->job, errno));
 	c->text = text.text;
 	c->len = text.len;
 	trace(c->job, "read %zu bytes of configuration", text.len);

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/base/io.h"
 #include "core/base/job.h"
 #include "core/base/str.h"
 
@@ -23,18 +24,10 @@ static int memory_file(struct job *job, const char *text, size_t len)
 
 	if (fd < 0)
 		return fail_errno(job, errno, "create a file in memory");
-	while (len) {
-		ssize_t done = write(fd, text, len);
-
-		if (done < 0 && errno != EINTR) {
-			fail_errno(job, errno, "write to a file in memory");
-			close(fd);
-			return -1;
-		}
-		if (done > 0) {
-			text += done;
-			len -= (size_t)done;
-		}
+	if (io_write(fd, text, len) < 0) {
+		fail_errno(job, errno, "write to a file in memory");
+		close(fd);
+		return -1;
 	}
 	lseek(fd, 0, SEEK_SET);
 	return fd;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/base/io.h"
 #include "core/base/str.h"
 
 enum { RESOLV_CONF_MAX = 1 << 20 };
@@ -13,20 +14,14 @@ enum { RESOLV_CONF_MAX = 1 << 20 };
 static int resolv_read_file(struct job *job, const char *path, struct str *out)
 {
 	int fd = openat(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	char buf[1024];
-	ssize_t len;
-	int err;
+	int ret, err;
 
 	if (fd < 0)
 		return fail_errno(job, errno, "open %s", path);
-	/* Makes out->text not NULL even if the file is empty. */
-	str_add(out, "");
-	while ((len = read(fd, buf, sizeof(buf))) > 0 &&
-	       out->len < RESOLV_CONF_MAX)
-		str_add_len(out, buf, (size_t)len);
-	err = len < 0 ? errno : EFBIG;
+	ret = io_read(fd, out, RESOLV_CONF_MAX);
+	err = errno;
 	close(fd);
-	return len ? fail_errno(job, err, "read %s", path) : 0;
+	return ret < 0 ? fail_errno(job, err, "read %s", path) : 0;
 }
 
 /* Returns the next word of the line at *text and moves *text behind it; NULL

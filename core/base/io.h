@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* io - whole texts from and to open files */
+#ifndef CNIBOX_IO_H
+#define CNIBOX_IO_H
+
+#include <stddef.h>
+
+struct str;
+
+/* Adds to out, which is text then even if there is nothing, all that is left to
+ * read. 0, or -1 with errno: EFBIG if out has become longer than max. */
+int io_read(int fd, struct str *out, size_t max);
+
+/* Writes len bytes of text. 0, or -1 with errno. */
+int io_write(int fd, const char *text, size_t len);
+
+#endif
