@@ -14,12 +14,16 @@
 
 #include "core/base/str.h"
 
-static struct ifinfomsg head_of(int index, unsigned flags, unsigned mask)
+/* Begins a request about the link of this index, or with 0 of this name, unless
+ * that is NULL. */
+static void begin(struct nl *nl, int type, int flags, int index,
+		  const char *name)
 {
-	return (struct ifinfomsg) { .ifi_family = AF_UNSPEC,
-				    .ifi_index = index,
-				    .ifi_flags = flags,
-				    .ifi_change = mask };
+	struct ifinfomsg head = { .ifi_index = index };
+
+	nl_begin(nl, type, flags, &head, sizeof(head));
+	if (name)
+		nl_put_text(nl, IFLA_IFNAME, name);
 }
 
 static void read_port(const struct nlattr *data, struct link *out)
@@ -118,11 +122,7 @@ static void on_link(const struct nlmsghdr *msg, void *out)
 static void begin_get(struct nl *nl, int index, const char *name,
 		      struct link *out)
 {
-	struct ifinfomsg head = head_of(index, 0, 0);
-
-	nl_begin(nl, RTM_GETLINK, 0, &head, sizeof(head));
-	if (name)
-		nl_put_text(nl, IFLA_IFNAME, name);
+	begin(nl, RTM_GETLINK, 0, index, name);
 	nl_put_u32(nl, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 	nl_on_reply(nl, on_link, out);
 }
@@ -226,7 +226,7 @@ static void put_spec(struct nl *nl, const struct link_spec *spec)
 
 static void put_peer(struct nl *nl, const struct link_spec *peer)
 {
-	struct ifinfomsg head = head_of(0, 0, 0);
+	static const struct ifinfomsg head;
 	struct nlattr *nest = nl_nest(nl, VETH_INFO_PEER);
 
 	nl_put_raw(nl, &head, sizeof(head));
@@ -239,10 +239,7 @@ static void put_peer(struct nl *nl, const struct link_spec *peer)
 /* The kernel does not take it from the message that creates a link. */
 static void set_alias(struct nl *nl, const struct link_spec *spec)
 {
-	struct ifinfomsg head = head_of(0, 0, 0);
-
-	nl_begin(nl, RTM_SETLINK, NLM_F_ACK, &head, sizeof(head));
-	nl_put_text(nl, IFLA_IFNAME, spec->name);
+	begin(nl, RTM_SETLINK, NLM_F_ACK, 0, spec->name);
 	nl_put(nl, IFLA_IFALIAS, spec->alias, strlen(spec->alias));
 	nl_allow(nl, ENODEV, NULL); /* it was not created */
 	nl_talk(nl, "set the alias of %s", spec->name);
@@ -254,10 +251,9 @@ static void begin_add(struct nl *nl, const struct link_spec *spec, int flags)
 		.optval = 1 << BR_BOOLOPT_NO_LL_LEARN,
 		.optmask = 1 << BR_BOOLOPT_NO_LL_LEARN,
 	};
-	struct ifinfomsg head = head_of(0, 0, 0);
 	struct nlattr *info, *data;
 
-	nl_begin(nl, RTM_NEWLINK, NLM_F_ACK | flags, &head, sizeof(head));
+	begin(nl, RTM_NEWLINK, NLM_F_ACK | flags, 0, NULL);
 	put_spec(nl, spec);
 	if (spec->master)
 		nl_put_u32(nl, IFLA_MASTER, (uint32_t)spec->master);
@@ -314,12 +310,10 @@ int link_add(struct nl *nl, const struct link_spec *spec, bool *exists)
 
 int link_del(struct nl *nl, const char *name, bool *existed)
 {
-	struct ifinfomsg head = head_of(0, 0, 0);
 	bool absent;
 	int ret;
 
-	nl_begin(nl, RTM_DELLINK, NLM_F_ACK, &head, sizeof(head));
-	nl_put_text(nl, IFLA_IFNAME, name);
+	begin(nl, RTM_DELLINK, NLM_F_ACK, 0, name);
 	nl_allow(nl, ENODEV, &absent);
 	ret = nl_talk(nl, "delete %s", name);
 	if (existed)
@@ -329,10 +323,7 @@ int link_del(struct nl *nl, const char *name, bool *existed)
 
 static void set_group(struct nl *nl, const char *name, uint32_t group)
 {
-	struct ifinfomsg head = head_of(0, 0, 0);
-
-	nl_begin(nl, RTM_SETLINK, NLM_F_ACK, &head, sizeof(head));
-	nl_put_text(nl, IFLA_IFNAME, name);
+	begin(nl, RTM_SETLINK, NLM_F_ACK, 0, name);
 	nl_put_u32(nl, IFLA_GROUP, group);
 	nl_allow(nl, ENODEV, NULL);
 	nl_talk(nl, "set the group of %s", name);
@@ -340,7 +331,6 @@ static void set_group(struct nl *nl, const char *name, uint32_t group)
 
 int link_del_all(struct nl *nl, const struct list *links)
 {
-	struct ifinfomsg head = head_of(0, 0, 0);
 	const struct link *link = links->items;
 	uint32_t group; /* that nobody else uses */
 
@@ -352,7 +342,7 @@ int link_del_all(struct nl *nl, const struct list *links)
 	nl_hold(nl);
 	for (size_t i = 0; i < links->count; i++)
 		set_group(nl, link[i].name, group);
-	nl_begin(nl, RTM_DELLINK, NLM_F_ACK, &head, sizeof(head));
+	begin(nl, RTM_DELLINK, NLM_F_ACK, 0, NULL);
 	nl_put_u32(nl, IFLA_GROUP, group);
 	nl_allow(nl, ENODEV, NULL);
 	nl_talk(nl, "delete %zu links", links->count);
@@ -371,7 +361,9 @@ int link_random_macs(struct job *job, uint8_t macs[][MAC_LEN], size_t count)
 int link_set_flags(struct nl *nl, const struct link *link, unsigned flags,
 		   unsigned mask)
 {
-	struct ifinfomsg head = head_of(link->index, flags, mask);
+	struct ifinfomsg head = { .ifi_index = link->index,
+				  .ifi_flags = flags,
+				  .ifi_change = mask };
 
 	nl_begin(nl, RTM_SETLINK, NLM_F_ACK, &head, sizeof(head));
 	if (!link->index)
@@ -385,9 +377,7 @@ int link_set_flags(struct nl *nl, const struct link *link, unsigned flags,
 int link_set_mac(struct nl *nl, const struct link *link,
 		 const uint8_t mac[MAC_LEN])
 {
-	struct ifinfomsg head = head_of(link->index, 0, 0);
-
-	nl_begin(nl, RTM_SETLINK, NLM_F_ACK, &head, sizeof(head));
+	begin(nl, RTM_SETLINK, NLM_F_ACK, link->index, NULL);
 	nl_put(nl, IFLA_ADDRESS, mac, MAC_LEN);
 	return nl_talk(nl, "set the MAC address of %s", link->name);
 }
@@ -395,10 +385,10 @@ int link_set_mac(struct nl *nl, const struct link *link,
 int link_set_port(struct nl *nl, const struct link *port, bool hairpin,
 		  bool isolated)
 {
-	struct ifinfomsg head = head_of(port->index, 0, 0);
+	struct ifinfomsg head = { .ifi_family = AF_BRIDGE,
+				  .ifi_index = port->index };
 	struct nlattr *nest;
 
-	head.ifi_family = AF_BRIDGE;
 	nl_begin(nl, RTM_SETLINK, NLM_F_ACK, &head, sizeof(head));
 	nest = nl_nest(nl, IFLA_PROTINFO | NLA_F_NESTED);
 	nl_put_u8(nl, IFLA_BRPORT_MODE, hairpin);
@@ -429,10 +419,9 @@ int link_set_ipv4(struct nl *nl, int index, enum link_ipv4_setting setting)
 		[LINK_ROUTE_LOCALNET] = { IPV4_DEVCONF_ROUTE_LOCALNET,
 					  "route_localnet" },
 	};
-	struct ifinfomsg head = head_of(index, 0, 0);
 	struct nlattr *spec, *inet, *conf;
 
-	nl_begin(nl, RTM_SETLINK, NLM_F_ACK, &head, sizeof(head));
+	begin(nl, RTM_SETLINK, NLM_F_ACK, index, NULL);
 	spec = nl_nest(nl, IFLA_AF_SPEC);
 	inet = nl_nest(nl, AF_INET);
 	conf = nl_nest(nl, IFLA_INET_CONF);
@@ -466,10 +455,9 @@ static void on_port(const struct nlmsghdr *msg, void *arg)
 int link_ports(struct nl *nl, int bridge, struct list *out)
 {
 	struct port_search search = { nl->job, bridge, out };
-	struct ifinfomsg head = head_of(0, 0, 0);
 
 	*out = (struct list) { 0 };
-	nl_begin(nl, RTM_GETLINK, NLM_F_DUMP, &head, sizeof(head));
+	begin(nl, RTM_GETLINK, NLM_F_DUMP, 0, NULL);
 	if (bridge)
 		nl_put_u32(nl, IFLA_MASTER, (uint32_t)bridge);
 	nl_put_u32(nl, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
