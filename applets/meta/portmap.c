@@ -294,11 +294,9 @@ static void portmap_all_entries(struct call *c, struct list *entries)
 
 static int portmap_del(struct call *c)
 {
-	struct list entries;
-
 	return attachment_release(
 		c, 1 << ENTRY_PORT | 1 << ENTRY_HAIRPIN | 1 << ENTRY_CONDITION,
-		&entries, NULL);
+		NULL);
 }
 
 static int portmap_add(struct call *c)

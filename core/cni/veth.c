@@ -6,6 +6,7 @@
 
 #include "core/base/str.h"
 #include "core/cni/prev.h"
+#include "core/cni/valid.h"
 #include "core/kernel/route.h"
 #include "core/kernel/sysctl.h"
 
@@ -79,9 +80,8 @@ int veth_del(struct call *c)
 	return ret;
 }
 
-int veth_drop(struct call *c, const char *owner, const struct list *entries)
+int veth_drop(struct call *c, const char *owner)
 {
-	(void)entries;
 	return link_del(&c->host, life_port_name(c->job, owner), NULL);
 }
 
@@ -94,7 +94,7 @@ int veth_drop_dead(struct call *c, int master)
 		return -1;
 	link = links.items;
 	for (size_t i = 0; i < links.count; i++) {
-		if (attachment_is_dead(c, link[i].alias))
+		if (valid_excludes(c, link[i].alias))
 			*(struct link *)list_add(c->job, &dead, sizeof(*link)) =
 				link[i];
 	}

@@ -36,8 +36,8 @@ int veth_add(struct call *c, const struct veth_spec *spec, struct veth *out);
 /* DEL: removes the pair, which other plugins may have made. Absent is success. */
 int veth_del(struct call *c);
 
-/* GC: removes owner's pair; for attachment_gc(), entries are not used. */
-int veth_drop(struct call *c, const char *owner, const struct list *entries);
+/* GC: removes owner's pair. */
+int veth_drop(struct call *c, const char *owner);
 
 /* GC: removes at once the pairs of all attachments that are not valid, also of
  * those whose record was lost: the host ends among the ports of the bridge with

@@ -114,11 +114,9 @@ static inline void begun(struct call *c, struct record *record)
 
 static const char *dropped;
 
-static inline int drop(struct call *c, const char *owner,
-		       const struct list *entries)
+static inline int drop(struct call *c, const char *owner)
 {
-	dropped =
-		job_printf(c->job, "%s%s:%zu ", dropped, owner, entries->count);
+	dropped = job_printf(c->job, "%s%s ", dropped, owner);
 	return 0;
 }
 

@@ -23,44 +23,6 @@ static int release_nothing(struct call *c)
 	return 0;
 }
 
-static size_t pieces_of_memory(const struct job *job)
-{
-	struct chunk_head {
-		const struct chunk_head *next;
-	} const *chunk = (const void *)job->chunks;
-	size_t count = 0;
-
-	for (; chunk; chunk = chunk->next)
-		count++;
-	return count;
-}
-
-/* GC asks for thousands of owners, and there may be thousands of attachments. */
-static void asking_who_is_dead_takes_no_memory(void **state)
-{
-	enum { MANY = 100 };
-	struct folder *f = *state;
-	struct call *c = call_of(f, "c1");
-	size_t before;
-
-	for (int i = 0; i < MANY; i++) {
-		struct attachment *valid =
-			list_add(&f->job, &c->net.attachments, sizeof(*valid));
-
-		valid->container = job_printf(&f->job, "c%d", i);
-		valid->ifname = "eth0";
-	}
-	assert_false(attachment_is_dead(c, "net/eth0/c99"));
-	before = pieces_of_memory(&f->job);
-	for (int i = 0; i < MANY; i++) {
-		assert_false(attachment_is_dead(c, "net/eth0/c99"));
-		assert_false(attachment_is_dead(c, "net2/eth0/c100"));
-		assert_true(attachment_is_dead(c, "net/eth0/c100"));
-		assert_true(attachment_is_dead(c, "net/eth1/c1"));
-	}
-	assert_int_equal(pieces_of_memory(&f->job), before);
-}
-
 static void begin_records_the_namespace(void **state)
 {
 	struct folder *f = *state;
@@ -133,35 +95,21 @@ static void release_of_what_never_was_is_success(void **state)
 {
 	struct folder *f = *state;
 	struct call *c = call_of(f, "c1");
+	const struct list entries = { 0 };
 	struct record record;
-	struct list entries;
 
-	assert_int_equal(attachment_release(c, ~0U, &entries, NULL), 0);
+	assert_int_equal(attachment_release(c, ~0U, NULL), 0);
 	begun(c, &record);
 	assert_int_equal(attachment_nat(c, &record, &entries), 0);
-	assert_int_equal(attachment_release(c, ~0U, &entries, NULL), 0);
+	assert_int_equal(attachment_release(c, ~0U, NULL), 0);
 	assert_no_error(&f->job);
-	assert_int_equal(entries.count, 0);
 	assert_false(has_record(c));
 }
 
-static int drop_badly(struct call *c, const char *owner,
-		      const struct list *entries)
+static int drop_badly(struct call *c, const char *owner)
 {
-	(void)owner, (void)entries;
+	(void)owner;
 	return fail(c->job, CNI_INTERNAL, "still in use");
-}
-
-static void dead_is_what_the_network_has_and_gc_does_not_list(void **state)
-{
-	struct folder *f = *state;
-	struct call *gc = collection(f, "c1");
-
-	assert_false(attachment_is_dead(gc, "net/eth0/c1"));
-	assert_true(attachment_is_dead(gc, "net/eth1/c1"));
-	assert_true(attachment_is_dead(gc, "net/eth0/c2"));
-	assert_false(attachment_is_dead(gc, "other/eth0/c2"));
-	assert_false(attachment_is_dead(gc, "net2/eth0/c2"));
 }
 
 static void gc_drops_the_records_of_the_dead(void **state)
@@ -186,7 +134,7 @@ static void gc_drops_the_records_of_the_dead(void **state)
 	dropped = "";
 	assert_int_equal(attachment_gc(gc, drop), 0);
 	assert_no_error(&f->job);
-	assert_string_equal(dropped, "net/eth0/c2:0 ");
+	assert_string_equal(dropped, "net/eth0/c2 ");
 	assert_true(has_record(c1));
 	assert_false(has_record(c2));
 	assert_true(has_record(foreign));
@@ -196,13 +144,11 @@ static void gc_drops_the_records_of_the_dead(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		STATE_TEST(asking_who_is_dead_takes_no_memory),
 		STATE_TEST(begin_records_the_namespace),
 		STATE_TEST(begin_releases_what_was_left),
 		STATE_TEST(begin_after_release_is_alone),
 		STATE_TEST(begin_gives_up_if_release_fails),
 		STATE_TEST(release_of_what_never_was_is_success),
-		STATE_TEST(dead_is_what_the_network_has_and_gc_does_not_list),
 		STATE_TEST(gc_drops_the_records_of_the_dead),
 	};
 

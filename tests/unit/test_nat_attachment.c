@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/cni/noted.h"
+
 #include "tests/unit/nat_attachment.h"
 
 static void nat_is_noted_made_and_undone(void **state)
@@ -44,17 +46,10 @@ static void release_removes_what_the_record_names(void **state)
 	struct folder *f = *state;
 	struct call *c = attached(f, "c1", lines);
 	struct call *other = attached(f, "c2", others);
-	const struct entry *entry;
-	struct list entries;
 
 	/* Whatever kinds, the record says more. */
-	assert_int_equal(attachment_release(c, 0, &entries, NULL), 0);
+	assert_int_equal(attachment_release(c, 0, NULL), 0);
 	assert_no_error(&f->job);
-	assert_int_equal(entries.count, 2);
-	entry = entries.items;
-	assert_int_equal(entry[0].kind, ENTRY_MASQUERADE);
-	assert_int_equal(entry[1].kind, ENTRY_PORT);
-	assert_int_equal(entry[1].host_port, 8080);
 	assert_false(has_nat(c, MASQUERADE(POD1)));
 	assert_false(has_nat(c, PORT("8080", POD1)));
 	assert_false(has_record(c));
@@ -70,18 +65,13 @@ static void release_without_record_goes_by_owner_and_kind(void **state)
 	struct folder *f = *state;
 	struct call *c = attached(f, "c1", lines);
 	struct call *other = attached(f, "c2", others);
-	struct list entries;
 
 	assert_int_equal(record_del(&f->job, "bridge", "net/eth0/c1"), 0);
-	assert_int_equal(attachment_release(c, 1 << ENTRY_PORT, &entries, NULL),
-			 0);
+	assert_int_equal(attachment_release(c, 1 << ENTRY_PORT, NULL), 0);
 	assert_no_error(&f->job);
-	assert_int_equal(entries.count, 0);
 	assert_true(has_nat(c, MASQUERADE(POD1)));
 	assert_false(has_nat(c, PORT("8080", POD1)));
-	assert_int_equal(
-		attachment_release(c, 1 << ENTRY_MASQUERADE, &entries, NULL),
-		0);
+	assert_int_equal(attachment_release(c, 1 << ENTRY_MASQUERADE, NULL), 0);
 	assert_false(has_nat(c, MASQUERADE(POD1)));
 	assert_true(has_nat(other, others));
 }
@@ -90,16 +80,14 @@ static void record_stays_until_all_is_removed(void **state)
 {
 	struct folder *f = *state;
 	struct call *c = attached(f, "c1", MASQUERADE(POD1));
-	struct list entries;
 
 	break_nat(c);
-	assert_int_equal(attachment_release(c, 0, &entries, NULL), -1);
+	assert_int_equal(attachment_release(c, 0, NULL), -1);
 	assert_non_null(f->job.msg);
 	f->job.msg = NULL;
 	assert_true(has_record(c));
 	nl_init(&c->nft, &f->job, -1, NETLINK_NETFILTER);
-	assert_int_equal(attachment_release(c, 0, &entries, NULL), 0);
-	assert_int_equal(entries.count, 1);
+	assert_int_equal(attachment_release(c, 0, NULL), 0);
 	assert_false(has_record(c));
 	assert_false(has_nat(c, MASQUERADE(POD1)));
 }
@@ -152,7 +140,7 @@ static void gc_removes_nat_with_and_without_record(void **state)
 	dropped = "";
 	assert_int_equal(attachment_gc(gc, drop), 0);
 	assert_no_error(&f->job);
-	assert_string_equal(dropped, "net/eth0/c2:1 ");
+	assert_string_equal(dropped, "net/eth0/c2 ");
 	assert_true(has_nat(c1, port1));
 	assert_false(has_nat(c2, port2));
 	assert_false(has_nat(c3, port3));
@@ -175,11 +163,10 @@ static void gc_keeps_the_records_of_what_it_cannot_remove(void **state)
 	assert_true(has_record(c));
 }
 
-static int drop_of_one_that_leaves(struct call *c, const char *owner,
-				   const struct list *entries)
+static int drop_of_one_that_leaves(struct call *c, const char *owner)
 {
 	assert_int_equal(life(c, applet.name, owner), LIFE_DEAD);
-	return drop(c, owner, entries);
+	return drop(c, owner);
 }
 
 /* From then on nobody restores it, or refuses a port on its behalf. */
@@ -193,7 +180,7 @@ static void gc_notes_that_one_goes_before_it_removes_anything(void **state)
 	dropped = "";
 	assert_int_equal(attachment_gc(gc, drop_of_one_that_leaves), 0);
 	assert_no_error(&f->job);
-	assert_string_equal(dropped, "net/eth0/c2:1 ");
+	assert_string_equal(dropped, "net/eth0/c2 ");
 }
 
 static void entries_with_terms_survive_the_record(void **state)
@@ -206,12 +193,13 @@ static void entries_with_terms_survive_the_record(void **state)
 		"source veth0 02:00:5e:10:00:01\n";
 	struct folder *f = *state;
 	struct call *c = attached(f, "c1", lines);
+	struct list entries = { 0 };
+	struct record_notes notes;
 	const struct entry *entry;
-	struct list entries;
 
 	assert_string_equal(notes_of(c, "nat"), lines);
-	assert_int_equal(attachment_release(c, 0, &entries, NULL), 0);
-	assert_no_error(&f->job);
+	noted_read(c, "net/eth0/c1", &notes);
+	assert_true(noted_entries(c, &notes, false, &entries));
 	assert_int_equal(entries.count, 4);
 	entry = entries.items;
 	assert_string_equal(entry[0].terms, "10.8.0.0/16 10.9.0.0/16");
@@ -219,6 +207,8 @@ static void entries_with_terms_survive_the_record(void **state)
 			    " ip saddr != { 10.1.2.3, 10.2.0.0/16 }");
 	assert_string_equal(entry[2].bridge_port, "veth0");
 	assert_memory_equal(entry[3].mac, "\2\0\x5e\x10\0\1", MAC_LEN);
+	assert_int_equal(attachment_release(c, 0, NULL), 0);
+	assert_no_error(&f->job);
 	assert_false(has_nat(c, "guarded veth0\n"));
 	assert_false(has_nat(c, "source veth0 02:00:5e:10:00:01\n"));
 	assert_false(has_nat(c, CONDITION("8080", POD1, "x")));
@@ -229,10 +219,9 @@ static void without_nftables_there_is_nothing_to_remove(void **state)
 {
 	struct folder *f = *state;
 	struct call *c = call_of(f, "c1");
-	struct list entries;
 
 	break_nat(c);
-	assert_int_equal(attachment_release(c, ~0U, &entries, NULL), 0);
+	assert_int_equal(attachment_release(c, ~0U, NULL), 0);
 	assert_int_equal(attachment_gc(c, NULL), 0);
 	assert_no_error(&f->job);
 }

@@ -23,9 +23,7 @@ static const char *const asked[] = {
 
 static void detach(struct call *c)
 {
-	struct list entries;
-
-	assert_int_equal(attachment_release(c, 0, &entries, NULL), 0);
+	assert_int_equal(attachment_release(c, 0, NULL), 0);
 	assert_no_error(c->job);
 	assert_false(has_record(c));
 }
@@ -244,10 +242,9 @@ static void record_stays_until_the_heir_has_the_port(void **state)
 	struct folder *f = *state;
 	struct call *first = attached(f, "c1", ports[0]);
 	struct call *second = attach(f, "eth1", "c1", asked[1]);
-	struct list entries;
 
 	break_nat(first);
-	assert_int_equal(attachment_release(first, 0, &entries, NULL), -1);
+	assert_int_equal(attachment_release(first, 0, NULL), -1);
 	f->job.msg = NULL;
 	assert_true(has_record(first));
 	nl_init(&first->nft, &f->job, -1, NETLINK_NETFILTER);

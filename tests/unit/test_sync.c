@@ -223,7 +223,6 @@ static void a_port_is_left_to_its_new_holder(void **state)
 	struct folder *f = *state;
 	struct call *c = attached(f, "c1", lines);
 	struct call *other;
-	struct list entries;
 
 	destroy_tables(c);
 	other = attached(f, "c2", PORT("8080", "10.1.0.3/24"));
@@ -231,7 +230,7 @@ static void a_port_is_left_to_its_new_holder(void **state)
 	assert_true(has_nat(other, PORT("8080", "10.1.0.3/24")));
 	assert_true(has_nat(c, MASQUERADE(POD1)));
 	syncs(f, "2 attachments, 0 restored, 0 gone\n");
-	assert_int_equal(attachment_release(other, 0, &entries, NULL), 0);
+	assert_int_equal(attachment_release(other, 0, NULL), 0);
 	assert_true(has_nat(c, lines));
 }
 

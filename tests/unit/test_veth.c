@@ -10,9 +10,7 @@
 
 static int pair_del(struct call *c)
 {
-	struct list entries;
-
-	return attachment_release(c, 0, &entries, veth_del);
+	return attachment_release(c, 0, veth_del);
 }
 
 static const struct applet pair = { .name = "pair", .del = pair_del };
@@ -209,7 +207,7 @@ static void gc_drops_the_pairs_of_the_dead(void **state)
 	assert_int_equal(veth_drop_dead(gc, 0), 0);
 	assert_false(has_pair(dead));
 	assert_true(has_pair(valid));
-	assert_int_equal(veth_drop(gc, "net/eth0/c1", NULL), 0);
+	assert_int_equal(veth_drop(gc, "net/eth0/c1"), 0);
 	assert_false(has_pair(valid));
 	assert_no_error(&f->job);
 }

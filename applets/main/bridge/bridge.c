@@ -252,9 +252,8 @@ static int bridge_release(struct call *c)
 {
 	const unsigned kinds =
 		1 << ENTRY_MASQUERADE | 1 << ENTRY_GUARDED | 1 << ENTRY_SOURCE;
-	struct list entries;
 
-	return attachment_release(c, kinds, &entries, veth_del);
+	return attachment_release(c, kinds, veth_del);
 }
 
 static int bridge_del(struct call *c)
