@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# README's table of "Size and speed", from what summary.awk has made.
+
+BEGIN {
+	FS = "\t"
+	split("floor cnibox reference", who, " ")
+}
+
+{
+	median[$1, $2, $3, $4, $5] = $8
+	if ($2 + 0 > most[$1, $3])
+		most[$1, $3] = $2 + 0
+	burst = $1 == "burst" ? $2 : burst
+}
+
+END {
+	print "| | floor | cnibox | Go plugins |\n|---|---|---|---|"
+	row("ADD, gateway and masquerade", "masq", "0 0 0", "ADD", "wall")
+	row("DEL of it", "masq", "0 0 0", "DEL", "wall")
+	row("ADD, and four published ports", "ports", "0 0 0", "ADD", "wall")
+	row("host-local ADD, 10 reservations", "host-local", "- 10 10", "ADD", "wall")
+	row("host-local ADD, 10,000 reservations", "host-local", "- 10000 10000", "ADD", "wall")
+	row("ADD beside 10 other pods' NAT", "nat", "- 10 10", "ADD", "wall")
+	if (most["nat", "reference"] > 10)
+		row("ADD beside 10,000 other pods' NAT (Go plugins: " \
+			commas(most["nat", "reference"]) ")", "nat", \
+			"- 10000 " most["nat", "reference"], "ADD", "wall")
+	row(burst " ADDs, 16 at a time", "burst", burst " " burst " " burst, "ADD", "wall")
+	row("GC of 100 dead attachments", "gc", "- 100 -", "GC", "wall")
+	row("new connections a second to a published port, among 10,000", "packets", \
+		"- 10000 10000", "in", "rate")
+	row("memory of an ADD at most", "masq", "0 0 0", "ADD", "rss")
+	row("processes of an ADD", "masq", "0 0 0", "ADD", "processes")
+	row("system calls of an ADD", "masq", "0 0 0", "ADD", "syscalls")
+}
+
+# counts: of entries, for each of who; "-" for an empty cell. No row for what
+# was not measured.
+function row(title, part, counts, label, measure,   n, i, key, cells) {
+	split(counts, n, " ")
+	for (i = 1; i <= 3; i++) {
+		key = part SUBSEP n[i] SUBSEP who[i] SUBSEP label SUBSEP measure
+		cells = cells (key in median ? " " cell(median[key], measure) : "") " |"
+	}
+	if (cells != " | | |")
+		print "| " title " |" cells
+}
+
+function cell(value, measure,   step) {
+	if (measure == "wall")
+		return significant(value / 1000) " ms"
+	if (measure == "rate") {
+		step = value < 10000 ? 10 : 100
+		return commas(step * sprintf("%d", value / step))
+	}
+	return commas(sprintf("%d", value)) (measure == "rss" ? " KiB" : "")
+}
+
+# Two digits, or all before the point.
+function significant(value) {
+	return value < 0.995 ? sprintf("%.2f", value) : \
+		value < 9.95 ? sprintf("%.1f", value) : commas(sprintf("%d", value + 0.5))
+}
+
+function commas(number) {
+	return length(number) > 3 ? commas(substr(number, 1, length(number) - 3)) "," \
+		substr(number, length(number) - 2) : number
+}
