@@ -170,6 +170,8 @@ routes() {
 	conf=$(with "$DUAL" '{"isDefaultGateway": true}')
 	pod_up p1
 	add p1 "$conf"
+	expect "$result" '.routes == [{"dst": "0.0.0.0/0", "gw": "10.1.2.1"},
+		{"dst": "::/0", "gw": "2001:db8:1::1"}]'
 	[ "$(routes p1 -4)" = "default via 10.1.2.1 dev eth0" ]
 	[ "$(routes p1 -6)" = "default via 2001:db8:1::1 dev eth0" ]
 	check p1 "$conf"
@@ -236,6 +238,50 @@ routes() {
 	done
 }
 
+# A route that no kernel takes, once all else is done.
+REFUSED='{"ipam": {"routes": [{"dst": "10.9.0.0/16", "gw": "10.200.0.1"}]}}'
+
+@test "an ADD that fails leaves what another is about to use" {
+	pod_up p1
+	node mkdir -p /run/cni/cnibox
+	WRAPPER=(flock -s /run/cni/cnibox)
+	add_fails p1 "$(with "$MASQ" "$REFUSED")" "10.9.0.0/16 via"
+	[ "$(addresses node br0)" = 10.1.2.1/24 ]
+	nothing_left
+}
+
+# fails_while CMD...: an ADD of p1 fails at its last step; before it makes the
+# node forward, which it does before it gives the bridge an address, CMD runs.
+fails_while() {
+	local adding
+	node strace -qq -o /dev/null true || skip "no strace"
+	node sysctl -qw net.ipv4.ip_forward=0
+	WRAPPER=("${STOPPING[@]}" -P /proc/sys/net/ipv4/ip_forward
+		-e inject=openat:signal=STOP:when=1)
+	add_fails p1 "$(with "$MASQ" "$REFUSED")" "10.9.0.0/16 via" &
+	adding=$!
+	WRAPPER=()
+	wait_until 5 is_stopped
+	"$@"
+	node kill -CONT "$STOPPED"
+	wait $adding
+}
+
+@test "an ADD that fails leaves an address that came meanwhile" {
+	pod_up p1
+	node ip link add br0 type bridge
+	fails_while node ip address add 10.1.2.1/24 dev br0
+	[ "$(addresses node br0)" = 10.1.2.1/24 ]
+	nothing_left
+}
+
+@test "an ADD that fails leaves a reservation that is another's by now" {
+	local taken=/var/lib/cni/networks/net1/10.1.2.2
+	pod_up p1
+	fails_while node sh -c "rm $taken && printf 'p2\r\neth0' >$taken"
+	[ "$(node cat $taken)" = $'p2\r\neth0' ]
+}
+
 @test "IPv6 works at once, without duplicate address detection" {
 	pod_up p1 p2
 	add p1 "$NET6"
@@ -247,6 +293,7 @@ routes() {
 	[ "$(addresses node br0)" = 2001:db8:1::1/64 ]
 	[ "$(routes p1 -6)" = "default via 2001:db8:1::1 dev eth0" ]
 	[ "$(node cat /proc/sys/net/ipv6/conf/all/forwarding)" = 1 ]
+	[ "$(node cat /proc/sys/net/ipv6/conf/br0/accept_dad)" = 0 ]
 	add p2 "$NET6"
 	pings p1 2001:db8:1::1
 	pings p1 2001:db8:1::3
@@ -500,6 +547,12 @@ routes() {
 	add p1 "$conf"
 	expect "$(link p1 eth0)" '.mtu == 1300'
 	expect "$(link node "$(host_veth p1)")" '.mtu == 1300'
+	gone p1 "$conf"
+	node ip route del default
+	node ip -6 route del blackhole default
+	node ip -6 route add default via 2001:db8:ffff::2
+	add p1 "$conf"
+	expect "$(link p1 eth0)" '.mtu == 1300'
 	gone p1 "$conf"
 	add_fails p1 "$(with "$NET" '{"mtu": "big"}')" \
 		'mtu: expected auto, got "big"'
@@ -835,6 +888,14 @@ resolv_conf() {
 	node bash -c "echo 2 >$ra"
 	add p1 "$DUAL"
 	[ "$(node cat $ra)" = 0 ]
+	gone p1 "$DUAL"
+}
+
+@test "a bridge that others made detects duplicates as it did" {
+	pod_up p1
+	node ip link add br0 type bridge
+	add p1 "$DUAL"
+	[ "$(node cat /proc/sys/net/ipv6/conf/br0/accept_dad)" = 1 ]
 	gone p1 "$DUAL"
 }
 

@@ -189,6 +189,16 @@ wait_until() {
 	done
 }
 
+# What is run by it stops where "-e inject=CALL:signal=STOP" has it.
+STOPPING=(strace -f -o /run/stopping)
+
+# Has it? Fills STOPPED, the process that a SIGCONT lets go on.
+is_stopped() {
+	STOPPED=$(node awk '/--- stopped by SIGSTOP/ { print $1 }' \
+		/run/stopping 2>/dev/null)
+	[ -n "$STOPPED" ]
+}
+
 # ---- calling plugins
 
 # cni VERB PLUGIN POD CONF: one call, as a runtime makes it. The variables of

@@ -395,19 +395,25 @@ spoil() {
 }
 
 @test "who comes while sync makes a table anew keeps its NAT" {
-	local sync i
+	local list sync n
+	node strace -qq -o /dev/null true || skip "no strace"
+	# Its port has a chain of its own, which is not carried over.
+	list=$(jq '.plugins[1].conditionsV4 = ["ip saddr 192.0.2.0/24"]
+		| .plugins[1].backend = "nftables"' <<<"$LIST")
 	add_list p1 "$LIST" "$(port 8081)"
-	for i in 1 2 3; do
+	for n in 1 9 25 49; do
 		spoil
-		node strace -qq -o /dev/null \
-			-e inject=sendto:delay_enter=${i}0000 \
+		node rm -f /run/stopping
+		node "${STOPPING[@]}" -e inject=sendto:signal=STOP:when=$n \
 			env -i "$CNIBOX" sync >/dev/null &
 		sync=$!
-		add_list p2 "$LIST" "$(port 8082)"
+		wait_until 5 is_stopped
+		add_list p2 "$list" "$(port 8082)"
+		node kill -CONT "$STOPPED"
 		wait $sync
 		check_list p1 "$LIST" "$(port 8081)"
-		check_list p2 "$LIST" "$(port 8082)"
-		del_list p2 "$LIST" "$(port 8082)"
+		check_list p2 "$list" "$(port 8082)"
+		del_list p2 "$list" "$(port 8082)"
 	done
 	del_list p1 "$LIST" "$(port 8081)"
 	nothing_left

@@ -83,6 +83,10 @@ is_down() {
 	pod p1 ip address add 10.9.9.9/32 dev lo
 	add_fails p1 "$LO" \
 		'loopback interface found with non-loopback address "10.9.9.9"'
+	is_down
+	pod p1 ip link set lo up
+	add_fails p1 "$LO" "non-loopback address"
+	is_up
 	del_twice p1 "$LO"
 }
 

@@ -67,16 +67,25 @@ conf_of() {
 	nothing_left
 }
 
+# The rules whose comments end so.
+guards() {
+	node nft list ruleset | grep -E "macspoofchk-$1"
+}
+
 @test "DEL of a pod whose MAC the Go bridge guards" {
-	local conf
+	local conf others
 	conf=$(with "$(conf_of 0)" '{"macspoofchk": true, "ipMasq": false}')
 	pod_up p1 p2
 	theirs add p1 "$conf"
 	theirs add p2 "$conf"
-	[ "$(node nft list ruleset | grep -c macspoofchk-p1-eth0)" -gt 2 ]
+	CNI_IFNAME=eth01 theirs add p1 "$conf"
+	[ "$(guards 'p1-eth0"' | wc -l)" -gt 2 ]
+	others=$(guards '(p2-eth0|p1-eth01)"')
+	[ "$(wc -l <<<"$others")" -gt 4 ]
 	del_twice p1 "$conf"
-	[[ $(node nft list ruleset) != *p1* ]]
-	[ "$(node nft list ruleset | grep -c macspoofchk-p2-eth0)" -gt 2 ]
+	[[ $(node nft list ruleset) != *p1-eth0[^1]* ]]
+	[ "$(guards '(p2-eth0|p1-eth01)"')" = "$others" ]
+	CNI_IFNAME=eth01 theirs del p1 "$conf"
 	theirs del p2 "$conf"
 	nothing_left
 }
@@ -101,6 +110,7 @@ v19_rules() {
 			chain hostports {
 				tcp dport 8080 dnat to 10.1.2.5:80 comment "c1"
 				tcp dport 8081 dnat to 10.1.2.6:80 comment "c2"
+				tcp dport 8082 dnat to 10.1.2.7:80 comment "c10"
 			}
 			chain hostip_hostports { }
 			chain hostports_all {
@@ -116,6 +126,7 @@ v19_rules() {
 				ip saddr 10.1.2.5 ip daddr 10.1.2.5 masquerade comment "c1"
 				ip saddr 127.0.0.1 ip daddr 10.1.2.5 masquerade comment "c1"
 				ip saddr 10.1.2.6 ip daddr 10.1.2.6 masquerade comment "c2"
+				ip saddr 10.1.2.7 ip daddr 10.1.2.7 masquerade comment "c10"
 			}
 		}
 	EOT
@@ -129,6 +140,7 @@ v19_rules() {
 	rules=$(node nft list ruleset)
 	[ "$(grep -c '"c1"' <<<"$rules")" = 0 ]
 	[ "$(grep -c '"c2"' <<<"$rules")" = 2 ]
+	[ "$(grep -c '"c10"' <<<"$rules")" = 2 ]
 	CNI_CONTAINERID=c1 del_twice p1 "$(with "$conf" '{"type": "bridge"}')"
 	rules=$(node nft list ruleset)
 	[[ $rules != *"id: c1"* ]]

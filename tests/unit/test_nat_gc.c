@@ -116,6 +116,23 @@ static void gc_leaves_what_comes_into_use_meanwhile(void **state)
 	assert_int_equal(count_chains(&world, ENTRY_PORT), BASE_CHAINS);
 }
 
+static void another_comes(struct world *other)
+{
+	assert_int_equal(add(other, "c", &web), 0);
+}
+
+static void rebuild_keeps_what_comes_meanwhile(void **state)
+{
+	struct world world = begun(state);
+
+	assert_int_equal(add(&world, "a", &masq), 0);
+	meanwhile = another_comes;
+	assert_int_equal(tables_rebuild(&world.k->nl), 0);
+	assert_null(meanwhile);
+	assert_there(&world, "a", &masq);
+	assert_there(&world, "c", &web);
+}
+
 int main(void)
 {
 #define TEST(name)                                                             \
@@ -124,6 +141,7 @@ int main(void)
 		TEST(gc_removes_the_dead_and_their_chains),
 		TEST(gc_clears_both_tables),
 		TEST(del_removes_nothing_that_it_did_not_look_at),
+		TEST(rebuild_keeps_what_comes_meanwhile),
 		TEST(gc_leaves_what_comes_into_use_meanwhile),
 	};
 
