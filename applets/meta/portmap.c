@@ -92,22 +92,7 @@ static const struct conf_key portmap_keys[] = {
 
 static int portmap_protocol(const char *name)
 {
-	static const struct {
-		const char *name;
-		int protocol;
-	} protocols[] = {
-		{ "tcp", IPPROTO_TCP },
-		{ "udp", IPPROTO_UDP },
-		{ "sctp", IPPROTO_SCTP },
-	};
-
-	if (!name || !*name)
-		return IPPROTO_TCP;
-	for (size_t i = 0; i < sizeof(protocols) / sizeof(*protocols); i++) {
-		if (str_same(name, protocols[i].name))
-			return protocols[i].protocol;
-	}
-	return -1;
+	return name && *name ? protocol_number(name) : IPPROTO_TCP;
 }
 
 /* The conditions for a family in one line as they are given, or NULL. */
@@ -249,8 +234,8 @@ static void portmap_entry(struct call *c, const struct prefix *pod,
 	if (!ip_is_unspecified(&mapping->host))
 		entry.host = mapping->host;
 	*(struct entry *)list_add(c->job, entries, sizeof(entry)) = entry;
-	entry.terms = portmap_conditions(c, pod->ip.family);
-	if (!entry.terms)
+	entry.conditions = portmap_conditions(c, pod->ip.family);
+	if (!entry.conditions)
 		return;
 	entry.kind = ENTRY_CONDITION;
 	*(struct entry *)list_add(c->job, entries, sizeof(entry)) = entry;
@@ -342,7 +327,8 @@ static int portmap_gc(struct call *c)
 static int portmap_status(struct call *c)
 {
 	record_status(c->job);
-	return tables_probe(&c->nft, ENTRY_PORT);
+	/* It takes what a port does, and masquerading. */
+	return tables_probe(&c->nft, ENTRY_HAIRPIN);
 }
 
 const struct applet portmap_applet = {

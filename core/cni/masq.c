@@ -66,6 +66,6 @@ void masq_entries(struct call *c, const struct masq *masq,
 		entry = list_add(c->job, entries, sizeof(*entry));
 		entry->kind = ENTRY_MASQUERADE;
 		entry->pod = ips[i].address;
-		entry->terms = print_exceptions(c, masq, family);
+		entry->exempt = print_exceptions(c, masq, family);
 	}
 }

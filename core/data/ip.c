@@ -269,3 +269,32 @@ const char *mac_print(const uint8_t mac[MAC_LEN], char buf[MAC_TEXT])
 		     mac[1], mac[2], mac[3], mac[4], mac[5]);
 	return buf;
 }
+
+static const struct {
+	char name[5];
+	uint8_t number;
+} protocols[] = {
+	{ "tcp", IPPROTO_TCP },
+	{ "udp", IPPROTO_UDP },
+	{ "sctp", IPPROTO_SCTP },
+};
+
+enum { PROTOCOLS = sizeof(protocols) / sizeof(*protocols) };
+
+int protocol_number(const char *name)
+{
+	for (int i = 0; i < PROTOCOLS; i++) {
+		if (str_same(name, protocols[i].name))
+			return protocols[i].number;
+	}
+	return -1;
+}
+
+const char *protocol_name(int number)
+{
+	int i = 0;
+
+	while (i < PROTOCOLS - 1 && protocols[i].number != number)
+		i++;
+	return protocols[i].name;
+}

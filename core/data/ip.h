@@ -81,4 +81,9 @@ bool ip_is_link_local(const struct ip *ip);
 bool mac_parse(const char *text, uint8_t out[MAC_LEN]);
 const char *mac_print(const uint8_t mac[MAC_LEN], char buf[MAC_TEXT]);
 
+/* tcp, udp and sctp are IPPROTO_TCP, _UDP and _SCTP; -1 is no protocol of these.
+ * Names are read without regard to case. */
+int protocol_number(const char *name);
+const char *protocol_name(int number);
+
 #endif

@@ -209,6 +209,23 @@ void nft_map_add(struct nft *nft, const struct nft_map *map)
 
 /* ---- elements ---- */
 
+static size_t padded(size_t size)
+{
+	return (size + 3) / 4 * 4;
+}
+
+void nft_key_add(struct nft_element *element, const void *part, size_t size)
+{
+	memcpy(element->key + element->key_len, part, size);
+	element->key_len += padded(size);
+}
+
+void nft_data_add(struct nft_element *element, const void *part, size_t size)
+{
+	memcpy(element->data + element->data_len, part, size);
+	element->data_len += padded(size);
+}
+
 static void put_value(struct nft *nft, int attr, const void *value, size_t len)
 {
 	struct nlattr *nest = nl_nest(nft->nl, attr);

@@ -36,7 +36,10 @@ enum nft_type {
 /* A map, or a set; data_len 0: to verdicts. */
 struct nft_map {
 	const char *name;
-	int key_type, key_len, data_type, data_len;
+	int key_type;
+	uint8_t key_len;
+	int data_type;
+	uint8_t data_len;
 	bool set;
 };
 
@@ -94,6 +97,10 @@ void nft_rule_del(struct nft *nft, const char *chain,
 		  uint64_t handle); /* 0: all */
 void nft_element_del(struct nft *nft, const struct nft_element *element);
 void nft_map_flush(struct nft *nft, const char *map);
+
+/* Adds a part to an element's key or data, and what pads it to four bytes. */
+void nft_key_add(struct nft_element *element, const void *part, size_t size);
+void nft_data_add(struct nft_element *element, const void *part, size_t size);
 
 /* A rule at the end of chain; what follows up to nft_rule_end() is its content,
  * and each part of it is done only if the parts before it matched. */

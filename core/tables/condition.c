@@ -1,22 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Conditions in the nft tool's words (nft(8), "Payload expressions", "Meta
- * expressions"), as far as they are common: each is
- *
- *	ip|ip6 saddr|daddr [==|!=] ADDRESS[/LENGTH]
- *	[meta] iifname [==|!=] NAME[*]
- *
- * or has a list in braces in place of one value; all have to be met. Or in those
- * of iptables(8), "PARAMETERS":
- *
- *	[!] -s|-d ADDRESS[/LENGTH][,...]
- *	[!] -i NAME[+]
- */
+#include "core/tables/condition.h"
+
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "core/base/str.h"
-#include "core/tables/table.h"
 #include "core/tables/tables.h"
 
 enum {
@@ -281,21 +270,21 @@ static void add_rule(struct nft *nft, const char *chain, const char *to,
 	nft_rule_end(nft);
 }
 
-size_t nat_condition_rules(struct job *job, const struct entry *entry)
+size_t condition_rules(struct job *job, const struct entry *entry)
 {
 	struct list matches;
 
-	parse(job, entry->terms, entry->pod.ip.family, &matches);
+	parse(job, entry->conditions, entry->pod.ip.family, &matches);
 	return count_rules(&matches);
 }
 
-void nat_condition_rules_add(struct nft *nft, const char *chain,
-			     const struct entry *entry, const char *to)
+void condition_rules_add(struct nft *nft, const char *chain,
+			 const struct entry *entry, const char *to)
 {
 	size_t rules;
 	struct list matches;
 
-	parse(nft->nl->job, entry->terms, entry->pod.ip.family, &matches);
+	parse(nft->nl->job, entry->conditions, entry->pod.ip.family, &matches);
 	rules = count_rules(&matches);
 	for (size_t i = 0; i < rules; i++)
 		add_rule(nft, chain, to, &matches, i);

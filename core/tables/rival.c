@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Ports that are published for all addresses by one and for a single address by
- * another. */
 #include <string.h>
 #include <sys/socket.h>
 
-#include "core/tables/table.h"
-#include "core/tables/tables.h"
+#include "core/tables/port.h"
 
 enum { PORTS = 1 << 16 };
 
@@ -23,48 +20,31 @@ static uint16_t port_of(const struct nft_element *element)
 	return (uint16_t)(port[0] << 8 | port[1]);
 }
 
-/* The entry that the rival stands against, or NULL. */
-static const struct entry *find_entry(const struct list *entries, bool bound,
-				      const struct nft_element *rival)
+/* Adds the element to out if it stands against one of entries. */
+static void add_rival(struct job *job, const struct list *entries, bool bound,
+		      const struct nft_element *element, struct list *out)
 {
 	const struct entry *entry = entries->items;
 
 	for (size_t i = 0; i < entries->count; i++, entry++) {
-		if (is_port(entry, bound) && entry->protocol == rival->key[0] &&
-		    entry->host_port == port_of(rival) &&
-		    ip_size(entry->pod.ip.family) + 4 == rival->data_len)
-			return entry;
+		if (is_port(entry, bound) &&
+		    entry->protocol == element->key[0] &&
+		    entry->host_port == port_of(element) &&
+		    ip_size(entry->pod.ip.family) + 4 == element->data_len) {
+			*(struct rival *)list_add(job, out,
+						  sizeof(struct rival)) =
+				(struct rival) { entry, element->comment };
+			return;
+		}
 	}
-	return NULL;
 }
 
-static int judge(struct nft *nft, const char *owner, const struct entry *entry,
-		 const char *rival, const struct holders *holders)
-{
-	struct job *job = nft->nl->job;
-	enum holder holder;
-
-	if (!entry || strcmp(rival, owner) == 0)
-		return 0;
-	holder = holders->tell(holders->arg, rival);
-	if (holder == HOLDER_ALIVE || holder == HOLDER_UNKNOWN)
-		return entry_refuse(job, entry, rival, holder);
-	if (job->msg)
-		return -1;
-	return holder == HOLDER_DEAD
-		       ? tables_del_owner(nft->nl, rival,
-					  1 << ENTRY_PORT |
-						  1 << ENTRY_CONDITION)
-		       : 0;
-}
-
-/* Entries for one address: rivals have a key that is known. */
-static int check_bound(struct nft *nft, const char *owner,
-		       const struct list *entries,
-		       const struct holders *holders)
+/* For entries of one address: rivals have a key that is known. */
+static int list_unbound(struct nft *nft, const struct list *entries,
+			struct list *out)
 {
 	const struct entry *entry = entries->items;
-	struct list rivals = { 0 };
+	struct list found = { 0 };
 	const struct nft_element *rival;
 	struct nft_element element;
 
@@ -75,53 +55,47 @@ static int check_bound(struct nft *nft, const char *owner,
 		if (!is_port(&entry[i], true))
 			continue;
 		unbound.host.family = 0;
-		entry_to_element(nft->nl->job, &unbound, owner, &element);
-		nft_find_element(nft, &element, &rivals);
+		entry_to_element(nft->nl->job, &unbound, "", &element);
+		nft_find_element(nft, &element, &found);
 		if (nl_flush_if_many(nft->nl) < 0)
 			return -1;
 	}
 	if (nl_release(nft->nl) < 0)
 		return -1;
-	rival = rivals.items;
-	for (size_t i = 0; i < rivals.count; i++) {
-		if (judge(nft, owner, find_entry(entries, true, &rival[i]),
-			  rival[i].comment, holders) < 0)
-			return -1;
-	}
+	rival = found.items;
+	for (size_t i = 0; i < found.count; i++)
+		add_rival(nft->nl->job, entries, true, &rival[i], out);
 	return 0;
 }
 
-/* Entries for all addresses: rivals may be for any. They are few: most ports are
- * published for all. */
-static int check_unbound(struct nft *nft, const char *owner,
-			 const struct list *entries, int family,
-			 const struct holders *holders)
+/* For entries of all addresses: rivals may be for any. They are few: most ports
+ * are published for all. */
+static int list_bound(struct nft *nft, const struct list *entries, bool ipv6,
+		      struct list *out)
 {
 	const struct entry *entry = entries->items;
-	struct list rivals = { 0 };
+	struct list found = { 0 };
 	const struct nft_element *rival;
 	uint8_t *wanted;
 
-	if (nft_list_elements(nft, nat_map(NAT_MAP_BOUND, family)->name,
-			      &rivals) < 0)
+	if (nft_list_elements(nft, port_kind.maps[PORT_BOUND + ipv6].name,
+			      &found) < 0)
 		return -1;
-	if (!rivals.count)
+	if (!found.count)
 		return 0;
 	wanted = job_alloc(nft->nl->job, PORTS);
 	for (size_t i = 0; i < entries->count; i++)
 		wanted[entry[i].host_port] |= is_port(&entry[i], false);
-	rival = rivals.items;
-	for (size_t i = 0; i < rivals.count; i++, rival++) {
-		if (rival->key_len >= 4 && wanted[port_of(rival)] &&
-		    judge(nft, owner, find_entry(entries, false, rival),
-			  rival->comment, holders) < 0)
-			return -1;
+	rival = found.items;
+	for (size_t i = 0; i < found.count; i++, rival++) {
+		if (rival->key_len >= 4 && wanted[port_of(rival)])
+			add_rival(nft->nl->job, entries, false, rival, out);
 	}
 	return 0;
 }
 
-int nat_check_rivals(struct nft *nft, const char *owner,
-		     const struct list *entries, const struct holders *holders)
+int port_list_rivals(struct nft *nft, const struct list *entries,
+		     struct list *out)
 {
 	const struct entry *entry = entries->items;
 	bool bound = false, unbound[2] = { false };
@@ -131,12 +105,11 @@ int nat_check_rivals(struct nft *nft, const char *owner,
 		unbound[entry[i].pod.ip.family == AF_INET6] |=
 			is_port(&entry[i], false);
 	}
-	if (bound && check_bound(nft, owner, entries, holders) < 0)
+	if (bound && list_unbound(nft, entries, out) < 0)
 		return -1;
-	if (unbound[0] &&
-	    check_unbound(nft, owner, entries, AF_INET, holders) < 0)
-		return -1;
-	return unbound[1]
-		       ? check_unbound(nft, owner, entries, AF_INET6, holders)
-		       : 0;
+	for (int i = 0; i < 2; i++) {
+		if (unbound[i] && list_bound(nft, entries, i, out) < 0)
+			return -1;
+	}
+	return 0;
 }

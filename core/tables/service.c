@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include "core/kernel/addr.h"
+#include "core/tables/port.h"
 #include "core/tables/table.h"
 #include "core/tables/tables.h"
 
@@ -64,12 +65,11 @@ static uint64_t sum_of(const struct list *elements)
 static int note(struct nft *nft, int family, int index,
 		const struct list *addrs)
 {
-	const struct nft_map *set = nat_map(NAT_MAP_SERVICE, family);
+	const struct nft_map *set =
+		&port_kind.maps[PORT_SERVICES + (family == AF_INET6)];
 	struct list now = { 0 }, services = { 0 };
 	const struct nft_element *element;
 
-	if (!set)
-		return 0;
 	if (nft_list_elements(nft, set->name, &now) < 0)
 		return -1;
 	list_services(nft->nl->job, set->name, family, index, addrs, &services);
@@ -86,19 +86,21 @@ static int note(struct nft *nft, int family, int index,
 
 int tables_note_services(struct nl *nl, struct nl *host, bool gone)
 {
-	struct nft nft = nat_table(nl, ENTRY_PORT);
 	struct list addrs = { 0 };
 	struct link link;
+	struct nft nft;
 	bool found;
 
+	table_init(&nft, nl, TABLE_INET);
 	if (link_find(host, service_link, &link, &found) < 0)
 		return -1;
 	if (!found && !gone)
 		return 0;
 	if (found && addr_list(host, NULL, 0, &addrs) < 0)
 		return -1;
-	return note(&nft, AF_INET, link.index, &addrs) < 0 ||
-			       note(&nft, AF_INET6, link.index, &addrs) < 0
-		       ? -1
+	if (note(&nft, AF_INET, link.index, &addrs) < 0)
+		return -1;
+	return IS_ENABLED(CONFIG_IPV6)
+		       ? note(&nft, AF_INET6, link.index, &addrs)
 		       : 0;
 }

@@ -3,80 +3,82 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "core/base/str.h"
 #include "core/tables/table.h"
 #include "core/tables/tables.h"
+#include "core/tables/want.h"
 
 enum { REBUILD_TRIES = 16 };
 
-static void keep(struct job *job, const struct nft_element *element,
-		 struct list *out)
+/* Adds to out the elements of a kind's maps. */
+static int list_maps(struct nft *nft, const struct kind *kind, struct list *out)
 {
-	*(struct nft_element *)list_add(job, out, sizeof(*element)) = *element;
-}
-
-/* Adds the elements of a map of both families to out. */
-static int list_map(struct nft *nft, enum nat_map map, struct list *out)
-{
-	static const int families[] = { AF_INET, AF_INET6 };
-
-	for (size_t i = 0; i < sizeof(families) / sizeof(*families); i++) {
-		const struct nft_map *found = nat_map(map, families[i]);
-
-		if (found && nft_list_elements(nft, found->name, out) < 0)
+	for (int i = 0; i < kind->owned_maps; i += MAP_STEP) {
+		if (nft_list_elements(nft, kind->maps[i].name, out) < 0)
 			return -1;
 	}
 	return 0;
 }
 
 /* The elements of entries of these kinds, and all chains. */
-static int list_all(struct nft *nft, unsigned kinds, struct list *out,
+static int list_all(struct nft *nft, unsigned mask, struct list *out,
 		    struct list *chains)
 {
 	const char **chain;
-	enum entry_kind kind;
 
 	*out = *chains = (struct list) { 0 };
-	for (enum nat_map map = 0; map < NAT_MAPS; map++) {
-		kind = nat_map_kind(map);
-		if (kinds & 1U << kind && nat_is_in(nft, kind) &&
-		    list_map(nft, map, out) < 0)
+	for (int i = 0; i < ENTRY_KINDS; i++) {
+		if (mask & 1U << i && table_has(nft, i) &&
+		    list_maps(nft, kinds[i], out) < 0)
 			return -1;
 	}
 	if (nft_list_chains(nft, chains) < 0)
 		return -1;
 	chain = chains->items;
 	for (size_t i = 0; i < chains->count; i++) {
-		if (nat_chain_kind(chain[i], &kind) && nat_chain_from(kind) &&
-		    kinds & 1U << kind &&
+		enum entry_kind kind = kind_of_chain(chain[i]);
+
+		/* There is a set of the same name. */
+		if (kind < ENTRY_KINDS && mask & 1U << kind &&
+		    kinds[kind]->chain->from &&
 		    nft_list_elements(nft, chain[i], out) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int del_owner_from(struct nft nft, const char *owner, unsigned kinds)
+/* Removes the elements of these kinds whose owners are to_go(arg, owner). */
+static int remove_owners(struct nft *nft, unsigned mask,
+			 bool (*to_go)(void *arg, const char *owner), void *arg)
 {
-	struct list all, chains, owned = { 0 };
+	struct list all, chains, gone = { 0 };
 	const struct nft_element *element;
 
-	if (list_all(&nft, kinds, &all, &chains) < 0)
+	if (list_all(nft, mask, &all, &chains) < 0)
 		return -1;
 	element = all.items;
 	for (size_t i = 0; i < all.count; i++, element++) {
-		if (strcmp(element->comment, owner) == 0)
-			keep(nft.nl->job, element, &owned);
+		if (to_go(arg, element->comment))
+			*(struct nft_element *)list_add(nft->nl->job, &gone,
+							sizeof(*element)) =
+				*element;
 	}
-	return nat_remove(&nft, &owned);
+	return want_remove_elements(nft, &gone);
 }
 
-int tables_del_owner(struct nl *nl, const char *owner, unsigned kinds)
+static bool is_owner(void *arg, const char *owner)
 {
+	return strcmp(arg, owner) == 0;
+}
+
+int tables_del_owner(struct nl *nl, const char *owner, unsigned mask)
+{
+	struct nft nft;
 	int ret = 0;
 
-	for (int i = 0; i < NAT_TABLES; i++)
-		ret |= del_owner_from(nat_table(nl, nat_table_kinds[i]), owner,
-				      kinds);
+	for (int i = 0; i < TABLES; i++) {
+		table_init(&nft, nl, i);
+		ret |= remove_owners(&nft, mask, is_owner, (void *)owner);
+	}
 	return ret;
 }
 
@@ -118,20 +120,19 @@ static int find_unused(struct nft *nft, struct list *out)
 {
 	struct list elements, chains;
 	const char **chain;
-	enum entry_kind kind;
 
 	if (list_all(nft, ~0U, &elements, &chains) < 0)
 		return -1;
 	chain = chains.items;
 	for (size_t i = 0; i < chains.count; i++) {
+		enum entry_kind kind = kind_of_chain(chain[i]);
 		struct unused *unused;
 
-		if (!nat_chain_kind(chain[i], &kind) ||
-		    is_used(&elements, chain[i]))
+		if (kind == ENTRY_KINDS || is_used(&elements, chain[i]))
 			continue;
 		unused = list_add(nft->nl->job, out, sizeof(*unused));
 		unused->chain = chain[i];
-		unused->from = nat_chain_from(kind);
+		unused->from = kinds[kind]->chain->from;
 		if (unused->from && find_rule(nft, unused) < 0)
 			return -1;
 	}
@@ -162,51 +163,31 @@ static int remove_unused(struct nft *nft)
 	return nft_commit(nft);
 }
 
-static int gc_in(struct nft nft, bool (*dead)(void *arg, const char *owner),
-		 void *arg)
-{
-	const struct nft_element *element;
-	struct list all, chains, gone = { 0 };
-
-	if (list_all(&nft, ~0U, &all, &chains) < 0)
-		return -1;
-	element = all.items;
-	for (size_t i = 0; i < all.count; i++, element++) {
-		if (dead(arg, element->comment))
-			keep(nft.nl->job, element, &gone);
-	}
-	if (nat_remove(&nft, &gone) < 0)
-		return -1;
-	return remove_unused(&nft);
-}
-
 int tables_gc(struct nl *nl, bool (*dead)(void *arg, const char *owner),
 	      void *arg)
 {
+	struct nft nft;
 	bool none;
 	int ret = 0;
 
 	if (nft_is_missing(nl, &none) < 0)
 		return -1;
-	for (int i = 0; !none && i < NAT_TABLES; i++)
-		ret |= gc_in(nat_table(nl, nat_table_kinds[i]), dead, arg);
+	for (int i = 0; !none && i < TABLES; i++) {
+		table_init(&nft, nl, i);
+		if (remove_owners(&nft, ~0U, dead, arg) < 0 ||
+		    remove_unused(&nft) < 0)
+			ret = -1;
+	}
 	return ret;
 }
 
-/* An entry that has this chain, as far as the name tells it: not what is exempt
- * or what the conditions are. */
-static bool entry_of(const char *chain, struct entry *out)
+/* The entry that a chain is made from; false if its name does not tell. */
+static bool of_chain(const char *chain, struct entry *out)
 {
-	const char *dash = strchr(chain, '-');
-	long len;
+	enum entry_kind kind = kind_of_chain(chain);
 
-	*out = (struct entry) { 0 };
-	if (!nat_chain_kind(chain, &out->kind) || !dash ||
-	    !str_to_long(dash + 1, 0, 128, &len))
-		return false;
-	out->pod.ip.family = dash[-1] == '4' ? AF_INET : AF_INET6;
-	out->pod.len = (int)len;
-	return true;
+	return kind < ENTRY_KINDS && kinds[kind]->chain->parse &&
+	       kinds[kind]->chain->parse(chain, out);
 }
 
 static void carry_over(struct nft *nft, const struct list *elements,
@@ -215,26 +196,27 @@ static void carry_over(struct nft *nft, const struct list *elements,
 	const struct nft_element *element = elements->items;
 	const char *const *chain = chains->items;
 	struct entry entry;
-	enum entry_kind kind;
 
 	for (size_t i = 0; i < chains->count; i++) {
-		if (entry_of(chain[i], &entry))
-			nat_chain_add(nft, chain[i], &entry);
+		if (of_chain(chain[i], &entry))
+			kinds[entry.kind]->chain->add(nft, chain[i], &entry);
 	}
 	for (size_t i = 0; i < elements->count; i++, element++) {
-		if (nat_chain_kind(element->map, &kind)
-			    ? entry_of(element->map, &entry)
+		if (kind_of_chain(element->map) < ENTRY_KINDS
+			    ? of_chain(element->map, &entry)
 			    : !element->chain)
 			nft_element_add(nft, element);
 	}
 }
 
-static int rebuild(struct nft nft)
+static int rebuild(struct nl *nl, int table)
 {
 	struct list elements, chains;
 	uint32_t generation = 0;
+	struct nft nft;
 	bool missing;
 
+	table_init(&nft, nl, table);
 	/* If others keep changing it, whoever asked for this finds it as it is. */
 	for (int i = 0; i < REBUILD_TRIES; i++) {
 		if (nft_find_table(&nft, &missing) < 0)
@@ -246,7 +228,7 @@ static int rebuild(struct nft nft)
 			return -1;
 		nft_begin(&nft, generation);
 		nft_table_del(&nft);
-		nat_table_add(&nft);
+		table_add(&nft);
 		carry_over(&nft, &elements, &chains);
 		if (nft_commit(&nft) < 0)
 			return -1;
@@ -260,27 +242,29 @@ int tables_rebuild(struct nl *nl)
 {
 	int ret = 0;
 
-	for (int i = 0; i < NAT_TABLES; i++)
-		ret |= rebuild(nat_table(nl, nat_table_kinds[i]));
+	for (int i = 0; i < TABLES; i++)
+		ret |= rebuild(nl, i);
 	return ret;
 }
 
 static int probe(struct nl *nl, enum entry_kind kind)
 {
-	static const struct entry entry = { .kind = ENTRY_MASQUERADE,
-					    .pod = { { AF_INET }, 32 } };
-	struct nft nft = nat_table(nl, kind);
+	const struct entry entry = { .kind = kind, .pod = { { AF_INET }, 32 } };
+	const struct kind_chain *own = kinds[kind]->chain;
+	struct nft nft;
 	bool missing;
 
+	table_init(&nft, nl, kinds[kind]->table);
 	if (nft_find_table(&nft, &missing) < 0)
 		return -1;
 	if (!missing)
 		return 0;
 	do {
 		nft_begin(&nft, 0);
-		nat_table_add(&nft);
-		if (nat_is_in(&nft, ENTRY_MASQUERADE))
-			nat_chain_add(&nft, "probe", &entry);
+		table_add(&nft);
+		/* This entry has all that such a chain is made from. */
+		if (own && own->parse)
+			own->add(&nft, "probe", &entry);
 		if (nft_try(&nft) < 0)
 			return -1;
 	} while (nft.stale);

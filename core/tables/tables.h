@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* tables - what the node's nftables do for pods: found by lookup, every element
- * owned */
+/* tables - what the node's nftables do for pods, in two tables named cnibox of
+ * maps and sets, every element of which has its owner as comment
+ *
+ * The way down: tables.h, change.c and sweep.c (what to do with entries); want.c
+ * (what is there of them); table.c (a table as a whole); kind.c and a file for
+ * each kind of entry. nl is a NETLINK_NETFILTER socket of the host throughout. */
 #ifndef CNIBOX_TABLES_H
 #define CNIBOX_TABLES_H
 
@@ -9,25 +13,43 @@
 
 struct str;
 
-/* What is wrong with conditions, in the words of the nft tool or of iptables, on
- * packets of a family; NULL if nothing. */
-const char *tables_check_conditions(struct job *job, const char *text,
-				    int family);
+/* What another owner of an element's key is. */
+enum holder {
+	HOLDER_DEAD,
+	HOLDER_ALIVE,
+	HOLDER_UNKNOWN, /* which counts as alive */
+	HOLDER_SHARES, /* of the same container, so that what it has serves both */
+};
 
-/* Makes all entries, or none, in one transaction for each table; the table and the chains are
- * made if they are missing. A key that another owner holds is taken over when
- * that owner is dead, in the same transaction, left alone when it shares, and
- * otherwise an error that names the holder. The same owner may repeat itself. nl is a
- * NETLINK_NETFILTER socket of the host. */
+struct holders {
+	enum holder (*tell)(void *arg, const char *owner);
+	void *arg;
+	bool lenient; /* tables_check(): what is not there at all is no error */
+};
+
+/* Makes all entries, or none, in one transaction for each table; the table and
+ * the chains are made if they are missing. A key that another owner holds is taken
+ * over when that owner is dead, in the same transaction, left alone when it shares,
+ * and otherwise an error that names the holder. The same owner may repeat itself. */
 int tables_add(struct nl *nl, const char *owner, const struct list *entries,
 	       const struct holders *holders);
 
-/* Removes those of entries that owner has; what is missing or another's is
- * left alone. *missing is set if nobody has one of them. */
+/* Removes those of entries that owner has; what is missing or another's is left
+ * alone. *missing is set if nobody has one of them. */
 int tables_del(struct nl *nl, const char *owner, const struct list *entries,
 	       bool *missing);
 
-/* Removes everything of these kinds (a mask of 1 << NAT_*) that owner has, by
+/* Each entry is there, is owner's or shared, and the rules that look it up are
+ * there; otherwise an error that says what is missing. */
+int tables_check(struct nl *nl, const char *owner, const struct list *entries,
+		 const struct holders *holders);
+
+/* Adds to out those of entries, of table inet, of whose key there is no element,
+ * whoever might own one. */
+int tables_list_free(struct nl *nl, const struct list *entries,
+		     struct list *out);
+
+/* Removes everything of these kinds (a mask of 1 << ENTRY_*) that owner has, by
  * reading the maps. */
 int tables_del_owner(struct nl *nl, const char *owner, unsigned kinds);
 
@@ -36,33 +58,28 @@ int tables_del_owner(struct nl *nl, const char *owner, unsigned kinds);
 int tables_gc(struct nl *nl, bool (*dead)(void *arg, const char *owner),
 	      void *arg);
 
-/* kube-proxy in IPVS mode gives the node the addresses of all services, on
- * kube-ipvs0: which they are is noted in the tables, so that published ports are
- * not taken for ports of these. Without such a link nothing is done, unless
- * gone: then it may have been there. host is a NETLINK_ROUTE socket. */
-int tables_note_services(struct nl *nl, struct nl *host, bool gone);
-
-/* Makes the tables that are there anew, each in one transaction, with the
- * elements that they have; but those whose chains only a record can tell, of
- * exemptions and conditions, are left out. */
+/* Makes the tables that are there anew, each in one transaction, with the elements
+ * that they have; but those whose chains only a record can tell, of exempt subnets
+ * and conditions, are left out. */
 int tables_rebuild(struct nl *nl);
 
-/* Those of entries of whose key there is no element, whoever might have one, are
- * added to out. */
-int tables_list_free(struct nl *nl, const struct list *entries,
-		     struct list *out);
-
-/* Each entry is there, is owner's or shared, and the rules that look it up are
- * there; otherwise an error that says what is missing. */
-int tables_check(struct nl *nl, const char *owner, const struct list *entries,
-		 const struct holders *holders);
-
-/* Whether the kernel can do what this kind takes (STATUS): CNI_NOT_AVAILABLE if
+/* STATUS: whether the kernel can do what this kind takes; CNI_NOT_AVAILABLE if
  * not. */
 int tables_probe(struct nl *nl, enum entry_kind kind);
 
-/* One line of text without newline, for the attachment's record, and back.
- * false if the text is none of ours. */
+/* kube-proxy in IPVS mode gives the node the addresses of all services, on
+ * kube-ipvs0: which they are is noted in the table, so that published ports are not
+ * taken for ports of these. Without such a link nothing is done, unless gone: then
+ * it may have been there. host is a NETLINK_ROUTE socket. */
+int tables_note_services(struct nl *nl, struct nl *host, bool gone);
+
+/* What is wrong with conditions of a published port on packets of this family;
+ * NULL if nothing. Their words are in condition.h. */
+const char *tables_check_conditions(struct job *job, const char *text,
+				    int family);
+
+/* An entry as one line of text without newline, for the attachment's record, and
+ * back; false if it is not such a text. */
 void entry_print(const struct entry *entry, struct str *out);
 bool entry_parse(struct job *job, const char *text, struct entry *out);
 

@@ -1152,7 +1152,7 @@ sent_as() {
 	add p1 "$conf"
 	check p1 "$conf"
 	node nft flush ruleset
-	check_fails p1 "$conf" "is not guarded"
+	check_fails p1 "$conf" "is not set"
 	gone p1 "$conf"
 }
 

@@ -5,6 +5,7 @@
 #include <linux/netlink.h>
 #include <netinet/in.h>
 
+#include "core/tables/condition.h"
 #include "core/tables/table.h"
 #include "core/tables/tables.h"
 #include "tests/fuzz/fuzz.h"
@@ -16,7 +17,7 @@ static void check_record(struct job *job, const struct entry *entry)
 
 	entry_print(entry, &once);
 	require(entry_parse(job, once.text, &again));
-	require(!strcmp(again.terms, entry->terms));
+	require(!strcmp(again.conditions, entry->conditions));
 	entry_print(&again, &twice);
 	require(!strcmp(once.text, twice.text));
 }
@@ -24,15 +25,15 @@ static void check_record(struct job *job, const struct entry *entry)
 /* They are written, as many as were announced, but not sent. */
 static void check_rules(struct job *job, const struct entry *entry)
 {
-	size_t rules = nat_condition_rules(job, entry);
+	size_t rules = condition_rules(job, entry);
 	struct nft nft;
 	struct nl nl;
 
 	require(rules >= 1 && rules <= 256);
 	nl_init(&nl, job, -1, NETLINK_NETFILTER);
-	nft = nat_table(&nl, ENTRY_CONDITION);
+	table_init(&nft, &nl, TABLE_INET);
 	nl_hold(&nl);
-	nat_condition_rules_add(&nft, "cond", entry, "ports");
+	condition_rules_add(&nft, "cond", entry, "ports");
 	require(nl.requests.count == rules);
 }
 
@@ -44,15 +45,15 @@ static void check_family(struct job *job, const char *text, int family)
 		.protocol = IPPROTO_TCP,
 		.host_port = 8080,
 		.pod_port = 80,
-		.terms = text,
+		.conditions = text,
 	};
 	const char *why = tables_check_conditions(job, text, family);
-	enum entry_kind kind;
 
 	require(!why || *why);
 	if (why || !*text)
 		return;
-	require(nat_chain_kind(nat_chain_name(job, &entry), &kind));
+	require(kind_of_chain(condition_kind.chain->name(job, &entry)) ==
+		ENTRY_CONDITION);
 	require(kind == ENTRY_CONDITION);
 	check_record(job, &entry);
 	check_rules(job, &entry);

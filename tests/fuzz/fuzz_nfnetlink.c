@@ -19,7 +19,7 @@
 static const struct entry entries[] = {
 	{ ENTRY_MASQUERADE, POD },
 	{ ENTRY_PORT, POD, IPPROTO_UDP, { 0 }, 8080, 80 },
-	{ .kind = ENTRY_SOURCE, .bridge_port = "veth0", .mac = { 2 } },
+	{ .kind = ENTRY_MACSPOOFCHK_MAC, .bridge_port = "veth0", .mac = { 2 } },
 };
 
 static const struct list all = { (void *)entries, 3, true };
@@ -36,11 +36,19 @@ static bool is_dead(void *arg, const char *other)
 	return tell(arg, other) == HOLDER_DEAD;
 }
 
+static struct nft table_inet(struct nl *nl)
+{
+	struct nft nft;
+
+	table_init(&nft, nl, TABLE_INET);
+	return nft;
+}
+
 static const struct holders holders = { tell, NULL };
 
 static int find(struct nl *nl)
 {
-	struct nft nft = nat_table(nl, ENTRY_PORT);
+	struct nft nft = table_inet(nl);
 	struct nft_element element;
 	struct list found = { 0 };
 	uint32_t generation;
@@ -57,7 +65,7 @@ static int find(struct nl *nl)
 
 static int list_elements(struct nl *nl)
 {
-	struct nft nft = nat_table(nl, ENTRY_PORT);
+	struct nft nft = table_inet(nl);
 	struct list found = { 0 };
 	int status = nft_list_elements(&nft, "hostport4", &found);
 	const struct nft_element *element = found.items;
@@ -73,7 +81,7 @@ static int list_elements(struct nl *nl)
 
 static int list_chains(struct nl *nl)
 {
-	struct nft nft = nat_table(nl, ENTRY_PORT);
+	struct nft nft = table_inet(nl);
 	struct list found = { 0 };
 	int status = nft_list_chains(&nft, &found);
 	const char *const *chain = found.items;
@@ -85,7 +93,7 @@ static int list_chains(struct nl *nl)
 
 static int list_rules(struct nl *nl)
 {
-	struct nft nft = nat_table(nl, ENTRY_PORT);
+	struct nft nft = table_inet(nl);
 	struct list found;
 	int status = nft_list_rules(&nft, "ports", &found);
 	const struct nft_rule_info *rule = found.items;
@@ -143,7 +151,8 @@ static int collect(struct nl *nl)
 
 static int probe(struct nl *nl)
 {
-	return tables_probe(nl, ENTRY_PORT) | tables_probe(nl, ENTRY_GUARDED);
+	return tables_probe(nl, ENTRY_PORT) |
+	       tables_probe(nl, ENTRY_MACSPOOFCHK);
 }
 
 static int (*const questions[])(struct nl *nl) = {

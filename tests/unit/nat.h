@@ -28,11 +28,34 @@ static const struct entry web = {
 static const struct entry inner = {
 	ENTRY_CONDITION, POD4, IPPROTO_TCP, { 0 }, 8080, 80, "iifname eth0",
 };
-static const struct entry guarded = { .kind = ENTRY_GUARDED,
+static const struct entry guarded = { .kind = ENTRY_MACSPOOFCHK,
 				      .bridge_port = "veth0" };
-static const struct entry source = { .kind = ENTRY_SOURCE,
+static const struct entry source = { .kind = ENTRY_MACSPOOFCHK_MAC,
 				     .bridge_port = "veth0",
 				     .mac = { 2, 3, 4, 5, 6, 7 } };
+
+/* The table that this kind is in. */
+static inline struct nft table_of(struct nl *nl, enum entry_kind kind)
+{
+	struct nft nft;
+
+	table_init(&nft, nl, kinds[kind]->table);
+	return nft;
+}
+
+/* The chain that entry takes; NULL if it takes none. */
+static inline const char *chain_name(struct job *job, const struct entry *entry)
+{
+	const struct kind_chain *chain = kinds[entry->kind]->chain;
+
+	return chain ? chain->name(job, entry) : NULL;
+}
+
+static inline void chain_add(struct nft *nft, const char *chain,
+			     const struct entry *entry)
+{
+	kinds[entry->kind]->chain->add(nft, chain, entry);
+}
 
 /* What owners are; and what happens while we look at that. */
 struct world {
@@ -124,7 +147,7 @@ static inline void assert_refused(struct world *world, int status, int code,
 /* Of the table that this kind is in. */
 static inline struct list list_chains(struct world *world, enum entry_kind kind)
 {
-	struct nft nft = nat_table(&world->k->nl, kind);
+	struct nft nft = table_of(&world->k->nl, kind);
 	struct list chains = { 0 };
 
 	assert_int_equal(nft_list_chains(&nft, &chains), 0);
@@ -139,25 +162,21 @@ static inline size_t count_chains(struct world *world, enum entry_kind kind)
 static inline void list_set(struct world *world, enum entry_kind kind,
 			    const char *name, struct list *out)
 {
-	struct nft nft = nat_table(&world->k->nl, kind);
+	struct nft nft = table_of(&world->k->nl, kind);
 
 	assert_int_equal(nft_list_elements(&nft, name, out), 0);
 }
 
-/* How many elements all maps and sets have. */
+/* How many elements all maps and sets of entries have. */
 static inline size_t elements(struct world *world)
 {
 	struct list all = { 0 };
 	struct list chains = list_chains(world, ENTRY_MASQUERADE);
 	const char **chain = chains.items;
 
-	for (enum nat_map i = 0; i < NAT_MAPS; i++) {
-		const struct nft_map *v6 = nat_map(i, AF_INET6);
-
-		list_set(world, nat_map_kind(i), nat_map(i, AF_INET)->name,
-			 &all);
-		if (v6)
-			list_set(world, nat_map_kind(i), v6->name, &all);
+	for (enum entry_kind i = 0; i < ENTRY_KINDS; i++) {
+		for (int j = 0; j < kinds[i]->owned_maps; j++)
+			list_set(world, i, kinds[i]->maps[j].name, &all);
 	}
 	for (size_t i = 0; i < chains.count; i++)
 		list_set(world, ENTRY_MASQUERADE, chain[i], &all);
@@ -169,7 +188,7 @@ static inline void destroy(struct world *world, enum entry_kind kind, int type,
 			   const char *chain)
 {
 	struct nl *nl = &world->k->nl;
-	struct nft nft = nat_table(nl, kind);
+	struct nft nft = table_of(nl, kind);
 	struct nfgenmsg head = { .nfgen_family = (uint8_t)nft.family };
 
 	nft_begin(&nft, 0);
@@ -183,7 +202,7 @@ static inline void destroy(struct world *world, enum entry_kind kind, int type,
 
 /* ---- adding ---- */
 
-enum { KINDS = 6, BASE_CHAINS = 8 };
+enum { KINDS = ENTRY_KINDS, BASE_CHAINS = 8 };
 
 /* One of each kind. */
 static inline const struct entry *every_kind(struct world *world)

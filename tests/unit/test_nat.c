@@ -4,7 +4,7 @@
 
 static bool is_missing(struct world *world, enum entry_kind kind)
 {
-	struct nft nft = nat_table(&world->k->nl, kind);
+	struct nft nft = table_of(&world->k->nl, kind);
 	bool missing;
 
 	assert_int_equal(nft_find_table(&nft, &missing), 0);
@@ -28,7 +28,7 @@ static void add_makes_only_the_table_it_needs(void **state)
 	struct world world = begun(state);
 
 	assert_int_equal(add(&world, "a", &web), 0);
-	assert_true(is_missing(&world, ENTRY_SOURCE));
+	assert_true(is_missing(&world, ENTRY_MACSPOOFCHK_MAC));
 	destroy(&world, ENTRY_PORT, NFT_MSG_DELTABLE, NULL);
 	assert_int_equal(add(&world, "a", &source), 0);
 	assert_true(is_missing(&world, ENTRY_PORT));
@@ -43,7 +43,7 @@ static void add_makes_each_own_chain_once(void **state)
 
 	all[1].host_port++;
 	all[2].protocol = IPPROTO_UDP;
-	all[2].terms = "iifname != { eth0, eth1 }";
+	all[2].conditions = "iifname != { eth0, eth1 }";
 	all[4].pod.ip.bytes[3]++;
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(add_some(&world, "a", all, COUNT(all)), 0);
@@ -60,7 +60,7 @@ static void add_of_nothing_makes_nothing(void **state)
 
 	assert_int_equal(add_some(&world, "a", NULL, 0), 0);
 	assert_true(is_missing(&world, ENTRY_PORT));
-	assert_true(is_missing(&world, ENTRY_GUARDED));
+	assert_true(is_missing(&world, ENTRY_MACSPOOFCHK));
 }
 
 static void add_may_be_repeated(void **state)
@@ -73,7 +73,7 @@ static void add_may_be_repeated(void **state)
 		assert_int_equal(add_some(&world, "a", all, KINDS), 0);
 	assert_int_equal(elements(&world), KINDS);
 	moved[0].pod_port = 81;
-	moved[1].terms = "iifname eth1";
+	moved[1].conditions = "iifname eth1";
 	assert_int_equal(add_some(&world, "a", moved, COUNT(moved)), 0);
 	assert_int_equal(elements(&world), KINDS);
 	for (size_t i = 0; i < COUNT(moved); i++)
@@ -94,7 +94,7 @@ static void add_refuses_one_key_with_two_data(void **state)
 		       "host port 8080/tcp is published twice");
 	assert_there(&world, "a", &web);
 	twice[0] = twice[1] = inner;
-	twice[1].terms = "iifname eth1";
+	twice[1].conditions = "iifname eth1";
 	assert_refused(&world, add_some(&world, "a", twice, 2), CNI_BAD_CONFIG,
 		       "host port 8080/tcp is published twice");
 }
@@ -151,7 +151,7 @@ static void del_removes_what_the_owner_has(void **state)
 static void del_owner_removes_some_kinds(void **state)
 {
 	static const unsigned masks[] = { 1 << ENTRY_PORT,
-					  1 << ENTRY_GUARDED |
+					  1 << ENTRY_MACSPOOFCHK |
 						  1 << ENTRY_MASQUERADE,
 					  1 << ENTRY_CONDITION, ~0U };
 	static const size_t left[] = { 5, 3, 2, 0 };
@@ -223,20 +223,20 @@ static void check_looks_at_conditions_and_guards(void **state)
 	assert_string_equal(wrong(&world, "a", &inner),
 			    "host port 8080/tcp is not published");
 	assert_string_equal(wrong(&world, "a", &guarded),
-			    "interface veth0 is not guarded");
+			    "macspoofchk of interface veth0 is not set");
 	assert_string_equal(wrong(&world, "a", &source),
-			    "interface veth0 is not guarded");
+			    "macspoofchk of interface veth0 is not set");
 	assert_int_equal(add_some(&world, "a", all, KINDS), 0);
-	other.terms = "iifname eth1";
+	other.conditions = "iifname eth1";
 	assert_string_equal(wrong(&world, "a", &other),
 			    "host port 8080/tcp is published differently");
 	assert_string_equal(wrong(&world, "b", &source),
-			    "interface veth0 is guarded for a");
+			    "macspoofchk of interface veth0 is set for a");
 	destroy(&world, ENTRY_PORT, NFT_MSG_DELRULE, "cond-823e4970abd968cc");
 	assert_string_equal(wrong(&world, "a", &inner),
 			    "chain cond-823e4970abd968cc of table cnibox has "
 			    "0 rules instead of 1");
-	destroy(&world, ENTRY_SOURCE, NFT_MSG_DELRULE, "prerouting");
+	destroy(&world, ENTRY_MACSPOOFCHK_MAC, NFT_MSG_DELRULE, "prerouting");
 	assert_there(&world, "a", &web);
 	assert_string_equal(wrong(&world, "a", &guarded),
 			    "chain prerouting of table cnibox has 0 rules "
@@ -247,7 +247,7 @@ static void probe_changes_nothing(void **state)
 {
 	struct world world = begun(state);
 
-	for (enum entry_kind kind = 0; kind <= ENTRY_SOURCE; kind++) {
+	for (enum entry_kind kind = 0; kind < ENTRY_KINDS; kind++) {
 		assert_int_equal(tables_probe(&world.k->nl, kind), 0);
 		assert_true(is_missing(&world, kind));
 	}
@@ -271,12 +271,12 @@ static void probe_says_what_the_kernel_lacks(void **state)
  * IPsec and in all. */
 static void count_requests(struct kernel *k, uint32_t *ipsec, uint32_t *all)
 {
-	struct nft nft = nat_table(&k->nl, ENTRY_PORT);
+	struct nft nft = table_of(&k->nl, ENTRY_PORT);
 
 	nft_begin(&nft, 0);
-	nat_table_add(&nft);
+	table_add(&nft);
 	*ipsec = k->nl.seq;
-	nat_chain_add(&nft, "probe", &masq);
+	chain_add(&nft, "probe", &masq);
 	*all = k->nl.seq;
 }
 
@@ -295,7 +295,7 @@ static void kernel_without_ipsec_gets_no_rule_for_it(void **state)
 		kernel_answers(k, 1, ENOENT);
 		kernel_answers(k, 1 + ipsec, refusals[i]);
 		/* There is no answer to the second try. */
-		assert_int_equal(tables_probe(&k->nl, ENTRY_PORT), -1);
+		assert_int_equal(tables_probe(&k->nl, ENTRY_MASQUERADE), -1);
 		assert_non_null(strstr(k->job.msg, ": no answer"));
 		assert_int_equal(k->nl.seq, 1 + all + all - 1);
 	}
@@ -309,7 +309,7 @@ static void probe_asks_for_no_more_than_the_kind_takes(void **state)
 
 	kernel_answers(k, 1, ENOENT);
 	kernel_answers(k, k->nl.seq + 2, ENOENT);
-	tables_probe(&k->nl, ENTRY_GUARDED);
+	tables_probe(&k->nl, ENTRY_MACSPOOFCHK);
 	asked_lines(k);
 	tried = asked_lines(k);
 	assert_non_null(strstr(tried, ": 07 00 00 00 1='cnibox'"));

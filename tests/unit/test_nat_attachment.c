@@ -183,7 +183,7 @@ static void gc_notes_that_one_goes_before_it_removes_anything(void **state)
 	assert_string_equal(dropped, "net/eth0/c2 ");
 }
 
-static void entries_with_terms_survive_the_record(void **state)
+static void exempt_subnets_and_conditions_survive_the_record(void **state)
 {
 	static const char lines[] =
 		"masquerade 10.1.0.2/24 10.8.0.0/16 10.9.0.0/16\n"
@@ -202,8 +202,8 @@ static void entries_with_terms_survive_the_record(void **state)
 	assert_true(noted_entries(c, &notes, false, &entries));
 	assert_int_equal(entries.count, 4);
 	entry = entries.items;
-	assert_string_equal(entry[0].terms, "10.8.0.0/16 10.9.0.0/16");
-	assert_string_equal(entry[1].terms,
+	assert_string_equal(entry[0].exempt, "10.8.0.0/16 10.9.0.0/16");
+	assert_string_equal(entry[1].conditions,
 			    " ip saddr != { 10.1.2.3, 10.2.0.0/16 }");
 	assert_string_equal(entry[2].bridge_port, "veth0");
 	assert_memory_equal(entry[3].mac, "\2\0\x5e\x10\0\1", MAC_LEN);
@@ -239,7 +239,7 @@ int main(void)
 		STATE_TEST(gc_removes_nat_with_and_without_record),
 		STATE_TEST(gc_keeps_the_records_of_what_it_cannot_remove),
 		STATE_TEST(gc_notes_that_one_goes_before_it_removes_anything),
-		STATE_TEST(entries_with_terms_survive_the_record),
+		STATE_TEST(exempt_subnets_and_conditions_survive_the_record),
 	};
 
 	return run_node_tests(tests);

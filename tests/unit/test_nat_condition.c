@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/tables/condition.h"
 #include "tests/unit/nat.h"
 
-static struct entry on(const char *terms, int family)
+static struct entry on(const char *conditions, int family)
 {
 	static const struct entry v4 = { ENTRY_CONDITION, POD4 },
 				  v6 = { ENTRY_CONDITION, POD6 };
 	struct entry entry = family == AF_INET ? v4 : v6;
 
-	entry.terms = terms;
+	entry.conditions = conditions;
 	return entry;
 }
 
-/* The content of the rules that are made of terms. */
-static const char *rules_of(struct kernel *k, const char *terms, int family)
+/* The content of the rules that are made of conditions. */
+static const char *rules_of(struct kernel *k, const char *conditions,
+			    int family)
 {
-	struct entry entry = on(terms, family);
-	struct nft nft = nat_table(&k->nl, ENTRY_CONDITION);
+	struct entry entry = on(conditions, family);
+	struct nft nft = table_of(&k->nl, ENTRY_CONDITION);
 
 	nl_hold(&k->nl);
-	nat_condition_rules_add(&nft, "c", &entry, "to");
+	condition_rules_add(&nft, "c", &entry, "to");
 	return held_lines(k, 0);
 }
 
@@ -41,7 +43,7 @@ static const char *rules_of(struct kernel *k, const char *terms, int family)
 
 static const struct {
 	int family;
-	const char *terms, *rules[5];
+	const char *conditions, *rules[5];
 } good[] = {
 	/* sides, addresses and subnets */
 	{ AF_INET, "ip saddr 10.1.2.3", { IF(FROM(EQUAL)) } },
@@ -127,17 +129,17 @@ static size_t count_of(const char *const *texts, size_t max)
 static void good_conditions_become_rules(void **state)
 {
 	for (size_t i = 0; i < COUNT(good); i++) {
-		const char *terms = good[i].terms;
-		struct entry entry = on(terms, good[i].family);
+		const char *conditions = good[i].conditions;
+		struct entry entry = on(conditions, good[i].family);
 		size_t rules = count_of(good[i].rules, COUNT(good[i].rules));
 		struct kernel *k = *state;
-		const char *why =
-			tables_check_conditions(&k->job, terms, good[i].family);
+		const char *why = tables_check_conditions(&k->job, conditions,
+							  good[i].family);
 
 		if (why)
-			fail_msg("%s: %s", terms, why);
-		assert_int_equal(nat_condition_rules(&k->job, &entry), rules);
-		assert_string_equal(rules_of(k, terms, good[i].family),
+			fail_msg("%s: %s", conditions, why);
+		assert_int_equal(condition_rules(&k->job, &entry), rules);
+		assert_string_equal(rules_of(k, conditions, good[i].family),
 				    joined(&k->job, good[i].rules, rules));
 		assert_null(k->job.msg);
 		kernel_tear_down(state);
@@ -151,7 +153,7 @@ static void kernel_takes_good_conditions(void **state)
 	struct entry entry;
 
 	for (size_t i = 0; i < COUNT(good); i++) {
-		entry = on(good[i].terms, good[i].family);
+		entry = on(good[i].conditions, good[i].family);
 		entry.protocol = IPPROTO_TCP;
 		entry.protocol = IPPROTO_TCP;
 		entry.host_port = (uint16_t)(i + 1);
@@ -174,7 +176,7 @@ static void bad_conditions_are_told(void **state)
 {
 	static const struct {
 		int family;
-		const char *terms, *why;
+		const char *conditions, *why;
 	} bad[] = {
 		{ AF_INET, "tcp dport 80", WANTS("ip or iifname", "tcp") },
 		{ AF_INET6, "tcp dport 80", WANTS("ip6 or iifname", "tcp") },
@@ -268,11 +270,11 @@ static void bad_conditions_are_told(void **state)
 	struct kernel *k = *state;
 
 	for (size_t i = 0; i < COUNT(bad); i++) {
-		const char *why = tables_check_conditions(&k->job, bad[i].terms,
-							  bad[i].family);
+		const char *why = tables_check_conditions(
+			&k->job, bad[i].conditions, bad[i].family);
 
 		if (!why)
-			fail_msg("accepted: %s", bad[i].terms);
+			fail_msg("accepted: %s", bad[i].conditions);
 		assert_string_equal(why, bad[i].why);
 	}
 	assert_null(k->job.msg);
@@ -317,18 +319,18 @@ static void combinations_have_a_limit(void **state)
 
 	for (size_t i = 0; i < COUNT(table); i++) {
 		struct kernel *k = *state;
-		const char *terms = job_printf(
+		const char *conditions = job_printf(
 			&k->job, "%s%s%s",
 			names(&k->job, table[i].operator, table[i].a),
 			names(&k->job, table[i].operator, table[i].b),
 			names(&k->job, "==", table[i].c));
 		const char *why =
-			tables_check_conditions(&k->job, terms, AF_INET);
-		struct entry entry = on(terms, AF_INET);
+			tables_check_conditions(&k->job, conditions, AF_INET);
+		struct entry entry = on(conditions, AF_INET);
 
 		assert_string_equal(why ? why : "", table[i].why);
 		if (table[i].rules)
-			assert_int_equal(nat_condition_rules(&k->job, &entry),
+			assert_int_equal(condition_rules(&k->job, &entry),
 					 table[i].rules);
 		kernel_tear_down(state);
 		kernel_set_up(state);
@@ -339,12 +341,12 @@ static void combinations_have_a_limit(void **state)
 static void combinations_do_not_wrap_around(void **state)
 {
 	struct kernel *k = *state;
-	struct str terms = { .job = &k->job };
+	struct str conditions = { .job = &k->job };
 
 	for (int i = 0; i < 64; i++)
-		str_add(&terms, names(&k->job, "", 2));
+		str_add(&conditions, names(&k->job, "", 2));
 	assert_string_equal(
-		tables_check_conditions(&k->job, terms.text, AF_INET),
+		tables_check_conditions(&k->job, conditions.text, AF_INET),
 		many_rules);
 }
 
@@ -365,7 +367,7 @@ static void kernel_takes_as_many_as_there_may_be(void **state)
 	struct world world = begun(state);
 	struct job *job = &world.k->job;
 	const struct {
-		const char *terms;
+		const char *conditions;
 		size_t rules;
 	} table[] = {
 		{ job_printf(job, "%s%s%s", names(job, "", 16),
@@ -380,15 +382,15 @@ static void kernel_takes_as_many_as_there_may_be(void **state)
 	if (!IS_ENABLED(CONFIG_IPV6))
 		skip();
 	for (size_t i = 0; i < COUNT(table); i++) {
-		struct nft nft = nat_table(&world.k->nl, ENTRY_CONDITION);
-		struct entry entry = on(table[i].terms, AF_INET6);
+		struct nft nft = table_of(&world.k->nl, ENTRY_CONDITION);
+		struct entry entry = on(table[i].conditions, AF_INET6);
 		struct nft_element element;
 		struct list rules;
 
 		entry.protocol = IPPROTO_TCP;
 		entry.host_port = (uint16_t)(i + 1);
-		assert_null(
-			tables_check_conditions(job, entry.terms, AF_INET6));
+		assert_null(tables_check_conditions(job, entry.conditions,
+						    AF_INET6));
 		add(&world, "a", &entry);
 		assert_string_equal(job->msg ? job->msg : "", "");
 		assert_there(&world, "a", &entry);

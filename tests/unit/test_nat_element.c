@@ -10,7 +10,7 @@ static const struct {
 	{ { ENTRY_MASQUERADE, POD4 },
 	  "2='masq4-24' 3={ 1={ 1={ 1=0a0102030a010200 }",
 	  "masq4-24" },
-	{ { ENTRY_MASQUERADE, POD(4), .terms = "10.9.0.0/16 10.8.0.0/16" },
+	{ { ENTRY_MASQUERADE, POD(4), .exempt = "10.9.0.0/16 10.8.0.0/16" },
 	  "2='masq4-24-e88c386926619d12' 3={ 1={ 1={ 1=0a0102040a010200 }",
 	  "masq4-24-e88c386926619d12" },
 	{ { ENTRY_HAIRPIN, POD4 },
@@ -77,7 +77,7 @@ static void entries_become_elements(void **state)
 {
 	for (size_t i = 0; i < COUNT(table); i++) {
 		struct kernel *k = *state;
-		struct nft nft = nat_table(&k->nl, table[i].entry.kind);
+		struct nft nft = table_of(&k->nl, table[i].entry.kind);
 		struct nft_element element;
 
 		nl_hold(&k->nl);
@@ -96,20 +96,18 @@ static void entries_become_elements(void **state)
 static void entries_have_chains(void **state)
 {
 	struct job job = { 0 };
-	enum entry_kind kind;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(table); i++) {
 		const struct entry *entry = &table[i].entry;
-		const char *chain = nat_chain_name(&job, entry);
+		const char *chain = chain_name(&job, entry);
 
 		if (!table[i].chain) {
 			assert_null(chain);
 			continue;
 		}
 		assert_string_equal(chain, table[i].chain);
-		assert_true(nat_chain_kind(chain, &kind));
-		assert_int_equal(kind, entry->kind);
+		assert_int_equal(kind_of_chain(chain), entry->kind);
 	}
 	job_free(&job);
 }
@@ -117,19 +115,15 @@ static void entries_have_chains(void **state)
 /* GC finds what a binary before 0.2.0 made, one set for each subnet. */
 static void chains_of_subnets_are_known(void **state)
 {
-	enum entry_kind kind;
-
 	(void)state;
-	assert_true(nat_chain_kind("masq-10.1.2.0/24", &kind));
-	assert_int_equal(kind, ENTRY_MASQUERADE);
-	assert_true(nat_chain_kind("hairpin-fd00__/64", &kind));
-	assert_int_equal(kind, ENTRY_HAIRPIN);
+	assert_int_equal(kind_of_chain("masq-10.1.2.0/24"), ENTRY_MASQUERADE);
+	assert_int_equal(kind_of_chain("hairpin-fd00__/64"), ENTRY_HAIRPIN);
 }
 
 static void guards_become_elements_of_the_bridge_table(void **state)
 {
 	struct kernel *k = *state;
-	struct nft nft = nat_table(&k->nl, ENTRY_GUARDED);
+	struct nft nft = table_of(&k->nl, ENTRY_MACSPOOFCHK);
 	struct nft_element element;
 
 	nl_hold(&k->nl);
@@ -153,9 +147,8 @@ static void guards_become_elements_of_the_bridge_table(void **state)
 static void assert_same(struct job *job, const struct entry *a,
 			const struct entry *b, bool same)
 {
-	assert_int_equal(
-		strcmp(nat_chain_name(job, a), nat_chain_name(job, b)) == 0,
-		same);
+	assert_int_equal(strcmp(chain_name(job, a), chain_name(job, b)) == 0,
+			 same);
 }
 
 /* What differs in its rules differs in its name. */
@@ -167,50 +160,41 @@ static void chains_are_shared_by_what_has_the_same_rules(void **state)
 	(void)state;
 	b.pod.ip.bytes[3] = 9;
 	assert_same(&job, &a, &b, true);
-	a.terms = "10.9.0.0/16";
+	a.exempt = "10.9.0.0/16";
 	assert_same(&job, &a, &b, false);
-	b.terms = "10.8.0.0/16";
+	b.exempt = "10.8.0.0/16";
 	assert_same(&job, &a, &b, false);
-	b.terms = "10.9.0.0/16";
+	b.exempt = "10.9.0.0/16";
 	assert_same(&job, &a, &b, true);
 	b.pod.len = 25;
 	assert_same(&job, &a, &b, false);
 	a = b = inner;
 	b.host_port = 81;
 	assert_same(&job, &a, &b, true);
-	b.terms = "iifname eth1";
+	b.conditions = "iifname eth1";
 	assert_same(&job, &a, &b, false);
 	job_free(&job);
 }
 
 static void maps_have_the_names_of_their_kind(void **state)
 {
-	static const struct {
-		const char *name;
-		enum entry_kind kind;
-	} maps[NAT_MAPS] = {
-		[NAT_MAP_BOUND] = { "hostip", ENTRY_PORT },
-		[NAT_MAP_UNBOUND] = { "hostport", ENTRY_PORT },
-		[NAT_MAP_BOUND_CONDITION] = { "condip", ENTRY_CONDITION },
-		[NAT_MAP_UNBOUND_CONDITION] = { "condport", ENTRY_CONDITION },
-		[NAT_MAP_GUARDED] = { "guarded", ENTRY_GUARDED },
-		[NAT_MAP_SOURCE] = { "sources", ENTRY_SOURCE },
+	static const char *const names[ENTRY_KINDS] = {
+		[ENTRY_PORT] = "hostip4 hostip6 hostport4 hostport6 ",
+		[ENTRY_CONDITION] = "condip4 condip6 condport4 condport6 ",
+		[ENTRY_HAIRPIN] = "",
+		[ENTRY_MASQUERADE] = "",
+		[ENTRY_MACSPOOFCHK] = "guarded ",
+		[ENTRY_MACSPOOFCHK_MAC] = "sources ",
 	};
 	struct kernel *k = *state;
 
-	for (enum nat_map i = 0; i < NAT_MAPS; i++) {
-		const char *suffix = i < NAT_MAP_GUARDED ? "4" : "";
-		const struct nft_map *v6 = nat_map(i, AF_INET6);
+	for (int i = 0; i < ENTRY_KINDS; i++) {
+		struct str all = { .job = &k->job };
 
-		assert_int_equal(nat_map_kind(i), maps[i].kind);
-		assert_string_equal(
-			nat_map(i, AF_INET)->name,
-			job_printf(&k->job, "%s%s", maps[i].name, suffix));
-		assert_int_equal(v6 != NULL,
-				 IS_ENABLED(CONFIG_IPV6) && *suffix);
-		if (v6)
-			assert_string_equal(v6->name, job_printf(&k->job, "%s6",
-								 maps[i].name));
+		str_add(&all, "");
+		for (int j = 0; j < kinds[i]->owned_maps; j++)
+			str_printf(&all, "%s ", kinds[i]->maps[j].name);
+		assert_string_equal(all.text, names[i]);
 	}
 }
 
@@ -220,21 +204,19 @@ static void other_chains_are_none_of_them(void **state)
 		"masq",	  "cond",	 "hairpin",  "ports", "local",
 		"output", "postrouting", "guarded-", "",
 	};
-	enum entry_kind kind;
-
 	(void)state;
 	for (size_t i = 0; i < COUNT(others); i++)
-		assert_false(nat_chain_kind(others[i], &kind));
+		assert_int_equal(kind_of_chain(others[i]), ENTRY_KINDS);
 }
 
 static void kernel_takes_the_whole_nat_table(void **state)
 {
 	struct kernel *k = *state;
-	struct nft nft = nat_table(real_kernel(state), ENTRY_PORT);
+	struct nft nft = table_of(real_kernel(state), ENTRY_PORT);
 	struct nft_element element;
 
 	nft_begin(&nft, 0);
-	nat_table_add(&nft);
+	table_add(&nft);
 	for (int i = 0; i < ENTRIES; i++) {
 		const char *chain = table[i].chain;
 		bool is_made = false;
@@ -243,24 +225,24 @@ static void kernel_takes_the_whole_nat_table(void **state)
 			is_made |= table[j].chain &&
 				   !strcmp(table[j].chain, chain);
 		if (chain && !is_made)
-			nat_chain_add(&nft, chain, &table[i].entry);
+			chain_add(&nft, chain, &table[i].entry);
 		entry_to_element(&k->job, &table[i].entry, "o", &element);
 		nft_element_add(&nft, &element);
 	}
 	assert_int_equal(nft_commit(&nft), 0);
 	assert_false(nft.stale);
-	assert_int_equal(nat_table_check(&nft), 0);
+	assert_int_equal(table_check(&nft), 0);
 	for (int i = 0; i < ENTRIES; i++) {
 		const char *chain = table[i].chain;
 
 		if (chain)
 			assert_int_equal(
-				nat_chain_check(&nft, chain, &table[i].entry),
+				table_chain_check(&nft, chain, &table[i].entry),
 				0);
 	}
 	/* It is there: a second one is not made. */
 	nft_begin(&nft, 0);
-	nat_table_add(&nft);
+	table_add(&nft);
 	assert_int_equal(nft_commit(&nft), 0);
 	assert_true(nft.stale);
 }

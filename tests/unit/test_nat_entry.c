@@ -66,7 +66,7 @@ static const struct {
 	{ { ENTRY_PORT, POD6, IPPROTO_UDP, { AF_INET6, { 0xfd, 1 } }, 53, 5 },
 	  "port udp fd01:: 53 fd00::3/64 5",
 	  "host port [fd01::]:53/udp is not published" },
-	{ { ENTRY_MASQUERADE, POD4, .terms = "10.9.0.0/16 10.8.0.0/16" },
+	{ { ENTRY_MASQUERADE, POD4, .exempt = "10.9.0.0/16 10.8.0.0/16" },
 	  "masquerade 10.1.2.3/24 10.9.0.0/16 10.8.0.0/16",
 	  "address 10.1.2.3 is not masqueraded" },
 	{ { ENTRY_CONDITION, POD4, IPPROTO_TCP, { 0 }, 80, 81, "iifname eth0" },
@@ -82,14 +82,14 @@ static const struct {
 	  "condition udp fd01:: 53 fd00::3/64 5  ip6 saddr != { fd00::/8, "
 	  "\"x\" }  ",
 	  "host port [fd01::]:53/udp is not published" },
-	{ { .kind = ENTRY_GUARDED, .bridge_port = "veth0" },
+	{ { .kind = ENTRY_MACSPOOFCHK, .bridge_port = "veth0" },
 	  "guarded veth0",
-	  "interface veth0 is not guarded" },
-	{ { .kind = ENTRY_SOURCE,
+	  "macspoofchk of interface veth0 is not set" },
+	{ { .kind = ENTRY_MACSPOOFCHK_MAC,
 	    .bridge_port = "fifteen-letters",
 	    .mac = { 2, 0, 0x5e, 0x10, 0, 0xff } },
 	  "source fifteen-letters 02:00:5e:10:00:ff",
-	  "interface fifteen-letters is not guarded" },
+	  "macspoofchk of interface fifteen-letters is not set" },
 };
 
 static const char *print(struct job *job, const struct entry *entry)
@@ -108,8 +108,10 @@ static void assert_same(const struct entry *a, const struct entry *b)
 	assert_int_equal(ip_compare(&a->host, &b->host), 0);
 	assert_int_equal(a->host_port, b->host_port);
 	assert_int_equal(a->pod_port, b->pod_port);
-	assert_string_equal(a->terms ? a->terms : "(none)",
-			    b->terms ? b->terms : "(none)");
+	assert_string_equal(a->conditions ? a->conditions : "(none)",
+			    b->conditions ? b->conditions : "(none)");
+	assert_string_equal(a->exempt ? a->exempt : "(none)",
+			    b->exempt ? b->exempt : "(none)");
 	assert_string_equal(a->bridge_port, b->bridge_port);
 	assert_memory_equal(a->mac, b->mac, MAC_LEN);
 }
@@ -197,7 +199,6 @@ static void other_texts_are_none(void **state)
 		"port tcp * 80x 10.1.2.3/24 80",
 		"port tcp * 80 10.1.2.3/24 99999999999999999999",
 		"port icmp * 80 10.1.2.3/24 80",
-		"port TCP * 80 10.1.2.3/24 80",
 		"port 6 * 80 10.1.2.3/24 80",
 	};
 	struct entry out;

@@ -25,7 +25,7 @@ static void gc_clears_both_tables(void **state)
 	assert_int_equal(asked_for, KINDS + 3);
 	assert_int_equal(elements(&world), 3);
 	assert_int_equal(count_chains(&world, ENTRY_PORT), BASE_CHAINS + 1);
-	assert_int_equal(count_chains(&world, ENTRY_GUARDED), 1);
+	assert_int_equal(count_chains(&world, ENTRY_MACSPOOFCHK), 1);
 	for (int i = 0; i < 3; i++)
 		assert_there(&world, "a", &living[i]);
 	assert_int_equal(del(&world, "a", &living[0]), 0);

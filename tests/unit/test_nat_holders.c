@@ -81,7 +81,7 @@ static void add_makes_no_chain_for_what_is_shared(void **state)
 	struct entry all[] = { inner, masq_of_b };
 	struct world world = begun(state);
 
-	all[0].terms = "iifname eth1";
+	all[0].conditions = "iifname eth1";
 	assert_int_equal(add(&world, "a", &inner), 0);
 	world.shares = "a";
 	assert_int_equal(add_some(&world, "b", all, 2), 0);

@@ -26,25 +26,25 @@
 #define LOOPBACK4 MASK("04", "ff000000", "00000000") EQUAL("7f000000")
 #define LOOPBACK6 EQUAL("00000000000000000000000000000001")
 
-static const char *const nat_requests[] = {
+static const char *const inet_requests[] = {
 	REQUEST("2560", "601", ""),
 	MAP("03", "hostip4", "0000c1cd", "0c", TO_POD4),
-	MAP("04", "hostport4", "0000030d", "08", TO_POD4),
-	MAP("05", "condip4", "0000c1cd", "0c", TO_VERDICT),
-	MAP("06", "condport4", "0000030d", "08", TO_VERDICT),
+	MAP("04", "hostip6", "0000c20d", "18", TO_POD6),
+	MAP("05", "hostport4", "0000030d", "08", TO_POD4),
+	MAP("06", "hostport6", "0000030d", "08", TO_POD6),
 	NAT_SET("07", "services4", "00000007", "04"),
-	MAP("08", "hostip6", "0000c20d", "18", TO_POD6),
-	MAP("09", "hostport6", "0000030d", "08", TO_POD6),
-	MAP("0a", "condip6", "0000c20d", "18", TO_VERDICT),
-	MAP("0b", "condport6", "0000030d", "08", TO_VERDICT),
-	NAT_SET("0c", "services6", "00000008", "10"),
-	CHAIN("hairpin"),
-	CHAIN("masq"),
+	NAT_SET("08", "services6", "00000008", "10"),
 	CHAIN("ports"),
 	CHAIN("local"),
 	BASE_CHAIN("01", "guard", "filter", "00", "fffffed4"),
 	BASE_CHAIN("01", "prerouting", "nat", "00", "ffffff9d"),
 	BASE_CHAIN("01", "output", "nat", "03", "ffffff9d"),
+	MAP("0e", "condip4", "0000c1cd", "0c", TO_VERDICT),
+	MAP("0f", "condip6", "0000c20d", "18", TO_VERDICT),
+	MAP("10", "condport4", "0000030d", "08", TO_VERDICT),
+	MAP("11", "condport6", "0000030d", "08", TO_VERDICT),
+	CHAIN("hairpin"),
+	CHAIN("masq"),
 	BASE_CHAIN("01", "postrouting", "nat", "04", "00000065"),
 	RULE("prerouting", LOCAL JUMP("local")),
 	RULE("output", LOCAL JUMP("local")),
@@ -77,11 +77,11 @@ static const char *const nat_requests[] = {
 	RULE("masq", IPSEC RETURN),
 };
 
-static const char *const guard_requests[] = {
+static const char *const bridge_requests[] = {
 	REQUEST_OF("07", "2560", "601", ""),
 	NAMES("03", "guarded", "00000029", "10"),
-	SET("04", "sources", "00000a49", "18"),
 	BASE_CHAIN("07", "prerouting", "filter", "00", "fffffed4"),
+	SET("05", "sources", "00000a49", "18"),
 	RULE_OF("07", "prerouting", INPUT("08") IN("guarded")
 		FROM_MAC("0c") NOT_IN("sources") DROP),
 };
@@ -119,7 +119,7 @@ static const struct {
 		RULE("c", MASQUERADE),
 		RULE("masq", V4 FROM4("08") FROM4("09") IN("c") GOTO("c")),
 	} },
-	{ { ENTRY_MASQUERADE, POD4, .terms = "10.9.0.0/24  192.0.2.1/32 " }, {
+	{ { ENTRY_MASQUERADE, POD4, .exempt = "10.9.0.0/24  192.0.2.1/32 " }, {
 		CHAIN("c"),
 		PAIRS4("03"),
 		RULE("c", V4 FROM4("08") TO4("09") NETWORK4 IN("c") RETURN),
@@ -129,7 +129,7 @@ static const struct {
 		RULE("c", MASQUERADE),
 		RULE("masq", V4 FROM4("08") FROM4("09") NETWORK4 IN("c") GOTO("c")),
 	} },
-	{ { ENTRY_MASQUERADE, POD6, .terms = "fd09::/64" }, {
+	{ { ENTRY_MASQUERADE, POD6, .exempt = "fd09::/64" }, {
 		CHAIN("c"),
 		PAIRS6("03"),
 		RULE("c", V6 FROM6("08") TO6("0c") NETWORK6 IN("c") RETURN),
@@ -151,7 +151,7 @@ static const struct {
 		RULE("c", V6 TO6("08") FROM6("0c") NETWORK6 IN("c") MASQUERADE),
 		RULE("hairpin", V6 TO6("08") TO6("0c") NETWORK6 IN("c") JUMP("c")),
 	} },
-	{ { ENTRY_CONDITION, POD4, .terms = "ip saddr 10.1.2.0/24" }, {
+	{ { ENTRY_CONDITION, POD4, .conditions = "ip saddr 10.1.2.0/24" }, {
 		CHAIN("c"),
 		RULE("c", V4 FROM4("08") SUBNET4("0a010200") GOTO("ports")),
 	} },
@@ -161,35 +161,36 @@ static const struct {
 static const char *made(struct kernel *k, enum entry_kind kind,
 			const struct entry *entry)
 {
-	struct nft nft = nat_table(&k->nl, kind);
+	struct nft nft = table_of(&k->nl, kind);
 	size_t at;
 
 	nft_begin(&nft, 0);
 	at = k->nl.len;
 	if (entry)
-		nat_chain_add(&nft, "c", entry);
+		chain_add(&nft, "c", entry);
 	else
-		nat_table_add(&nft);
+		table_add(&nft);
 	return held_lines(k, at);
 }
 
-static void nat_table_is_encoded(void **state)
+static void inet_table_is_encoded(void **state)
 {
 	struct kernel *k = *state;
 
 	if (!IS_ENABLED(CONFIG_IPV6))
 		skip();
-	assert_string_equal(made(k, ENTRY_PORT, NULL),
-			    joined(&k->job, nat_requests, COUNT(nat_requests)));
+	assert_string_equal(
+		made(k, ENTRY_PORT, NULL),
+		joined(&k->job, inet_requests, COUNT(inet_requests)));
 }
 
-static void guard_table_is_encoded(void **state)
+static void bridge_table_is_encoded(void **state)
 {
 	struct kernel *k = *state;
 
 	assert_string_equal(
-		made(k, ENTRY_SOURCE, NULL),
-		joined(&k->job, guard_requests, COUNT(guard_requests)));
+		made(k, ENTRY_MACSPOOFCHK_MAC, NULL),
+		joined(&k->job, bridge_requests, COUNT(bridge_requests)));
 }
 
 static void own_chains_are_encoded(void **state)
@@ -211,25 +212,25 @@ static void own_chains_are_encoded(void **state)
 
 /* ---- with the kernel itself ---- */
 
-static void kernel_takes_the_whole_guard_table(void **state)
+static void kernel_takes_the_whole_bridge_table(void **state)
 {
 	struct kernel *k = *state;
-	struct nft nft = nat_table(real_kernel(state), ENTRY_GUARDED);
+	struct nft nft = table_of(real_kernel(state), ENTRY_MACSPOOFCHK);
 	struct nft_element element;
 
 	nft_begin(&nft, 0);
-	nat_table_add(&nft);
+	table_add(&nft);
 	entry_to_element(&k->job, &guarded, "o", &element);
 	nft_element_add(&nft, &element);
 	entry_to_element(&k->job, &source, "o", &element);
 	nft_element_add(&nft, &element);
 	assert_int_equal(nft_commit(&nft), 0);
 	assert_false(nft.stale);
-	assert_int_equal(nat_table_check(&nft), 0);
+	assert_int_equal(table_check(&nft), 0);
 	nft_begin(&nft, 0);
 	nft_rule_del(&nft, "prerouting", 0);
 	assert_int_equal(nft_commit(&nft), 0);
-	assert_int_equal(nat_table_check(&nft), -1);
+	assert_int_equal(table_check(&nft), -1);
 	assert_string_equal(k->job.msg,
 			    "chain prerouting of table cnibox has 0 rules "
 			    "instead of 1");
@@ -239,13 +240,13 @@ static void kernel_takes_every_own_chain(void **state)
 {
 	for (size_t i = 0; i < COUNT(own_chains); i++) {
 		const struct entry *entry = &own_chains[i].entry;
-		struct nft nft = nat_table(real_kernel(state), entry->kind);
+		struct nft nft = table_of(real_kernel(state), entry->kind);
 
 		nft_begin(&nft, 0);
-		nat_table_add(&nft);
-		nat_chain_add(&nft, "c", entry);
+		table_add(&nft);
+		chain_add(&nft, "c", entry);
 		assert_int_equal(nft_commit(&nft), 0);
-		assert_int_equal(nat_chain_check(&nft, "c", entry), 0);
+		assert_int_equal(table_chain_check(&nft, "c", entry), 0);
 	}
 }
 
@@ -258,29 +259,30 @@ static void check_counts_the_rules(void **state)
 	} rows[] = {
 		{ { ENTRY_MASQUERADE, POD4 }, 3 },
 		{ { ENTRY_MASQUERADE, POD4,
-		    .terms = "10.8.0.0/16 10.9.0.0/16" },
+		    .exempt = "10.8.0.0/16 10.9.0.0/16" },
 		  5 },
 		{ { ENTRY_HAIRPIN, POD4 }, 2 },
 		{ { ENTRY_HAIRPIN, POD6 }, 1 },
-		{ { ENTRY_CONDITION, POD4, .terms = "iifname { a, b, c }" },
+		{ { ENTRY_CONDITION, POD4,
+		    .conditions = "iifname { a, b, c }" },
 		  3 },
 	};
 	struct kernel *k = *state;
-	struct nft nft = nat_table(real_kernel(state), ENTRY_PORT);
+	struct nft nft = table_of(real_kernel(state), ENTRY_PORT);
 
 	nft_begin(&nft, 0);
-	nat_table_add(&nft);
+	table_add(&nft);
 	nft_chain_add(&nft, "c", NULL);
 	nft_rule(&nft, "output");
 	nft_verdict(&nft, NFT_RETURN, NULL);
 	nft_rule_end(&nft);
 	assert_int_equal(nft_commit(&nft), 0);
-	assert_int_equal(nat_table_check(&nft), -1);
+	assert_int_equal(table_check(&nft), -1);
 	assert_string_equal(k->job.msg, "chain output of table cnibox has 2 "
 					"rules instead of 1");
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		k->job.msg = NULL;
-		assert_int_equal(nat_chain_check(&nft, "c", &rows[i].entry),
+		assert_int_equal(table_chain_check(&nft, "c", &rows[i].entry),
 				 -1);
 		assert_string_equal(
 			k->job.msg,
@@ -296,10 +298,10 @@ int main(void)
 #define TEST(name)                                                             \
 	cmocka_unit_test_setup_teardown(name, kernel_set_up, kernel_tear_down)
 	static const struct CMUnitTest tests[] = {
-		TEST(nat_table_is_encoded),
-		TEST(guard_table_is_encoded),
+		TEST(inet_table_is_encoded),
+		TEST(bridge_table_is_encoded),
 		TEST(own_chains_are_encoded),
-		TEST(kernel_takes_the_whole_guard_table),
+		TEST(kernel_takes_the_whole_bridge_table),
 		TEST(kernel_takes_every_own_chain),
 		TEST(check_counts_the_rules),
 	};

@@ -33,9 +33,10 @@ static void syncs(struct folder *f, const char *expected)
 /* As nft flush ruleset does. */
 static void destroy_tables(struct call *c)
 {
-	for (int i = 0; i < NAT_TABLES; i++) {
-		struct nft nft = nat_table(&c->nft, nat_table_kinds[i]);
+	for (int i = 0; i < TABLES; i++) {
+		struct nft nft;
 
+		table_init(&nft, &c->nft, i);
 		nft_begin(&nft, 0);
 		nft_table_del(&nft);
 		assert_int_equal(nft_commit(&nft), 0);

@@ -211,7 +211,7 @@ static int bridge_nat(struct call *c, struct record *record,
 	if (!IS_ENABLED(CONFIG_NAT))
 		return 0;
 	if (!links->open)
-		bridge_guard_entries(c, &links->veth, &entries);
+		bridge_macspoofchk_entries(c, &links->veth, &entries);
 	if (c->net.ipam)
 		masq_entries(c, &conf->masq, &c->result, &entries);
 	return attachment_nat(c, record, &entries);
@@ -250,8 +250,8 @@ static void bridge_result(struct call *c, const struct bridge_links *links)
  * of the elements, which we would wait for at our end otherwise. */
 static int bridge_release(struct call *c)
 {
-	const unsigned kinds =
-		1 << ENTRY_MASQUERADE | 1 << ENTRY_GUARDED | 1 << ENTRY_SOURCE;
+	const unsigned kinds = 1 << ENTRY_MASQUERADE | 1 << ENTRY_MACSPOOFCHK |
+			       1 << ENTRY_MACSPOOFCHK_MAC;
 
 	return attachment_release(c, kinds, veth_del);
 }

@@ -46,8 +46,8 @@ struct prefix bridge_gateway(const struct result_ip *ip);
 
 /* Adds what keeping the container to its MAC address takes to a list of struct
  * entry, if macspoofchk is on. */
-void bridge_guard_entries(struct call *c, const struct veth *veth,
-			  struct list *entries);
+void bridge_macspoofchk_entries(struct call *c, const struct veth *veth,
+				struct list *entries);
 
 /* Registers that ADD is about to make what spec says, which is the bridge (of
  * index 0 as yet) or its gateway in a VLAN: taken back only if nobody else can be

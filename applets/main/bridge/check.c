@@ -122,6 +122,6 @@ int bridge_check(struct call *c)
 		return -1;
 	if (c->net.ipam)
 		masq_entries(c, &conf->masq, &c->prev, &entries);
-	bridge_guard_entries(c, &veth, &entries);
+	bridge_macspoofchk_entries(c, &veth, &entries);
 	return attachment_check_nat(c, &entries);
 }

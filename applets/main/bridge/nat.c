@@ -6,10 +6,11 @@
 
 #include "core/base/str.h"
 
-void bridge_guard_entries(struct call *c, const struct veth *veth,
-			  struct list *entries)
+void bridge_macspoofchk_entries(struct call *c, const struct veth *veth,
+				struct list *entries)
 {
-	static const enum entry_kind kinds[] = { ENTRY_GUARDED, ENTRY_SOURCE };
+	static const enum entry_kind kinds[] = { ENTRY_MACSPOOFCHK,
+						 ENTRY_MACSPOOFCHK_MAC };
 	const struct bridge_conf *conf = c->conf;
 
 	for (int i = 0; conf->mac_spoof_check && i < 2; i++) {
@@ -18,7 +19,7 @@ void bridge_guard_entries(struct call *c, const struct veth *veth,
 		entry->kind = kinds[i];
 		str_copy(entry->bridge_port, sizeof(entry->bridge_port),
 			 veth->host.name);
-		if (kinds[i] == ENTRY_SOURCE)
+		if (kinds[i] == ENTRY_MACSPOOFCHK_MAC)
 			memcpy(entry->mac, veth->guest.mac, MAC_LEN);
 	}
 }

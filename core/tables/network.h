@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* network - what hairpin.c and masquerade.c have in common: a set of the pods
+ * whose subnets have the same length, and a chain of the same name.
+ *
+ * Whether an address is a pod's, and whether another one is in that pod's
+ * network, are lookups in the same set: pod . network-of-the-pod, and pod .
+ * network-of-the-other, both masked to the length. So there is nothing for each
+ * subnet, and what there is for a length costs no more with many pods. */
+#ifndef CNIBOX_NETWORK_H
+#define CNIBOX_NETWORK_H
+
+#include "core/tables/kind.h"
+
+/* These are functions of the descriptors. */
+bool network_parse(char *const *words, const char *rest, struct entry *out);
+void network_print(const struct entry *entry, struct str *out);
+const char *network_describe(struct job *job, const struct entry *entry,
+			     const char *adverb);
+void network_fill(struct job *job, const struct entry *entry,
+		  struct nft_element *out);
+const char *network_chain_name(struct job *job, const struct entry *entry);
+bool network_chain_parse(const char *chain, struct entry *out);
+
+/* Within a transaction: the chain and its set. */
+void network_chain_add(struct nft *nft, const char *chain,
+		       const struct entry *entry);
+
+/* Within a rule: the address on side pod is that of an entry in the set, and the
+ * one on side other is in its network. */
+void network_match(struct nft *nft, const char *set, const struct entry *entry,
+		   enum nft_side pod, enum nft_side other);
+
+/* A rule that leads from the addresses of the set, which stand on this side, to
+ * the chain of the same name by a verdict. */
+void network_rule_to_chain(struct nft *nft, const char *chain,
+			   const struct entry *entry, enum nft_side side,
+			   int verdict);
+
+/* A rule for packets of which the address on this side is in prefix: masquerade
+ * those from there, return for those to there. */
+void network_rule_for(struct nft *nft, const char *chain, enum nft_side side,
+		      const struct prefix *prefix);
+
+#endif
