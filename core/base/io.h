@@ -7,8 +7,8 @@
 
 struct str;
 
-/* Adds to out, which is text then even if there is nothing, all that is left to
- * read. 0, or -1 with errno: EFBIG if out has become longer than max. */
+/* Reads fd to its end and adds that to out; then out has a text, even if it is
+ * empty. 0, or -1 with errno: EFBIG if out has become longer than max. */
 int io_read(int fd, struct str *out, size_t max);
 
 /* Writes len bytes of text. 0, or -1 with errno. */
