@@ -17,7 +17,7 @@ int use_bridge(struct call *c)
 	require(*bridge_vlan_name(c));
 	for (size_t i = 0; i < c->prev.ips.count; i++)
 		bridge_gateway(&ip[i]);
-	bridge_masq_entries(c, &c->prev, &entries);
+	masq_entries(c, &conf->masq, &c->prev, &entries);
 	check_entries(c, &entries);
 	c->result = c->prev;
 	return 0;
