@@ -61,7 +61,7 @@ int addr_del(struct nl *nl, const struct link *link,
 struct addr_search {
 	struct job *job;
 	int index;
-	struct list *out; /* NULL: only the state is looked at */
+	struct list *out; /* NULL: only tentative and duplicate are wanted */
 	bool tentative;
 	struct ip duplicate; /* family 0: none */
 };
@@ -69,7 +69,7 @@ struct addr_search {
 static bool read_addr(const struct nlattr *const *attrs,
 		      const struct ifaddrmsg *head, struct ip *out)
 {
-	/* IFA_ADDRESS is the far end of a point-to-point link. */
+	/* On a point-to-point link, IFA_ADDRESS is the other end's. */
 	const struct nlattr *attr =
 		attrs[IFA_LOCAL] ? attrs[IFA_LOCAL] : attrs[IFA_ADDRESS];
 	size_t size = ip_size(head->ifa_family);
@@ -131,7 +131,7 @@ int addr_list(struct nl *nl, const struct link *link, int family,
 	return dump(nl, link, family, search);
 }
 
-/* One look; *settled says whether another is needed. */
+/* Reads the addresses once; *settled if none is tentative. */
 static int look(struct nl *nl, const struct link *link, bool *settled)
 {
 	struct addr_search search = { .index = link->index };

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* addr - addresses of interfaces, duplicate address detection */
+/* addr - addresses of interfaces, duplicate address detection
+ *
+ * While requests are held (nl_hold()), only functions that say so may be called;
+ * what they read is there after nl_release(). */
 #ifndef CNIBOX_ADDR_H
 #define CNIBOX_ADDR_H
 
@@ -11,26 +14,26 @@ struct addr {
 	bool link_local; /* of scope link */
 };
 
-/* Adds an address; for IPv6 without duplicate address detection unless dad.
- * EEXIST is an error, or sets *exists where that is not NULL. IPv4 in the form
- * of IPv6 is refused: nobody would reach it. */
+/* Adds an address; an IPv6 address without duplicate address detection unless dad.
+ * If it is there already, that is an error, or sets *exists if that is not NULL.
+ * An IPv4-mapped IPv6 address is refused: nobody would reach it. Can be held. */
 int addr_add(struct nl *nl, const struct link *link,
 	     const struct prefix *prefix, bool dad, bool *exists);
 
-/* Deletes; absent is success. */
+/* Deletes an address; an absent one, or an absent link, is success. Can be held. */
 int addr_del(struct nl *nl, const struct link *link,
 	     const struct prefix *prefix);
 
-/* The addresses of link (NULL: of all), as a list of struct addr. family 0:
- * both. Can be held. */
+/* Reads the addresses of link (NULL: of all links) of a family (0: of both) to a
+ * list of struct addr. Can be held. */
 int addr_list(struct nl *nl, const struct link *link, int family,
 	      struct list *out);
 
 /* Whether prefix is in a list of struct addr. */
 bool addr_among(const struct list *addrs, const struct prefix *prefix);
 
-/* Waits, at most ms milliseconds, until no address of link is tentative; one
- * that another host has is an error. */
+/* Waits until no address of link is tentative, for at most ms milliseconds. An
+ * address that another host has is an error. */
 int addr_wait_dad(struct nl *nl, const struct link *link, int ms);
 
 #endif

@@ -35,7 +35,8 @@ static void read_port(const struct nlattr *data, struct link *out)
 	out->isolated = nl_attr_u8(port[IFLA_BRPORT_ISOLATED]);
 }
 
-/* Whether number at of the family's settings has this value. */
+/* Whether item at of the family's settings, an array in attribute attr, has this
+ * value. */
 static bool has_setting(const struct nlattr *spec, int family, int attr,
 			size_t at, int32_t value)
 {
@@ -58,7 +59,7 @@ static bool is_deaf_to_ra(const struct nlattr *spec)
 			   0);
 }
 
-/* The settings of linux/ip.h are numbered from 1 on. */
+/* The first item is setting 1 of linux/ip.h. */
 static bool is_routing_localnet(const struct nlattr *spec)
 {
 	return has_setting(spec, AF_INET, IFLA_INET_CONF,
@@ -118,7 +119,7 @@ static void on_link(const struct nlmsghdr *msg, void *out)
 	read_link(msg, out);
 }
 
-/* Begins to ask for the link of this index, or this name. */
+/* Begins the request for the link of this index, or name. */
 static void begin_get(struct nl *nl, int index, const char *name,
 		      struct link *out)
 {
@@ -182,8 +183,8 @@ struct created {
 	bool sure;
 };
 
-/* What there was no answer about is ours if it has the MAC address that we
- * chose. */
+/* If the kernel's answer was lost, the link is ours if it has the MAC address that
+ * we chose. */
 static void undo_link(void *arg)
 {
 	struct created *created = arg;
@@ -212,8 +213,8 @@ static void push_undo(struct nl *nl, const struct link_spec *spec, bool sure)
 static void put_spec(struct nl *nl, const struct link_spec *spec)
 {
 	nl_put_text(nl, IFLA_IFNAME, spec->name);
-	/* A queue for each processor, which nobody uses, would cost two grace
-	 * periods. */
+	/* The default is a queue for each processor, which nobody uses and
+	 * whose deletion takes two RCU grace periods. */
 	if (spec->queues) {
 		nl_put_u32(nl, IFLA_NUM_TX_QUEUES, (uint32_t)spec->queues);
 		nl_put_u32(nl, IFLA_NUM_RX_QUEUES, (uint32_t)spec->queues);
@@ -236,7 +237,7 @@ static void put_peer(struct nl *nl, const struct link_spec *peer)
 	nl_nest_end(nl, nest);
 }
 
-/* The kernel does not take it from the message that creates a link. */
+/* The kernel ignores an alias in the message that creates a link. */
 static void set_alias(struct nl *nl, const struct link_spec *spec)
 {
 	begin(nl, RTM_SETLINK, NLM_F_ACK, 0, spec->name);
@@ -262,7 +263,7 @@ static void begin_add(struct nl *nl, const struct link_spec *spec, int flags)
 	data = nl_nest(nl, IFLA_INFO_DATA);
 	if (spec->vlan_filtering)
 		nl_put_u8(nl, IFLA_BR_VLAN_FILTERING, 1);
-	/* A kernel that lacks it does not mind. */
+	/* A kernel without this option ignores it. */
 	if (IS_ENABLED(CONFIG_NAT) && spec->no_ll_learn)
 		nl_put(nl, IFLA_BR_MULTI_BOOLOPT, &no_ll_learn,
 		       sizeof(no_ll_learn));
@@ -272,7 +273,7 @@ static void begin_add(struct nl *nl, const struct link_spec *spec, int flags)
 	nl_nest_end(nl, info);
 }
 
-/* The kernel looks at the kind before it counts the queues. */
+/* A wrong number of queues is refused after an unknown kind. */
 int link_probe(struct nl *nl, const char *kind)
 {
 	struct link_spec spec = { .kind = kind, .name = "", .queues = -1 };
@@ -332,7 +333,7 @@ static void set_group(struct nl *nl, const char *name, uint32_t group)
 int link_del_all(struct nl *nl, const struct list *links)
 {
 	const struct link *link = links->items;
-	uint32_t group; /* that nobody else uses */
+	uint32_t group; /* random, so that nobody else uses it */
 
 	if (links->count < 2)
 		return links->count ? link_del(nl, link->name, NULL) : 0;

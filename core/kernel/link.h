@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* link - interfaces of every kind (rtnetlink(7), linux/if_link.h) */
+/* link - interfaces of every kind (rtnetlink(7), linux/if_link.h)
+ *
+ * While requests are held (nl_hold()), only functions that say so may be called;
+ * what they read is in *out after nl_release(). */
 #ifndef CNIBOX_LINK_H
 #define CNIBOX_LINK_H
 
@@ -14,90 +17,95 @@ struct link {
 	uint8_t mac[MAC_LEN];
 	int mtu;
 	int master;  /* index, 0: none */
-	int peer;    /* index of a veth's other end, there; 0: none */
-	int netnsid; /* where that is, by the kernel's number; */
-	bool away;   /* unless it is in this namespace */
+	int peer;    /* of a veth: index of the other end, in its namespace */
+	int netnsid; /* the kernel's number for that namespace, if away */
+	bool away;   /* the other end is in another namespace */
 	unsigned flags, promiscuity;
 	int operstate;		/* IF_OPER_UP, ... */
 	bool hairpin, isolated; /* as a port of a bridge */
 	bool deaf_to_ra; /* net.ipv6.conf.NAME.accept_ra is 0, and IPV6 built in */
 	bool localnet;	  /* net.ipv4.conf.NAME.route_localnet is 1 */
-	bool ll_learning; /* a bridge: could have no_linklocal_learn */
-	const char
-		*alias; /* "" if it has none; but for link_ports(), only until
-			    * the next request */
+	bool ll_learning; /* a bridge: no_linklocal_learn is known, and off */
+	/* "" if there is none. Of link_ports() it is the job's; otherwise it is
+	 * overwritten by the next request. */
+	const char *alias;
 };
 
 /* What to create; zero and NULL leave the kernel's default. */
 struct link_spec {
 	const char *kind, *name;
 	const uint8_t *mac; /* NULL: the kernel's choice */
-	const char *alias;  /* whose it is, for people and GC */
+	const char *alias;  /* the owner, for people and GC */
 	int mtu, master, queues;
 	bool shared; /* others will use it: its removal is not registered */
-	bool vlan_filtering; /* bridge */
-	bool no_ll_learn; /* bridge: reserved groups' frames teach it nothing */
+	bool vlan_filtering;	      /* bridge */
+	bool no_ll_learn;	      /* bridge: see link_set_no_ll_learn() */
 	const struct link_spec *peer; /* veth: the other end */
-	int netns; /* peer only: where it is born; a descriptor, -1: here */
-	struct link *master_now; /* or NULL: gets what the master is then */
+	int netns; /* of peer: descriptor of its namespace, -1: this one */
+	struct link *master_now; /* or NULL: gets the master, read afterwards */
 };
 
-/* The link of this name, which does not stand in *out, with all its attributes;
- * get fails if there is none. */
+/* Reads the link of this name; link_get() fails if there is none. name must not
+ * point into *out, which is overwritten. */
 int link_find(struct nl *nl, const char *name, struct link *out, bool *found);
 int link_get(struct nl *nl, const char *name, struct link *out);
+
+/* Reads the link of this index; fails if there is none. Can be held. */
 int link_get_index(struct nl *nl, int index, struct link *out);
 
-/* The same in the namespace that the kernel has this number for, which ends a
- * moment before its links do; -1: here. One that is another user's and cannot be
- * looked into has it. */
+/* Reads the link of this index in the namespace to which the kernel has given this
+ * number; -1: in this namespace. A namespace ends a moment before its links, so a
+ * link that is not found may still be there. If the namespace is another user's,
+ * which the kernel does not let us look into, *found is true. */
 int link_find_index(struct nl *nl, int index, int netnsid, struct link *out,
 		    bool *found);
 
-/* Creates a link; EEXIST is an error, or sets *exists where that is not NULL.
- * Its inverse is registered. */
+/* Creates a link. If its name is taken, that is an error, or sets *exists if
+ * that is not NULL. Its removal is registered, unless it is shared. */
 int link_add(struct nl *nl, const struct link_spec *spec, bool *exists);
 
-/* Whether the kernel can make links of this kind, without making one. */
+/* Fails if the kernel cannot create links of this kind. Creates none. */
 int link_probe(struct nl *nl, const char *kind);
 
-/* Deletes; absent is success, and told if existed is not NULL. */
+/* Deletes the link of this name. An absent one is success, and *existed is false,
+ * if that is not NULL. */
 int link_del(struct nl *nl, const char *name, bool *existed);
 
-/* Deletes those of a list of struct link that are still there, by their names:
- * many in the time that one takes. */
+/* Deletes those of a list of struct link that are still there, found by name. All
+ * of them together take the time of one. */
 int link_del_all(struct nl *nl, const struct list *links);
 
-/* So many MAC addresses of our own choice, locally administered. */
+/* Fills macs with count random MAC addresses, locally administered. */
 int link_random_macs(struct job *job, uint8_t macs[][MAC_LEN], size_t count);
 
-/* Sets the flags in mask (IFF_UP, IFF_PROMISC) to flags; of the link of its name
- * where the index is 0. */
+/* Sets the flags in mask (IFF_UP, IFF_PROMISC) to flags. The link is found by its
+ * index, or by its name if the index is 0. Can be held. */
 int link_set_flags(struct nl *nl, const struct link *link, unsigned flags,
 		   unsigned mask);
 
-/* Gives it a MAC address for good. */
+/* Sets the MAC address; a bridge keeps it then when ports come and go. Can be
+ * held. */
 int link_set_mac(struct nl *nl, const struct link *link,
 		 const uint8_t mac[MAC_LEN]);
 
-/* Settings of a bridge's port. */
+/* Sets two settings of a bridge's port. Can be held. */
 int link_set_port(struct nl *nl, const struct link *port, bool hairpin,
 		  bool isolated);
 
-/* A bridge learns no MAC addresses from frames to 01:80:c2:00:00:0X any more,
- * which its prerouting hook does not see. */
+/* Has the bridge learn no MAC addresses from frames to 01:80:c2:00:00:0X any more,
+ * which nftables of family bridge do not see. Can be held. */
 int link_set_no_ll_learn(struct nl *nl, const struct link *bridge);
 
-/* Sets net.ipv4.conf.NAME.SETTING to 1, without needing /proc. */
+/* Sets net.ipv4.conf.NAME.SETTING to 1, without /proc. Can be held. */
 enum link_ipv4_setting { LINK_ARP_NOTIFY, LINK_ROUTE_LOCALNET };
 int link_set_ipv4(struct nl *nl, int index, enum link_ipv4_setting setting);
 
-/* Waits, at most ms milliseconds, until the link is operationally up, and reads
- * it again. */
+/* Waits until the link of this name is operationally up, for at most ms
+ * milliseconds, and reads it again. */
 int link_wait_up(struct nl *nl, struct link *link, int ms);
 
-/* The ports of the bridge with this index, or with 0 all links, as a list of
- * struct link. */
+/* Reads the ports of the bridge with this index, or with 0 all links, to a list
+ * of struct link. */
 int link_ports(struct nl *nl, int bridge, struct list *out);
 
 #endif

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Until an interface is up. */
+/* Waits until an interface is up. */
 #include "core/kernel/link.h"
 
 #include <linux/rtnetlink.h>
 
 #include "core/base/str.h"
 
-enum { OPER_UP = 6 }; /* IF_OPER_UP, linux/if.h, which libc's net/if.h bars */
+enum {
+	OPER_UP = 6
+}; /* IF_OPER_UP of linux/if.h, which excludes libc's net/if.h */
 
 int link_wait_up(struct nl *nl, struct link *link, int ms)
 {

@@ -93,12 +93,13 @@ struct route_search {
 	int index;
 	bool exists;
 	struct job *job;
-	struct list *indexes; /* of int; gets all ways, where it is not NULL */
+	struct list *indexes; /* of int, of all nexthops; or NULL */
 };
 
-/* Whether a way is the link's and, if the route names one, by its gateway. */
-static bool is_way(const struct route_search *search, int index,
-		   const struct nlattr *gateway)
+/* Whether a nexthop is the one that is looked for: by this link and, if the route
+ * names a gateway, by that. */
+static bool is_nexthop(const struct route_search *search, int index,
+		       const struct nlattr *gateway)
 {
 	const struct ip *gw = &search->route->gw;
 	size_t size = ip_size(gw->family);
@@ -108,28 +109,28 @@ static bool is_way(const struct route_search *search, int index,
 			  !memcmp(nl_attr_data(gateway), gw->bytes, size)));
 }
 
-static void look_at_way(struct route_search *search, int index,
-			const struct nlattr *gateway)
+static void look_at_nexthop(struct route_search *search, int index,
+			    const struct nlattr *gateway)
 {
 	if (!search->indexes)
-		search->exists |= is_way(search, index, gateway);
+		search->exists |= is_nexthop(search, index, gateway);
 	else if (index)
 		*(int *)list_add(search->job, search->indexes, sizeof(index)) =
 			index;
 }
 
-/* Routes of equal rank are told as one that has many ways. */
-static void each_way(struct route_search *search,
-		     const struct nlattr *const *attrs)
+/* Looks at each nexthop; a multipath route has several. */
+static void each_nexthop(struct route_search *search,
+			 const struct nlattr *const *attrs)
 {
 	const struct nlattr *all = attrs[RTA_MULTIPATH];
-	const struct nlattr *way[RTA_MAX + 1];
+	const struct nlattr *hop_attrs[RTA_MAX + 1];
 	const struct rtnexthop *hop;
 	int left;
 
 	if (!all) {
-		look_at_way(search, (int)nl_attr_u32(attrs[RTA_OIF]),
-			    attrs[RTA_GATEWAY]);
+		look_at_nexthop(search, (int)nl_attr_u32(attrs[RTA_OIF]),
+				attrs[RTA_GATEWAY]);
 		return;
 	}
 	hop = nl_attr_data(all);
@@ -137,9 +138,10 @@ static void each_way(struct route_search *search,
 	/* RTNH_OK() reads a length before it asks whether there is one. */
 	for (; left >= (int)sizeof(*hop) && RTNH_OK(hop, left);
 	     hop = RTNH_NEXT(hop)) {
-		nl_attrs_in(RTNH_DATA(hop), hop->rtnh_len - RTNH_LENGTH(0), way,
-			    RTA_MAX);
-		look_at_way(search, hop->rtnh_ifindex, way[RTA_GATEWAY]);
+		nl_attrs_in(RTNH_DATA(hop), hop->rtnh_len - RTNH_LENGTH(0),
+			    hop_attrs, RTA_MAX);
+		look_at_nexthop(search, hop->rtnh_ifindex,
+				hop_attrs[RTA_GATEWAY]);
 		left -= RTNH_ALIGN(hop->rtnh_len);
 	}
 }
@@ -162,7 +164,7 @@ static void on_route(const struct nlmsghdr *msg, void *arg)
 	if (attrs[RTA_DST] && nl_attr_len(attrs[RTA_DST]) == size)
 		memcpy(have.ip.bytes, nl_attr_data(attrs[RTA_DST]), size);
 	if (prefix_equal(&have, &dst))
-		each_way(search, attrs);
+		each_nexthop(search, attrs);
 }
 
 int route_exists(struct nl *nl, const struct link *link,
@@ -175,7 +177,7 @@ int route_exists(struct nl *nl, const struct link *link,
 	nl_begin(nl, RTM_GETROUTE, NLM_F_DUMP, &head, sizeof(head));
 	nl_put_u32(nl, RTA_OIF, (uint32_t)link->index);
 	nl_put_u32(nl, RTA_TABLE, table_of(route));
-	/* A table that was never used is not there. */
+	/* A table without any route does not exist. */
 	nl_allow(nl, ENOENT, NULL);
 	nl_on_reply(nl, on_route, &search);
 	if (nl_talk(nl, "list routes of %s", link->name) < 0)
@@ -211,32 +213,32 @@ static int ask_route(struct nl *nl, const struct ip *ip, unsigned flags,
 	return nl_talk(nl, "look up the route to %s", ip_print(ip, text));
 }
 
-static void on_ways(const struct nlmsghdr *msg, void *search)
+static void on_nexthops(const struct nlmsghdr *msg, void *search)
 {
 	const struct rtmsg *head = nl_payload(msg);
 	const struct nlattr *attrs[RTA_MAX + 1];
 
 	nl_attrs(msg, sizeof(*head), attrs, RTA_MAX);
 	if (head->rtm_type == RTN_UNICAST)
-		each_way(search, attrs);
+		each_nexthop(search, attrs);
 }
 
 int route_out_links(struct nl *nl, const struct ip *ip, struct list *indexes)
 {
-	struct route_search ways = { .job = nl->job, .indexes = indexes };
+	struct route_search search = { .job = nl->job, .indexes = indexes };
 
 	*indexes = (struct list) { 0 };
-	/* Nexthops that are objects of their own may be told by number only: then
-	 * the one that is chosen now will do. */
+	/* If the route names nexthop objects, the first answer may have no link:
+	 * then the one that the kernel chooses now is taken. */
 	for (int i = 0; i < 2 && !indexes->count; i++) {
-		if (ask_route(nl, ip, i ? 0 : RTM_F_FIB_MATCH, on_ways, &ways) <
-		    0)
+		if (ask_route(nl, ip, i ? 0 : RTM_F_FIB_MATCH, on_nexthops,
+			      &search) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-/* The route itself, which may be one to many addresses. */
+/* The answer is the route that matches, which need not be ip's alone. */
 static void on_subnet(const struct nlmsghdr *msg, void *index)
 {
 	const struct rtmsg *head = nl_payload(msg);
