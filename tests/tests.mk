@@ -24,8 +24,9 @@ T ?= 60
 EACH_ALONE := -DJOB_CHUNK_SIZE=0
 SANITIZE ?= -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
-UNIT := $(filter-out $(if $(CONFIG_NAT),,test_nat% test_nft% test_ct test_reference test_masq \
-		test_show) \
+NAT_UNITS := $(basename $(notdir $(NAT_SRC)))
+UNIT := $(filter-out $(if $(CONFIG_NAT),,$(NAT_UNITS:%=test_%) \
+		$(addsuffix _%,$(NAT_UNITS:%=test_%)) test_nat% test_masq test_show) \
 	$(patsubst %,test_%,$(call symbol,$(applets-) $(tools-))) \
 	$(if $(CONFIG_HELP),,test_conf_help) \
 	$(if $(CONFIG_SANDBOX),,test_sandbox) \

@@ -218,9 +218,9 @@ static void flush_of_other_entries_asks_nothing(void **state)
 {
 	static const struct entry sctp = { ENTRY_PORT, POD4, IPPROTO_SCTP };
 	static const struct entry hairpin = { ENTRY_HAIRPIN, POD4 };
-	static const struct entry guarded = { ENTRY_MACSPOOFCHK };
+	static const struct entry macspoofchk = { ENTRY_MACSPOOFCHK };
 	static const struct entry *const not_added[] = { &web, &sctp, &masq };
-	static const struct entry *const none[] = { &hairpin, &guarded };
+	static const struct entry *const none[] = { &hairpin, &macspoofchk };
 	struct kernel *k = *state;
 
 	assert_int_equal(flush_list(k, not_added, COUNT(not_added), CT_ADDED),

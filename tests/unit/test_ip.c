@@ -451,6 +451,20 @@ static void size_and_bits_of_families(void **state)
 	assert_int_equal(ip_bits(AF_INET6), 128);
 }
 
+static void protocols_have_names_and_numbers(void **state)
+{
+	(void)state;
+	assert_int_equal(protocol_number("tcp"), 6);
+	assert_int_equal(protocol_number("UDP"), 17);
+	assert_int_equal(protocol_number("Sctp"), 132);
+	assert_int_equal(protocol_number("icmp"), -1);
+	assert_int_equal(protocol_number("6"), -1);
+	assert_int_equal(protocol_number(""), -1);
+	assert_string_equal(protocol_name(6), "tcp");
+	assert_string_equal(protocol_name(17), "udp");
+	assert_string_equal(protocol_name(132), "sctp");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -469,6 +483,7 @@ int main(void)
 		cmocka_unit_test(special_addresses),
 		cmocka_unit_test(mac_has_three_spellings),
 		cmocka_unit_test(size_and_bits_of_families),
+		cmocka_unit_test(protocols_have_names_and_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/tables/condition.h"
-#include "tests/unit/nat.h"
+#include "tests/unit/tables.h"
 
 static struct entry on(const char *conditions, int family)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "tests/unit/nat.h"
+#include "tests/unit/tables.h"
 
 static bool is_b(void *arg, const char *owner)
 {
@@ -12,7 +12,7 @@ static void gc_clears_both_tables(void **state)
 {
 	struct world world = begun(state);
 	const struct entry *all = every_kind(&world);
-	struct entry living[] = { inner, source, guarded };
+	struct entry living[] = { inner, macspoofchk_mac, macspoofchk };
 	int asked_for = 0;
 
 	living[0].host_port++;
@@ -133,6 +133,117 @@ static void rebuild_keeps_what_comes_meanwhile(void **state)
 	assert_there(&world, "c", &web);
 }
 
+/* ---- by owner ---- */
+
+static void del_owner_removes_some_kinds(void **state)
+{
+	static const unsigned masks[] = { 1 << ENTRY_PORT,
+					  1 << ENTRY_MACSPOOFCHK |
+						  1 << ENTRY_MASQUERADE,
+					  1 << ENTRY_CONDITION, ~0U };
+	static const size_t left[] = { 5, 3, 2, 0 };
+	struct world world = begun(state);
+	const struct entry *all = every_kind(&world);
+	struct entry others[] = { web, macspoofchk_mac };
+
+	assert_int_equal(tables_del_owner(&world.k->nl, "a", ~0U), 0);
+	others[0].protocol = IPPROTO_UDP;
+	others[1].mac[0]++;
+	assert_int_equal(add_some(&world, "a", all, KINDS), 0);
+	assert_int_equal(add_some(&world, "aa", others, 2), 0);
+	for (size_t i = 0; i < COUNT(masks); i++) {
+		assert_int_equal(tables_del_owner(&world.k->nl, "a", masks[i]),
+				 0);
+		assert_int_equal(elements(&world), left[i] + 2);
+		for (int j = 0; j < KINDS; j++) {
+			if (masks[i] & 1U << all[j].kind)
+				assert_string_not_equal(
+					wrong(&world, "a", &all[j]), "");
+		}
+		if (i == 1)
+			assert_there(&world, "a", &macspoofchk_mac);
+	}
+	assert_there(&world, "aa", &others[0]);
+	assert_there(&world, "aa", &others[1]);
+}
+
+/* ---- trying ---- */
+
+static void probe_changes_nothing(void **state)
+{
+	struct world world = begun(state);
+
+	for (enum entry_kind kind = 0; kind < ENTRY_KINDS; kind++) {
+		assert_int_equal(tables_probe(&world.k->nl, kind), 0);
+		assert_true(is_missing(&world, kind));
+	}
+	assert_int_equal(add(&world, "a", &web), 0);
+	assert_int_equal(tables_probe(&world.k->nl, ENTRY_PORT), 0);
+	assert_int_equal(count_chains(&world, ENTRY_PORT), BASE_CHAINS);
+}
+
+static void probe_says_what_the_kernel_lacks(void **state)
+{
+	struct kernel *k = *state;
+	struct world world = { .k = k };
+
+	kernel_answers(k, 1, EOPNOTSUPP);
+	assert_refused(&world, tables_probe(&k->nl, ENTRY_PORT),
+		       CNI_NOT_AVAILABLE,
+		       "find table cnibox: Operation not supported");
+}
+
+/* How many requests the first try of a probe takes, up to the rule that asks for
+ * IPsec and in all. */
+static void count_requests(struct kernel *k, uint32_t *ipsec, uint32_t *all)
+{
+	struct nft nft = table_of(&k->nl, ENTRY_PORT);
+
+	nft_begin(&nft, 0);
+	table_add(&nft);
+	*ipsec = k->nl.seq;
+	chain_add(&nft, "probe", &masq);
+	*all = k->nl.seq;
+}
+
+static void kernel_without_ipsec_gets_no_rule_for_it(void **state)
+{
+	static const int refusals[] = { EOPNOTSUPP, ENOENT };
+	uint32_t ipsec, all;
+
+	count_requests(*state, &ipsec, &all);
+	for (size_t i = 0; i < COUNT(refusals); i++) {
+		struct kernel *k;
+
+		kernel_tear_down(state);
+		kernel_set_up(state);
+		k = *state;
+		kernel_answers(k, 1, ENOENT);
+		kernel_answers(k, 1 + ipsec, refusals[i]);
+		/* There is no answer to the second try. */
+		assert_int_equal(tables_probe(&k->nl, ENTRY_MASQUERADE), -1);
+		assert_non_null(strstr(k->job.msg, ": no answer"));
+		assert_int_equal(k->nl.seq, 1 + all + all - 1);
+	}
+}
+
+/* macspoofchk works with a kernel without NAT. */
+static void probe_asks_for_no_more_than_the_kind_takes(void **state)
+{
+	struct kernel *k = *state;
+	const char *tried;
+
+	kernel_answers(k, 1, ENOENT);
+	kernel_answers(k, k->nl.seq + 2, ENOENT);
+	tables_probe(&k->nl, ENTRY_MACSPOOFCHK);
+	asked_lines(k);
+	tried = asked_lines(k);
+	assert_non_null(strstr(tried, ": 07 00 00 00 1='cnibox'"));
+	assert_null(strstr(tried, ": 01 00 00 00 1='cnibox'"));
+	assert_null(strstr(tried, "'nat'"));
+	assert_null(strstr(tried, "'masq'"));
+}
+
 int main(void)
 {
 #define TEST(name)                                                             \
@@ -143,6 +254,11 @@ int main(void)
 		TEST(del_removes_nothing_that_it_did_not_look_at),
 		TEST(rebuild_keeps_what_comes_meanwhile),
 		TEST(gc_leaves_what_comes_into_use_meanwhile),
+		TEST(del_owner_removes_some_kinds),
+		TEST(probe_changes_nothing),
+		TEST(probe_says_what_the_kernel_lacks),
+		TEST(kernel_without_ipsec_gets_no_rule_for_it),
+		TEST(probe_asks_for_no_more_than_the_kind_takes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Keys that others hold, with the kernel itself. */
-#include "tests/unit/nat.h"
+#include "tests/unit/tables.h"
 
 static const struct entry masq_of_b = { ENTRY_MASQUERADE, POD(4) };
 
@@ -56,12 +56,12 @@ static void add_never_replaces_what_it_did_not_look_at(void **state)
 
 static void add_leaves_to_a_holder_what_it_shares(void **state)
 {
-	struct entry all[] = { masq_of_b, web, guarded, source };
+	struct entry all[] = { masq_of_b, web, macspoofchk, macspoofchk_mac };
 	struct world world = begun(state);
 
 	all[1].pod = masq_of_b.pod;
 	assert_int_equal(add(&world, "a", &web), 0);
-	assert_int_equal(add(&world, "a", &source), 0);
+	assert_int_equal(add(&world, "a", &macspoofchk_mac), 0);
 	world.shares = "a";
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(add_some(&world, "b", all, COUNT(all)), 0);
@@ -69,9 +69,9 @@ static void add_leaves_to_a_holder_what_it_shares(void **state)
 	world.shares = NULL;
 	world.looks = 0;
 	assert_there(&world, "a", &web);
-	assert_there(&world, "a", &source);
+	assert_there(&world, "a", &macspoofchk_mac);
 	assert_there(&world, "b", &masq_of_b);
-	assert_there(&world, "b", &guarded);
+	assert_there(&world, "b", &macspoofchk);
 	assert_int_equal(world.looks, 0);
 }
 
@@ -170,7 +170,8 @@ static void del_knows_no_sharing(void **state)
 
 static void check_accepts_what_is_shared(void **state)
 {
-	static const struct entry *const all[] = { &web, &inner, &source };
+	static const struct entry *const all[] = { &web, &inner,
+						   &macspoofchk_mac };
 	struct world world = begun(state);
 	struct entry moved = web;
 

@@ -1,15 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* All with the kernel itself, in a network namespace of its own. */
-#include "tests/unit/nat.h"
-
-static bool is_missing(struct world *world, enum entry_kind kind)
-{
-	struct nft nft = table_of(&world->k->nl, kind);
-	bool missing;
-
-	assert_int_equal(nft_find_table(&nft, &missing), 0);
-	return missing;
-}
+#include "tests/unit/tables.h"
 
 static void add_makes_the_tables_and_all_entries(void **state)
 {
@@ -30,9 +21,9 @@ static void add_makes_only_the_table_it_needs(void **state)
 	assert_int_equal(add(&world, "a", &web), 0);
 	assert_true(is_missing(&world, ENTRY_MACSPOOFCHK_MAC));
 	destroy(&world, ENTRY_PORT, NFT_MSG_DELTABLE, NULL);
-	assert_int_equal(add(&world, "a", &source), 0);
+	assert_int_equal(add(&world, "a", &macspoofchk_mac), 0);
 	assert_true(is_missing(&world, ENTRY_PORT));
-	assert_there(&world, "a", &source);
+	assert_there(&world, "a", &macspoofchk_mac);
 }
 
 /* In the same transaction, however many lead to it. */
@@ -78,7 +69,7 @@ static void add_may_be_repeated(void **state)
 	assert_int_equal(elements(&world), KINDS);
 	for (size_t i = 0; i < COUNT(moved); i++)
 		assert_there(&world, "a", &moved[i]);
-	assert_there(&world, "a", &guarded);
+	assert_there(&world, "a", &macspoofchk);
 	assert_int_equal(world.looks, 0);
 }
 
@@ -126,7 +117,7 @@ static void del_removes_what_the_owner_has(void **state)
 {
 	struct world world = begun(state);
 	const struct entry *all = every_kind(&world);
-	struct entry others[] = { web, source };
+	struct entry others[] = { web, macspoofchk_mac };
 	struct list list = list_of(all, KINDS);
 
 	others[0].host_port++;
@@ -146,38 +137,6 @@ static void del_removes_what_the_owner_has(void **state)
 	}
 	assert_there(&world, "b", &others[0]);
 	assert_there(&world, "b", &others[1]);
-}
-
-static void del_owner_removes_some_kinds(void **state)
-{
-	static const unsigned masks[] = { 1 << ENTRY_PORT,
-					  1 << ENTRY_MACSPOOFCHK |
-						  1 << ENTRY_MASQUERADE,
-					  1 << ENTRY_CONDITION, ~0U };
-	static const size_t left[] = { 5, 3, 2, 0 };
-	struct world world = begun(state);
-	const struct entry *all = every_kind(&world);
-	struct entry others[] = { web, source };
-
-	assert_int_equal(tables_del_owner(&world.k->nl, "a", ~0U), 0);
-	others[0].protocol = IPPROTO_UDP;
-	others[1].mac[0]++;
-	assert_int_equal(add_some(&world, "a", all, KINDS), 0);
-	assert_int_equal(add_some(&world, "aa", others, 2), 0);
-	for (size_t i = 0; i < COUNT(masks); i++) {
-		assert_int_equal(tables_del_owner(&world.k->nl, "a", masks[i]),
-				 0);
-		assert_int_equal(elements(&world), left[i] + 2);
-		for (int j = 0; j < KINDS; j++) {
-			if (masks[i] & 1U << all[j].kind)
-				assert_string_not_equal(
-					wrong(&world, "a", &all[j]), "");
-		}
-		if (i == 1)
-			assert_there(&world, "a", &source);
-	}
-	assert_there(&world, "aa", &others[0]);
-	assert_there(&world, "aa", &others[1]);
 }
 
 /* ---- looking ---- */
@@ -214,7 +173,7 @@ static void check_says_what_is_missing(void **state)
 		"chain output of table cnibox has 0 rules instead of 1");
 }
 
-static void check_looks_at_conditions_and_guards(void **state)
+static void check_looks_at_conditions_and_macspoofchk(void **state)
 {
 	struct world world = begun(state);
 	const struct entry *all = every_kind(&world);
@@ -222,15 +181,15 @@ static void check_looks_at_conditions_and_guards(void **state)
 
 	assert_string_equal(wrong(&world, "a", &inner),
 			    "host port 8080/tcp is not published");
-	assert_string_equal(wrong(&world, "a", &guarded),
+	assert_string_equal(wrong(&world, "a", &macspoofchk),
 			    "macspoofchk of interface veth0 is not set");
-	assert_string_equal(wrong(&world, "a", &source),
+	assert_string_equal(wrong(&world, "a", &macspoofchk_mac),
 			    "macspoofchk of interface veth0 is not set");
 	assert_int_equal(add_some(&world, "a", all, KINDS), 0);
 	other.conditions = "iifname eth1";
 	assert_string_equal(wrong(&world, "a", &other),
 			    "host port 8080/tcp is published differently");
-	assert_string_equal(wrong(&world, "b", &source),
+	assert_string_equal(wrong(&world, "b", &macspoofchk_mac),
 			    "macspoofchk of interface veth0 is set for a");
 	destroy(&world, ENTRY_PORT, NFT_MSG_DELRULE, "cond-823e4970abd968cc");
 	assert_string_equal(wrong(&world, "a", &inner),
@@ -238,84 +197,9 @@ static void check_looks_at_conditions_and_guards(void **state)
 			    "0 rules instead of 1");
 	destroy(&world, ENTRY_MACSPOOFCHK_MAC, NFT_MSG_DELRULE, "prerouting");
 	assert_there(&world, "a", &web);
-	assert_string_equal(wrong(&world, "a", &guarded),
+	assert_string_equal(wrong(&world, "a", &macspoofchk),
 			    "chain prerouting of table cnibox has 0 rules "
 			    "instead of 1");
-}
-
-static void probe_changes_nothing(void **state)
-{
-	struct world world = begun(state);
-
-	for (enum entry_kind kind = 0; kind < ENTRY_KINDS; kind++) {
-		assert_int_equal(tables_probe(&world.k->nl, kind), 0);
-		assert_true(is_missing(&world, kind));
-	}
-	assert_int_equal(add(&world, "a", &web), 0);
-	assert_int_equal(tables_probe(&world.k->nl, ENTRY_PORT), 0);
-	assert_int_equal(count_chains(&world, ENTRY_PORT), BASE_CHAINS);
-}
-
-static void probe_says_what_the_kernel_lacks(void **state)
-{
-	struct kernel *k = *state;
-	struct world world = { .k = k };
-
-	kernel_answers(k, 1, EOPNOTSUPP);
-	assert_refused(&world, tables_probe(&k->nl, ENTRY_PORT),
-		       CNI_NOT_AVAILABLE,
-		       "find table cnibox: Operation not supported");
-}
-
-/* How many requests the first try of a probe takes, up to the rule that asks for
- * IPsec and in all. */
-static void count_requests(struct kernel *k, uint32_t *ipsec, uint32_t *all)
-{
-	struct nft nft = table_of(&k->nl, ENTRY_PORT);
-
-	nft_begin(&nft, 0);
-	table_add(&nft);
-	*ipsec = k->nl.seq;
-	chain_add(&nft, "probe", &masq);
-	*all = k->nl.seq;
-}
-
-static void kernel_without_ipsec_gets_no_rule_for_it(void **state)
-{
-	static const int refusals[] = { EOPNOTSUPP, ENOENT };
-	uint32_t ipsec, all;
-
-	count_requests(*state, &ipsec, &all);
-	for (size_t i = 0; i < COUNT(refusals); i++) {
-		struct kernel *k;
-
-		kernel_tear_down(state);
-		kernel_set_up(state);
-		k = *state;
-		kernel_answers(k, 1, ENOENT);
-		kernel_answers(k, 1 + ipsec, refusals[i]);
-		/* There is no answer to the second try. */
-		assert_int_equal(tables_probe(&k->nl, ENTRY_MASQUERADE), -1);
-		assert_non_null(strstr(k->job.msg, ": no answer"));
-		assert_int_equal(k->nl.seq, 1 + all + all - 1);
-	}
-}
-
-/* A kernel without NAT can guard MAC addresses. */
-static void probe_asks_for_no_more_than_the_kind_takes(void **state)
-{
-	struct kernel *k = *state;
-	const char *tried;
-
-	kernel_answers(k, 1, ENOENT);
-	kernel_answers(k, k->nl.seq + 2, ENOENT);
-	tables_probe(&k->nl, ENTRY_MACSPOOFCHK);
-	asked_lines(k);
-	tried = asked_lines(k);
-	assert_non_null(strstr(tried, ": 07 00 00 00 1='cnibox'"));
-	assert_null(strstr(tried, ": 01 00 00 00 1='cnibox'"));
-	assert_null(strstr(tried, "'nat'"));
-	assert_null(strstr(tried, "'masq'"));
 }
 
 /* ---- many ---- */
@@ -399,13 +283,8 @@ int main(void)
 		TEST(add_refuses_one_key_with_two_data),
 		TEST(add_survives_the_loss_of_the_table),
 		TEST(del_removes_what_the_owner_has),
-		TEST(del_owner_removes_some_kinds),
 		TEST(check_says_what_is_missing),
-		TEST(check_looks_at_conditions_and_guards),
-		TEST(probe_changes_nothing),
-		TEST(probe_says_what_the_kernel_lacks),
-		TEST(kernel_without_ipsec_gets_no_rule_for_it),
-		TEST(probe_asks_for_no_more_than_the_kind_takes),
+		TEST(check_looks_at_conditions_and_macspoofchk),
 		TEST(thousands_come_and_go),
 		TEST(processes_do_not_lose_each_others_entries),
 	};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nat - entries of every kind, and their owners, for the tables of a kernel of
+/* tables - entries of every kind, and their owners, for the tables of a kernel of
  * one's own */
-#ifndef CNIBOX_TESTS_NAT_H
-#define CNIBOX_TESTS_NAT_H
+#ifndef CNIBOX_TESTS_TABLES_H
+#define CNIBOX_TESTS_TABLES_H
 
 #include <netinet/in.h>
 #include <sys/wait.h>
@@ -28,11 +28,11 @@ static const struct entry web = {
 static const struct entry inner = {
 	ENTRY_CONDITION, POD4, IPPROTO_TCP, { 0 }, 8080, 80, "iifname eth0",
 };
-static const struct entry guarded = { .kind = ENTRY_MACSPOOFCHK,
-				      .bridge_port = "veth0" };
-static const struct entry source = { .kind = ENTRY_MACSPOOFCHK_MAC,
-				     .bridge_port = "veth0",
-				     .mac = { 2, 3, 4, 5, 6, 7 } };
+static const struct entry macspoofchk = { .kind = ENTRY_MACSPOOFCHK,
+					  .bridge_port = "veth0" };
+static const struct entry macspoofchk_mac = { .kind = ENTRY_MACSPOOFCHK_MAC,
+					      .bridge_port = "veth0",
+					      .mac = { 2, 3, 4, 5, 6, 7 } };
 
 /* The table that this kind is in. */
 static inline struct nft table_of(struct nl *nl, enum entry_kind kind)
@@ -167,6 +167,15 @@ static inline void list_set(struct world *world, enum entry_kind kind,
 	assert_int_equal(nft_list_elements(&nft, name, out), 0);
 }
 
+static inline bool is_missing(struct world *world, enum entry_kind kind)
+{
+	struct nft nft = table_of(&world->k->nl, kind);
+	bool missing;
+
+	assert_int_equal(nft_find_table(&nft, &missing), 0);
+	return missing;
+}
+
 /* How many elements all maps and sets of entries have. */
 static inline size_t elements(struct world *world)
 {
@@ -207,9 +216,8 @@ enum { KINDS = ENTRY_KINDS, BASE_CHAINS = 8 };
 /* One of each kind. */
 static inline const struct entry *every_kind(struct world *world)
 {
-	const struct entry all[] = {
-		masq, hairpin, web, inner, guarded, source
-	};
+	const struct entry all[] = { masq,  hairpin,	 web,
+				     inner, macspoofchk, macspoofchk_mac };
 	struct entry *copy = job_alloc(&world->k->job, sizeof(all));
 
 	return memcpy(copy, all, sizeof(all));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "tests/unit/nat.h"
+#include "tests/unit/kind.h"
 
 /* clang-format off */
 #define MAP(id, name, key, key_len, data) \
@@ -11,21 +11,12 @@
 #define NAMES(id, name, key, key_len) \
 	REQUEST_OF("07", "2569", "401", " 2='" name "' 3=00000000 4=" key \
 		" 5=000000" key_len " 13=0004" HOST("01") " 10=000000" id)
-#define NAT_SET(id, name, key, key_len) \
-	REQUEST("2569", "401", " 2='" name "' 3=00000000 4=" key \
-		" 5=000000" key_len " 10=000000" id)
 #define TO_VERDICT "ffffff00"
 #define TO_POD4	   "000001cd 7=00000008"
 #define TO_POD6	   "0000020d 7=00000014"
 #define BASE_CHAIN(family, name, type, hook, priority) \
 	REQUEST_OF(family, "2563", "401", " 3='" name "' 7='" type \
 		"' 4={ 1=000000" hook " 2=" priority " }")
-#define V4 FAMILY("02")
-#define V6 FAMILY("0a")
-
-#define LOOPBACK4 MASK("04", "ff000000", "00000000") EQUAL("7f000000")
-#define LOOPBACK6 EQUAL("00000000000000000000000000000001")
-
 static const char *const inet_requests[] = {
 	REQUEST("2560", "601", ""),
 	MAP("03", "hostip4", "0000c1cd", "0c", TO_POD4),
@@ -85,91 +76,16 @@ static const char *const bridge_requests[] = {
 	RULE_OF("07", "prerouting", INPUT("08") IN("guarded")
 		FROM_MAC("0c") NOT_IN("sources") DROP),
 };
-
-#define SUBNET4(address) MASK("04", "ffffff00", "00000000") EQUAL(address)
-#define SUBNET6(address) \
-	MASK("10", "ffffffffffffffff0000000000000000", "00" ZEROS) \
-	EQUAL(address)
-#define NETWORK4 MASK_AT("09", "04", "ffffff00", "00000000")
-#define NETWORK6 \
-	MASK_AT("0c", "10", "ffffffffffffffff0000000000000000", "00" ZEROS)
-#define MULTICAST4 MASK("04", "f0000000", "00000000") EQUAL("e0000000")
-#define MULTICAST6 MASK("10", "ff" ZEROS, "00" ZEROS) EQUAL("ff" ZEROS)
-
-#define PAIRS4(id) NAT_SET(id, "c", "000001c7", "08")
-#define PAIRS6(id) NAT_SET(id, "c", "00000208", "20")
-
-static const struct {
-	struct entry entry;
-	const char *requests[9];
-} own_chains[] = {
-	{ { ENTRY_MASQUERADE, POD4 }, {
-		CHAIN("c"),
-		PAIRS4("03"),
-		RULE("c", V4 FROM4("08") TO4("09") NETWORK4 IN("c") RETURN),
-		RULE("c", V4 TO4("08") MULTICAST4 RETURN),
-		RULE("c", MASQUERADE),
-		RULE("masq", V4 FROM4("08") FROM4("09") NETWORK4 IN("c") GOTO("c")),
-	} },
-	{ { ENTRY_MASQUERADE, { { AF_INET, { 10, 1, 2, 3 } }, 32 } }, {
-		CHAIN("c"),
-		PAIRS4("03"),
-		RULE("c", V4 FROM4("08") TO4("09") IN("c") RETURN),
-		RULE("c", V4 TO4("08") MULTICAST4 RETURN),
-		RULE("c", MASQUERADE),
-		RULE("masq", V4 FROM4("08") FROM4("09") IN("c") GOTO("c")),
-	} },
-	{ { ENTRY_MASQUERADE, POD4, .exempt = "10.9.0.0/24  192.0.2.1/32 " }, {
-		CHAIN("c"),
-		PAIRS4("03"),
-		RULE("c", V4 FROM4("08") TO4("09") NETWORK4 IN("c") RETURN),
-		RULE("c", V4 TO4("08") MULTICAST4 RETURN),
-		RULE("c", V4 TO4("08") SUBNET4("0a090000") RETURN),
-		RULE("c", V4 TO4("08") EQUAL("c0000201") RETURN),
-		RULE("c", MASQUERADE),
-		RULE("masq", V4 FROM4("08") FROM4("09") NETWORK4 IN("c") GOTO("c")),
-	} },
-	{ { ENTRY_MASQUERADE, POD6, .exempt = "fd09::/64" }, {
-		CHAIN("c"),
-		PAIRS6("03"),
-		RULE("c", V6 FROM6("08") TO6("0c") NETWORK6 IN("c") RETURN),
-		RULE("c", V6 TO6("08") MULTICAST6 RETURN),
-		RULE("c", V6 TO6("08") SUBNET6("fd090000000000000000000000000000") RETURN),
-		RULE("c", MASQUERADE),
-		RULE("masq", V6 FROM6("08") FROM6("0c") NETWORK6 IN("c") GOTO("c")),
-	} },
-	{ { ENTRY_HAIRPIN, POD4 }, {
-		CHAIN("c"),
-		PAIRS4("03"),
-		RULE("c", V4 TO4("08") FROM4("09") NETWORK4 IN("c") MASQUERADE),
-		RULE("c", V4 FROM4("08") LOOPBACK4 MASQUERADE),
-		RULE("hairpin", V4 TO4("08") TO4("09") NETWORK4 IN("c") JUMP("c")),
-	} },
-	{ { ENTRY_HAIRPIN, POD6 }, {
-		CHAIN("c"),
-		PAIRS6("03"),
-		RULE("c", V6 TO6("08") FROM6("0c") NETWORK6 IN("c") MASQUERADE),
-		RULE("hairpin", V6 TO6("08") TO6("0c") NETWORK6 IN("c") JUMP("c")),
-	} },
-	{ { ENTRY_CONDITION, POD4, .conditions = "ip saddr 10.1.2.0/24" }, {
-		CHAIN("c"),
-		RULE("c", V4 FROM4("08") SUBNET4("0a010200") GOTO("ports")),
-	} },
-};
 /* clang-format on */
 
-static const char *made(struct kernel *k, enum entry_kind kind,
-			const struct entry *entry)
+static const char *made(struct kernel *k, enum entry_kind kind)
 {
 	struct nft nft = table_of(&k->nl, kind);
 	size_t at;
 
 	nft_begin(&nft, 0);
 	at = k->nl.len;
-	if (entry)
-		chain_add(&nft, "c", entry);
-	else
-		table_add(&nft);
+	table_add(&nft);
 	return held_lines(k, at);
 }
 
@@ -179,9 +95,8 @@ static void inet_table_is_encoded(void **state)
 
 	if (!IS_ENABLED(CONFIG_IPV6))
 		skip();
-	assert_string_equal(
-		made(k, ENTRY_PORT, NULL),
-		joined(&k->job, inet_requests, COUNT(inet_requests)));
+	assert_string_equal(made(k, ENTRY_PORT), joined(&k->job, inet_requests,
+							COUNT(inet_requests)));
 }
 
 static void bridge_table_is_encoded(void **state)
@@ -189,25 +104,8 @@ static void bridge_table_is_encoded(void **state)
 	struct kernel *k = *state;
 
 	assert_string_equal(
-		made(k, ENTRY_MACSPOOFCHK_MAC, NULL),
+		made(k, ENTRY_MACSPOOFCHK_MAC),
 		joined(&k->job, bridge_requests, COUNT(bridge_requests)));
-}
-
-static void own_chains_are_encoded(void **state)
-{
-	for (size_t i = 0; i < COUNT(own_chains); i++) {
-		const char *const *requests = own_chains[i].requests;
-		struct kernel *k = *state;
-		size_t count = 0;
-
-		while (requests[count])
-			count++;
-		assert_string_equal(
-			made(k, own_chains[i].entry.kind, &own_chains[i].entry),
-			joined(&k->job, requests, count));
-		kernel_tear_down(state);
-		kernel_set_up(state);
-	}
 }
 
 /* ---- with the kernel itself ---- */
@@ -220,9 +118,9 @@ static void kernel_takes_the_whole_bridge_table(void **state)
 
 	nft_begin(&nft, 0);
 	table_add(&nft);
-	entry_to_element(&k->job, &guarded, "o", &element);
+	entry_to_element(&k->job, &macspoofchk, "o", &element);
 	nft_element_add(&nft, &element);
-	entry_to_element(&k->job, &source, "o", &element);
+	entry_to_element(&k->job, &macspoofchk_mac, "o", &element);
 	nft_element_add(&nft, &element);
 	assert_int_equal(nft_commit(&nft), 0);
 	assert_false(nft.stale);
@@ -236,43 +134,13 @@ static void kernel_takes_the_whole_bridge_table(void **state)
 			    "instead of 1");
 }
 
-static void kernel_takes_every_own_chain(void **state)
-{
-	for (size_t i = 0; i < COUNT(own_chains); i++) {
-		const struct entry *entry = &own_chains[i].entry;
-		struct nft nft = table_of(real_kernel(state), entry->kind);
-
-		nft_begin(&nft, 0);
-		table_add(&nft);
-		chain_add(&nft, "c", entry);
-		assert_int_equal(nft_commit(&nft), 0);
-		assert_int_equal(table_chain_check(&nft, "c", entry), 0);
-	}
-}
-
-/* As many as the entry asks for. */
 static void check_counts_the_rules(void **state)
 {
-	static const struct {
-		struct entry entry;
-		int rules;
-	} rows[] = {
-		{ { ENTRY_MASQUERADE, POD4 }, 3 },
-		{ { ENTRY_MASQUERADE, POD4,
-		    .exempt = "10.8.0.0/16 10.9.0.0/16" },
-		  5 },
-		{ { ENTRY_HAIRPIN, POD4 }, 2 },
-		{ { ENTRY_HAIRPIN, POD6 }, 1 },
-		{ { ENTRY_CONDITION, POD4,
-		    .conditions = "iifname { a, b, c }" },
-		  3 },
-	};
 	struct kernel *k = *state;
 	struct nft nft = table_of(real_kernel(state), ENTRY_PORT);
 
 	nft_begin(&nft, 0);
 	table_add(&nft);
-	nft_chain_add(&nft, "c", NULL);
 	nft_rule(&nft, "output");
 	nft_verdict(&nft, NFT_RETURN, NULL);
 	nft_rule_end(&nft);
@@ -280,17 +148,6 @@ static void check_counts_the_rules(void **state)
 	assert_int_equal(table_check(&nft), -1);
 	assert_string_equal(k->job.msg, "chain output of table cnibox has 2 "
 					"rules instead of 1");
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		k->job.msg = NULL;
-		assert_int_equal(table_chain_check(&nft, "c", &rows[i].entry),
-				 -1);
-		assert_string_equal(
-			k->job.msg,
-			job_printf(&k->job,
-				   "chain c of table cnibox has 0 rules "
-				   "instead of %d",
-				   rows[i].rules));
-	}
 }
 
 int main(void)
@@ -300,9 +157,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(inet_table_is_encoded),
 		TEST(bridge_table_is_encoded),
-		TEST(own_chains_are_encoded),
 		TEST(kernel_takes_the_whole_bridge_table),
-		TEST(kernel_takes_every_own_chain),
 		TEST(check_counts_the_rules),
 	};
 
