@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* attachment - what a container's interface owns on this node: the record of
- * it and the NAT elements */
+/* attachment - what a container's interface owns on this node: its record, and its
+ * entries in the tables */
 #ifndef CNIBOX_ATTACHMENT_H
 #define CNIBOX_ATTACHMENT_H
 
@@ -9,7 +9,8 @@
 #include "core/state/record.h"
 #include "core/tables/tables.h"
 
-/* Who owns what this call's attachment makes; in the job's memory. */
+/* The owner (record_owner()) of what this call's attachment makes; in the job's
+ * memory. */
 const char *attachment_owner(struct call *c);
 
 /* ADD: begins the attachment's record, before anything else is made. If there is
@@ -41,11 +42,11 @@ bool attachment_is_noted(struct call *c);
 int attachment_restore(struct call *c, const char *owner, bool *changed,
 		       bool *broken, struct list *restored);
 
-/* Lets 127.0.0.1 leave towards the container if it is masqueraded for it; where
- * no link holds its subnet there is no way to open. */
+/* Lets packets from 127.0.0.1 leave by the links on which the pods of entries are,
+ * if these have a hairpin entry, which masquerades them. */
 int attachment_open_localhost(struct call *c, const struct list *entries);
 
-/* CHECK: that way is open, if there is one. */
+/* CHECK: they may leave by these links. */
 int attachment_check_localhost(struct call *c, const struct list *entries);
 
 /* DEL: removes the entries; by rest(c), unless that is NULL, what else there is;

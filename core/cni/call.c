@@ -11,7 +11,7 @@ static const struct conf_key ipam_keys[] = {
 	CONF_END
 };
 
-/* The second is its name in older texts of the specification. */
+/* The key of GC, and its name in earlier drafts of the specification. */
 static const char key_attachments[] = "cni.dev/valid-attachments",
 		  key_former[] = "cni.dev/attachments";
 
@@ -80,7 +80,7 @@ int call_run(struct call *c, const char *verb, bool *left_out)
 		return -1;
 	if (applet->validate && !del && applet->validate(c) < 0)
 		return -1;
-	/* Without /proc nobody gets into a namespace. */
+	/* STATUS: without /proc, no namespace can be entered. */
 	if (applet->needs_netns && strcmp(verb, "STATUS") == 0 &&
 	    netns_is_own(c->job, &c->netns, &own) < 0) {
 		c->job->code = CNI_NOT_AVAILABLE;
@@ -94,7 +94,7 @@ int call_run(struct call *c, const char *verb, bool *left_out)
 		run = applet->check;
 	else if (strcmp(verb, "STATUS") == 0)
 		run = applet->status;
-	/* null lists none; without a list anything may be valid. */
+	/* null is an empty list; without the key, everything may be valid. */
 	else if (strcmp(verb, "GC") == 0 &&
 		 (json_member(c->doc, key_attachments) ||
 		  json_member(c->doc, key_former)))

@@ -11,7 +11,7 @@
 #include "core/kernel/netns.h"
 #include "core/kernel/nl.h"
 
-/* What a container's interface is known by. */
+/* What identifies the interface of a container. */
 struct attachment {
 	const char *container, *ifname;
 };
@@ -23,8 +23,8 @@ struct net_conf {
 	const char *ipam;		/* ipam.type, or NULL */
 	const struct json *prev_result; /* or NULL */
 	struct list attachments; /* GC: the valid ones, of struct attachment */
-	struct list former;	 /* the same, by the key's former name */
-	struct list owners; /* theirs, of char *; made when first asked for */
+	struct list former;	 /* the same, from the key's former name */
+	struct list owners;	 /* of these, of char *; see valid_excludes() */
 };
 
 /* One call of one plugin: what it was given, what it answers. */
@@ -44,19 +44,19 @@ struct call {
 	struct netns netns;    /* fd -1: CNI_NETNS is empty or gone */
 	struct nl host, guest; /* rtnetlink here and in CNI_NETNS */
 	struct nl nft;	       /* nfnetlink here */
-	struct list links;     /* of the host, once they were needed */
+	struct list links;     /* all of the host, once life_of() needs them */
 	struct result result;  /* what ADD answers */
 };
 
-/* A plugin. A verb left out gets the default: success, and STATUS and GC go
- * on to the IPAM plugin. */
+/* A plugin. A verb that is NULL succeeds; STATUS and GC are passed on to the IPAM
+ * plugin then. */
 struct applet {
 	const char *name;
 	const struct conf_key *keys;
 	size_t conf_size;
 	const void *defaults; /* the struct keys are read into; NULL: zeroes */
 	bool needs_netns; /* ADD and CHECK fail if CNI_NETNS cannot be opened */
-	bool takes_args;  /* CNI_ARGS is for it, and is verified */
+	bool takes_args;  /* reads CNI_ARGS, which is checked before */
 	int (*validate)(struct call *c); /* before every verb but DEL */
 	int (*add)(struct call *c);
 	int (*del)(struct call *c);
@@ -81,9 +81,10 @@ const struct applet *applet_find(const struct applet *const *applets,
  * in c->netns. */
 void call_open(struct call *c);
 
-/* Carries out verb ("ADD", ...) of c->applet: reads its keys, validates, runs
- * it. What ADD answers is in c->result; undoing a failed one is cni_main()'s.
- * *left_out, and it is a success, if the applet has no function for the verb. */
+/* Runs verb ("ADD", ...) of c->applet: reads its keys, validates, calls its
+ * function. ADD's answer is in c->result; if ADD fails, the caller runs the undo
+ * list. If the applet has no function for the verb, that is a success, and
+ * *left_out is true. */
 int call_run(struct call *c, const char *verb, bool *left_out);
 
 /* ADD: names a link in the result, as its next interface; sandbox is CNI_NETNS if

@@ -8,15 +8,15 @@
 
 #include "core/cni/exec.h"
 
-/* A plugin that is to do a part of what c is asked for. */
+/* A plugin that is to do a part of the call c. */
 struct delegate {
 	struct call *c;
 	const char *type;
-	const char *path; /* of the file that CNI_PATH leads to */
-	struct stat st;	  /* of the same */
+	const char *path; /* of its file, found by CNI_PATH */
+	struct stat st;	  /* of that file */
 };
 
-/* The regular file "<directory of CNI_PATH>/<type>" that comes first. */
+/* Finds the first regular file "<directory of CNI_PATH>/<type>". */
 static bool search_path(struct delegate *d)
 {
 	const char *dirs = *d->c->env.path ? d->c->env.path : NULL;
@@ -111,7 +111,7 @@ static int plugin_failed(const struct delegate *d,
 					   WTERMSIG(run->status))
 			      : job_printf(job, "exit status %d",
 					   WEXITSTATUS(run->status));
-		/* A runtime shows the details, of stderr nothing. */
+		/* Runtimes show the details, but not stderr. */
 		said = run->len ? run->out : run->err;
 		ret = fail_details(
 			job, CNI_INTERNAL, *said ? said : NULL,

@@ -17,7 +17,8 @@
 
 enum { BUSY_TRIES = 50, BUSY_WAIT_NS = 20000000 };
 
-/* Files in memory instead of pipes: neither side can wait for the other. */
+/* A file in memory that holds text. With a pipe, each side could have to wait for
+ * the other. */
 static int memory_file(struct job *job, const char *text, size_t len)
 {
 	int fd = memfd_create("cnibox", MFD_CLOEXEC);
@@ -49,8 +50,8 @@ static char **environment(struct job *job, const char *verb)
 	return env.items;
 }
 
-/* What the child does, in the memory of this process: what refuses it, it leaves
- * in *err. */
+/* Runs in the child, but in the memory of this process: if the program cannot be
+ * run, the reason is in *err. */
 static void become(const char *path, char **env, const int files[3],
 		   volatile int *err)
 {
@@ -58,7 +59,7 @@ static void become(const char *path, char **env, const int files[3],
 
 	signal(SIGPIPE, SIG_DFL);
 	for (int i = 0; i < 3; i++) {
-		/* As it is, it would be closed. */
+		/* dup2() to itself would leave close-on-exec set. */
 		if (files[i] == i)
 			ioctl(i, FIONCLEX);
 		else
@@ -69,7 +70,8 @@ static void become(const char *path, char **env, const int files[3],
 	_exit(127);
 }
 
-/* By vfork(2), in a function that keeps nothing which the child could spoil. */
+/* vfork(2) in a function of its own, which has no variables that the child could
+ * change. */
 static pid_t start(const char *path, char **env, const int files[3],
 		   volatile int *err)
 {
@@ -80,14 +82,13 @@ static pid_t start(const char *path, char **env, const int files[3],
 	return pid;
 }
 
-/* Starts the program with three files as its first; 0 or the errno of what
- * refused it. */
+/* Starts the program with three files as stdin, stdout and stderr; 0 or an errno. */
 static int spawn(const char *path, char **env, const int files[3], pid_t *pid)
 {
 	const struct timespec wait = { .tv_nsec = BUSY_WAIT_NS };
 	volatile int err = ETXTBSY;
 
-	/* A plugin that is being replaced is busy for a moment. */
+	/* A plugin is busy for a moment while another version replaces it. */
 	for (int i = 0; i < BUSY_TRIES && err == ETXTBSY; i++) {
 		if (i)
 			nanosleep(&wait, NULL);
@@ -101,7 +102,7 @@ static int spawn(const char *path, char **env, const int files[3], pid_t *pid)
 	return err;
 }
 
-/* All that is in a file; NULL if it cannot be read. */
+/* The whole text of a file, wherever its offset is; NULL if it cannot be read. */
 static char *read_back(struct job *job, int fd, size_t *len)
 {
 	struct stat st;
@@ -133,7 +134,7 @@ static int run(struct job *job, const char *path, const char *verb,
 	pid_t pid = 0;
 	int err;
 
-	/* To be waited for, whatever who runs us does with its own. */
+	/* If the runtime ignores SIGCHLD, so do we, and waitpid() would fail. */
 	signal(SIGCHLD, SIG_DFL);
 	err = spawn(path, environment(job, verb), files, &pid);
 	if (err)

@@ -11,13 +11,14 @@
 
 enum { DAD_MS = 10000 };
 
-/* Whether this address of a result is the link's. */
+/* Whether an address belongs to the interface of the result with this index. */
 static bool is_of(const struct result_ip *ip, int index)
 {
 	return ip->has_interface && ip->interface == index;
 }
 
-/* A container may have IPv6 switched off; an IPv6 address is a wish for it. */
+/* IPv6 may be switched off in the container; whoever gives it an IPv6 address
+ * wants it on. */
 static int enable_ipv6(struct call *c, const struct link *link)
 {
 	const char *name =
@@ -42,7 +43,8 @@ static int enable_dad(struct call *c, const struct link *link)
 		"1");
 }
 
-/* The gateway a route without one gets: the first of its family. */
+/* The gateway for a route that names none: the first one of its family, but none
+ * if the route's scope is the link. */
 static struct ip default_gateway(const struct result *result,
 				 const struct route *route)
 {
@@ -74,8 +76,8 @@ static int add_routes(struct call *c, const struct link *link)
 	return 0;
 }
 
-/* Everything goes out in one message, unless duplicate address detection has
- * to end before there can be routes. */
+/* All requests go out together, unless duplicate address detection has to end
+ * before routes can be added. */
 int guest_apply(struct call *c, const struct link *link, int index, bool dad)
 {
 	const struct result_ip *ips = c->result.ips.items;

@@ -6,18 +6,19 @@
 #include "core/cni/call.h"
 #include "core/kernel/link.h"
 
-/* Gives the container's link, which is down, the addresses and routes of
- * c->result whose interface is index, and brings it up. dad leaves duplicate
- * address detection on for IPv6, and waits for it. */
+/* ADD: gives the container's link, which is down, the addresses of c->result whose
+ * interface has this index, and all its routes, and sets it up. With dad, there is
+ * duplicate address detection for IPv6, and its end is waited for. */
 int guest_apply(struct call *c, const struct link *link, int index, bool dad);
 
-/* CHECK: reads CNI_IFNAME in CNI_NETNS, which has to be what prevResult says of
- * it, of this kind, and, if up, to be up. */
+/* CHECK: reads CNI_IFNAME in CNI_NETNS. It has to be in prevResult, with the same
+ * MAC address, to be of this kind and, with up, to be up. */
 int guest_check_link(struct call *c, const char *kind, bool up,
 		     struct link *out);
 
-/* CHECK: each address of CNI_IFNAME and each route in c->prev is still there.
- * The other addresses are taken out of c->prev: what has them is not ours. */
+/* CHECK: each route of c->prev, and each of its addresses that is CNI_IFNAME's, is
+ * still there. The other addresses, which other plugins have to check, are removed
+ * from c->prev. */
 int guest_verify(struct call *c, const struct link *link);
 
 #endif

@@ -8,7 +8,7 @@
 #include "core/cni/valid.h"
 #include "core/tables/ct.h"
 
-/* Attachments of one container ask for the same ports, as podman has it. */
+/* Whether two owners are attachments of one container. */
 static bool same_container(const char *owner, const char *other)
 {
 	const char *a = strrchr(owner, '/'), *b = strrchr(other, '/');

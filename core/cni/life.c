@@ -9,7 +9,7 @@
 #include "core/base/str.h"
 #include "core/kernel/link.h"
 
-/* The index of the host end; 0 if none is known. */
+/* The kind of the note with the index of the host end; 0: none is known. */
 static const char note_host[] = "host";
 
 const char *life_port_name(struct job *job, const char *owner)
@@ -20,7 +20,7 @@ const char *life_port_name(struct job *job, const char *owner)
 			  hash_text(owner, sizeof(digits) - 1, digits));
 }
 
-/* Others may have given it another name. */
+/* Finds the host end by its alias, if others have renamed it. */
 static int find_alias(struct call *c, const char *owner, struct link *out,
 		      bool *found)
 {
@@ -58,7 +58,7 @@ static bool is_there(const struct record_notes *notes)
 	       st.st_dev == netns.dev && st.st_ino == netns.ino;
 }
 
-/* Whether the namespace of its other end is still there. */
+/* Whether the namespace of the other end of link is still there. */
 static int find_peer(struct call *c, const struct link *link, bool *found)
 {
 	struct link peer;
@@ -88,7 +88,8 @@ enum life life_of(struct call *c, const char *owner,
 		return LIFE_UNKNOWN;
 	if (found)
 		return LIFE_DEAD;
-	/* That there is no record, or no line of it, must prove something. */
+	/* No host end was found, but only the record may name it: so there has
+	 * to be all of it or, if there is none, a folder where it would be. */
 	return (notes->found ? !notes->damaged : record_is_kept(c->job))
 		       ? LIFE_DEAD
 		       : LIFE_UNKNOWN;
@@ -101,7 +102,7 @@ int life_note_host_end(struct call *c, struct record *record)
 	struct link link = { 0 };
 	bool found = false;
 
-	/* Bridges come first, and have no end elsewhere. */
+	/* From the last one on: bridges, which are no host ends, come first. */
 	for (size_t i = c->prev.interfaces.count; i-- && !found;) {
 		const char *sandbox = interface[i].sandbox;
 
@@ -117,7 +118,7 @@ int life_note_host_end(struct call *c, struct record *record)
 			  job_printf(c->job, "%d", found ? link.index : 0));
 }
 
-/* The host's end of a link in CNI_NETNS, if it has one. */
+/* Finds the host end of a link in CNI_NETNS. */
 static bool find_other_end(struct call *c, const struct link *guest,
 			   struct link *out)
 {
@@ -128,8 +129,8 @@ static bool find_other_end(struct call *c, const struct link *guest,
 	       found && out->away && out->peer == guest->index;
 }
 
-/* Whether prevResult, where a runtime remembers it, says that CNI_IFNAME had
- * another MAC address. */
+/* Whether prevResult, which not every runtime gives to DEL, has another MAC address
+ * for CNI_IFNAME. */
 static bool differs_from_prev(struct call *c, const struct link *guest)
 {
 	const struct json *item = c->net.prev_result;

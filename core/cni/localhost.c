@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The way from 127.0.0.1 to published ports. */
+/* localhost - the host's 127.0.0.1 may reach published ports (route_localnet) */
 #include <sys/socket.h>
 
 #include "core/cni/attachment.h"
@@ -18,8 +18,9 @@ static int check_localnet(struct nl *nl, int index)
 		    link.name);
 }
 
-/* What 127.0.0.1 sends to a pod leaves by the link of its subnet, if any. */
-static int localhost(struct call *c, const struct list *entries, bool check)
+/* Checks or sets route_localnet of the links by which the host reaches the pods of
+ * entries: packets from 127.0.0.1 may leave only by such links. */
+static int each_link(struct call *c, const struct list *entries, bool check)
 {
 	const struct entry *entry = entries->items;
 	int index, ret = 0;
@@ -40,10 +41,10 @@ static int localhost(struct call *c, const struct list *entries, bool check)
 
 int attachment_open_localhost(struct call *c, const struct list *entries)
 {
-	return localhost(c, entries, false);
+	return each_link(c, entries, false);
 }
 
 int attachment_check_localhost(struct call *c, const struct list *entries)
 {
-	return localhost(c, entries, true);
+	return each_link(c, entries, true);
 }

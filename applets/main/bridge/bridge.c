@@ -31,7 +31,7 @@ struct bridge_links {
 	struct veth veth;    /* the host end is a port of the bridge */
 	struct link gateway; /* index 0: none */
 	int mtu;	     /* 0: the kernel's choice */
-	bool made;	     /* the bridge was, just now */
+	bool made;	     /* this ADD has made the bridge */
 	bool open;	     /* the port is guarded, and up */
 };
 
@@ -40,8 +40,8 @@ bool bridge_is_gateway(const struct bridge_conf *conf)
 	return conf->is_gateway || conf->is_default_gateway;
 }
 
-/* Its MAC is set from the start: one that the kernel chose would change as
- * ports come and go. */
+/* With a MAC address: the one that the kernel chooses for a bridge would change
+ * as ports come and go. */
 static int bridge_create(struct call *c, struct record *record,
 			 struct bridge_links *links)
 {
@@ -94,8 +94,8 @@ static int bridge_ensure(struct call *c, struct record *record,
 	return 0;
 }
 
-/* A bridge that others made without a MAC address of its own takes the lowest
- * of its ports'. It keeps the one that it had. */
+/* A bridge that others made may have no MAC address of its own, and take the
+ * lowest of its ports'. Then it is given the one that it had before. */
 static int bridge_keep_mac(struct call *c, struct link *bridge,
 			   const struct link *now)
 {
@@ -145,8 +145,8 @@ static int bridge_set_port(struct call *c, struct link *port)
 	return bridge_has_vlans(conf) ? bridge_set_vlans(c, port) : 0;
 }
 
-/* Makes the pair, as a port of the bridge. The port stays down until all that
- * its packets need is there. */
+/* Makes the pair, with the host's end as a port of the bridge. The port stays down
+ * until everything is ready for packets. */
 static int bridge_connect(struct call *c, struct bridge_links *links)
 {
 	struct link *bridge = &links->bridge, now;
@@ -162,8 +162,8 @@ static int bridge_connect(struct call *c, struct bridge_links *links)
 	return bridge_set_port(c, &links->veth.host);
 }
 
-/* The routes of an IPAM plugin are kept; a default route without gateway is
- * the one that is asked for. */
+/* Adds the default route, unless the IPAM plugin has given one: if that has no
+ * gateway, it gets one. */
 static void bridge_default_route(struct call *c, const struct result_ip *ip)
 {
 	struct route *routes = c->result.routes.items, *route;
@@ -181,7 +181,7 @@ static void bridge_default_route(struct call *c, const struct result_ip *ip)
 	route->gw = ip->gateway;
 }
 
-/* Completes what the IPAM plugin said. */
+/* Asks for addresses, and completes the answer with gateways and default routes. */
 static int bridge_addresses(struct call *c)
 {
 	const struct bridge_conf *conf = c->conf;
@@ -201,7 +201,8 @@ static int bridge_addresses(struct call *c)
 	return 0;
 }
 
-/* The guard of the MAC address once, and the masquerading of what there is. */
+/* Adds the guard of the MAC address, in the first call only, and masquerading for
+ * the addresses that the result has by now. */
 static int bridge_nat(struct call *c, struct record *record,
 		      const struct bridge_links *links)
 {
@@ -217,7 +218,7 @@ static int bridge_nat(struct call *c, struct record *record,
 	return attachment_nat(c, record, &entries);
 }
 
-/* The port goes up once its guard is there, with the next request of the host
+/* Sets the port up, whose guard is there by now: with the next request of the host,
  * if more is to follow. */
 static int bridge_open(struct call *c, struct bridge_links *links, bool more)
 {
@@ -240,14 +241,14 @@ static void bridge_result(struct call *c, const struct bridge_links *links)
 		call_tell_link(c, &links->gateway, NULL);
 	if (dns_is_given(&conf->dns))
 		c->result.dns = conf->dns;
-	/* A plugin behind may take the first interface for the bridge. */
+	/* Behind ours: the Go firewall takes the first one for the bridge. */
 	if (IS_ENABLED(CONFIG_CHAIN))
 		result_append(c->job, &c->result, &c->prev);
 }
 
-/* What DEL does on the host; addresses are the IPAM plugin's. The links come
- * last: while the kernel takes its time for them, it does what it has put off
- * of the elements, which we would wait for at our end otherwise. */
+/* Removes all but the addresses. The links come last: the kernel frees what was
+ * deleted from nftables while it waits for the links anyway; otherwise the end of
+ * this process would wait for that. */
 static int bridge_release(struct call *c)
 {
 	const unsigned kinds = 1 << ENTRY_MASQUERADE | 1 << ENTRY_MACSPOOFCHK |
@@ -275,15 +276,15 @@ static int bridge_gateways(struct call *c, struct bridge_links *links,
 	return bridge_be_gateway(c, record, &links->bridge, &links->gateway);
 }
 
-/* What the container sends from its first moment on is to be masqueraded: what
- * conntrack has seen before stays as it is. */
+/* Masquerading is there before the port is up: conntrack would go on without it for
+ * connections that have begun before. */
 static int bridge_add_layer3(struct call *c, struct bridge_links *links,
 			     struct record *record)
 {
 	const struct bridge_conf *conf = c->conf;
 	bool gateway = bridge_is_gateway(conf);
 
-	/* A plugin of others may ask through the link, as dhcp does. */
+	/* An IPAM plugin that is no applet, such as dhcp, may need the link. */
 	if (!applet_find(c->applets, c->net.ipam) &&
 	    (bridge_nat(c, record, links) < 0 ||
 	     bridge_open(c, links, false) < 0))
@@ -297,7 +298,7 @@ static int bridge_add_layer3(struct call *c, struct bridge_links *links,
 			   conf->dad);
 }
 
-/* A network without IPAM carries frames and nothing else. */
+/* Without an IPAM plugin there are neither addresses nor routes. */
 static int bridge_add_layer2(struct call *c, struct bridge_links *links,
 			     struct record *record)
 {
@@ -325,7 +326,7 @@ static int bridge_add(struct call *c)
 	if ((c->net.ipam ? bridge_add_layer3(c, &links, record)
 			 : bridge_add_layer2(c, &links, record)) < 0)
 		return -1;
-	/* Both ends, as each hears of it at a time of its own. */
+	/* The kernel announces it for each end at another time. */
 	if (conf->no_container_interface) {
 		if (link_get(&c->host, veth_host_name(c), &links.veth.host) < 0)
 			return -1;
@@ -337,7 +338,7 @@ static int bridge_add(struct call *c)
 	return 0;
 }
 
-/* All at once, also those whose record was lost. */
+/* Removes the ports of the dead at once, also of those whose record was lost. */
 static int bridge_drop_ports(struct call *c)
 {
 	const struct bridge_conf *conf = c->conf;

@@ -35,41 +35,41 @@ extern const struct conf_key bridge_keys[];
 extern const struct bridge_conf bridge_defaults;
 int bridge_validate(struct call *c);
 
-/* The MTU that is asked for; 0: none. */
+/* The MTU that the configuration asks for; 0: none. */
 int bridge_mtu(struct call *c, int *mtu);
 
-/* Whether the bridge has the gateway's addresses. */
+/* Whether the bridge is to have the gateway's addresses. */
 bool bridge_is_gateway(const struct bridge_conf *conf);
 
-/* The gateway of one address of the result, as the bridge has it. */
+/* The gateway of an address of the result, with the length of its subnet. */
 struct prefix bridge_gateway(const struct result_ip *ip);
 
-/* Adds what keeping the container to its MAC address takes to a list of struct
- * entry, if macspoofchk is on. */
+/* With macspoofchk, adds the entries that keep the container to its MAC address to
+ * a list of struct entry. */
 void bridge_macspoofchk_entries(struct call *c, const struct veth *veth,
 				struct list *entries);
 
-/* Registers that ADD is about to make what spec says, which is the bridge (of
- * index 0 as yet) or its gateway in a VLAN: taken back only if nobody else can be
- * using it. */
+/* Registers the removal of the link that spec describes, before it is made: of the
+ * bridge, whose index is still 0, or of its gateway in a VLAN. It is removed only
+ * if nobody else can be using it. */
 void bridge_undo_made(struct call *c, struct record *record,
 		      const struct link *bridge, const struct link_spec *spec);
 
-/* Gives link the gateway addresses of the result, and lets the host forward
+/* Gives link the gateways' addresses of the result, and has the host forward
  * packets. */
 int bridge_be_gateway(struct call *c, struct record *record,
 		      const struct link *bridge, const struct link *link);
 
-/* Has a link of the host, the bridge or a VLAN's gateway, take neither routes
- * from containers nor, if it was just made and is down, time to find out whether
- * another host has its link-local address, which follows from its MAC. */
+/* Has the bridge, or its gateway in a VLAN, ignore router advertisements. If made, a
+ * link that this ADD has made and that is still down, there is no duplicate address
+ * detection either: its link-local address follows from its random MAC address. */
 void bridge_quiet_ipv6(struct call *c, const struct link *link, bool made);
 
-/* Brings a link of the host up, unless it is. */
+/* Sets a link of the host up, unless it is. */
 int bridge_set_up(struct call *c, const struct link *link);
 
-/* Whether the configuration speaks of VLANs; the container's own, or 0. Without
- * BRIDGE_VLAN it has been refused by then. */
+/* Whether there is a vlan or vlanTrunk; the vlan, or 0. Without BRIDGE_VLAN,
+ * bridge_validate() has refused both. */
 static inline bool bridge_has_vlans(const struct bridge_conf *conf)
 {
 	return IS_ENABLED(CONFIG_BRIDGE_VLAN) &&
@@ -81,15 +81,18 @@ static inline int bridge_vlan(const struct bridge_conf *conf)
 	return IS_ENABLED(CONFIG_BRIDGE_VLAN) ? conf->vlan : 0;
 }
 
-/* The VLANs of the container's port; *any is false if there are none. */
 extern const struct conf_key bridge_trunk_item;
+
+/* The VLANs that the container's port is to be in; *any is false if there are
+ * none. Setting them, and comparing them with what the port has. */
 int bridge_vlans(struct call *c, struct brvlan *out, bool *any);
 int bridge_set_vlans(struct call *c, const struct link *port);
 int bridge_check_vlans(struct call *c, const struct link *port);
 
-/* The link that is the gateway of the VLAN's containers, made if missing, and
- * its name. */
+/* The name of the link that is the gateway of the VLAN's containers. */
 const char *bridge_vlan_name(struct call *c);
+
+/* Finds that link, or makes it. */
 int bridge_vlan_gateway(struct call *c, struct record *record,
 			const struct link *bridge, struct link *out);
 

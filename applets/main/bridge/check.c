@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* check - what ADD made is still there; what others added is no fault */
+/* check - whether all that ADD made is still there */
 #include "bridge.h"
 
 #include <string.h>
@@ -61,7 +61,7 @@ static int bridge_check_port(struct call *c, const struct link *bridge,
 	return bridge_has_vlans(conf) ? bridge_check_vlans(c, port) : 0;
 }
 
-/* The link that has the gateway's addresses. */
+/* Finds the link that has the gateways' addresses. */
 static int bridge_find_gateway(struct call *c, const struct link *bridge,
 			       struct link *out)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* conf - the keys of the configuration, and rules between them */
+/* conf - the keys of the configuration, and the rules between them */
 #include "bridge.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* gateway - the bridge's own addresses, and what is shared of it */
+/* gateway - the addresses of the bridge, and taking back what others may use */
 #include "bridge.h"
 
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "core/kernel/addr.h"
 #include "core/kernel/sysctl.h"
 
-/* What ADD has to take back of what others may have begun to use. */
+/* What a failed ADD takes back unless others have begun to use it. */
 struct bridge_undo {
 	struct call *c;
 	struct record *record;
@@ -17,9 +17,9 @@ struct bridge_undo {
 	struct prefix gateway;
 };
 
-/* Whether the bridge has ports but the container's, and the one that leads to
- * the link which is to go. */
-static bool is_in_use(const struct bridge_undo *undo)
+/* Whether the bridge has another port than the container's and the other end of
+ * the link that is to go. */
+static bool bridge_is_in_use(const struct bridge_undo *undo)
 {
 	struct call *c = undo->c;
 	const char *own = veth_host_name(c);
@@ -37,9 +37,9 @@ static bool is_in_use(const struct bridge_undo *undo)
 	return false;
 }
 
-/* Finds the link, which others may have made at that moment: ours has the MAC
- * address that we chose. */
-static bool is_made(struct bridge_undo *undo)
+/* Finds the link that ADD has made. Another ADD may have made it at the same
+ * moment: ours has the MAC address that we chose. */
+static bool bridge_find_made(struct bridge_undo *undo)
 {
 	struct nl *nl = &undo->c->host;
 	struct link now;
@@ -54,24 +54,26 @@ static bool is_made(struct bridge_undo *undo)
 	return true;
 }
 
-static void undo_made(void *arg)
+static void bridge_take_back_link(void *arg)
 {
 	struct bridge_undo *undo = arg;
 
-	if (is_made(undo) && record_is_alone(undo->record) && !is_in_use(undo))
+	if (bridge_find_made(undo) && record_is_alone(undo->record) &&
+	    !bridge_is_in_use(undo))
 		link_del(&undo->c->host, undo->link.name, NULL);
 }
 
-static void undo_gateway(void *arg)
+static void bridge_take_back_gateway(void *arg)
 {
 	struct bridge_undo *undo = arg;
 
-	if (record_is_alone(undo->record) && !is_in_use(undo))
+	if (record_is_alone(undo->record) && !bridge_is_in_use(undo))
 		addr_del(&undo->c->host, &undo->link, &undo->gateway);
 }
 
-static struct bridge_undo *new_undo(struct call *c, struct record *record,
-				    const struct link *bridge)
+static struct bridge_undo *bridge_new_undo(struct call *c,
+					   struct record *record,
+					   const struct link *bridge)
 {
 	struct bridge_undo *undo = job_alloc(c->job, sizeof(*undo));
 
@@ -84,11 +86,11 @@ static struct bridge_undo *new_undo(struct call *c, struct record *record,
 void bridge_undo_made(struct call *c, struct record *record,
 		      const struct link *bridge, const struct link_spec *spec)
 {
-	struct bridge_undo *undo = new_undo(c, record, bridge);
+	struct bridge_undo *undo = bridge_new_undo(c, record, bridge);
 
 	str_copy(undo->link.name, sizeof(undo->link.name), spec->name);
 	memcpy(undo->link.mac, spec->mac, MAC_LEN);
-	undo_push(c->job, undo_made, undo);
+	undo_push(c->job, bridge_take_back_link, undo);
 }
 
 static void bridge_undo_gateway(struct call *c, struct record *record,
@@ -96,11 +98,11 @@ static void bridge_undo_gateway(struct call *c, struct record *record,
 				const struct link *link,
 				const struct prefix *gateway)
 {
-	struct bridge_undo *undo = new_undo(c, record, bridge);
+	struct bridge_undo *undo = bridge_new_undo(c, record, bridge);
 
 	undo->link = *link;
 	undo->gateway = *gateway;
-	undo_push(c->job, undo_gateway, undo);
+	undo_push(c->job, bridge_take_back_gateway, undo);
 }
 
 void bridge_quiet_ipv6(struct call *c, const struct link *link, bool made)
@@ -138,10 +140,11 @@ static bool bridge_wants(const struct result *result, const struct prefix *addr)
 	return false;
 }
 
-/* Makes way for gateway, which is none of them, among the link's addresses. */
-static int bridge_make_way(struct call *c, const struct link *link,
-			   const struct prefix *gateway,
-			   const struct list *addrs)
+/* Removes from the link the addresses that are no gateways of the result, if
+ * forceAddress allows that, to make room for gateway, which the link lacks. */
+static int bridge_make_room(struct call *c, const struct link *link,
+			    const struct prefix *gateway,
+			    const struct list *addrs)
 {
 	const struct bridge_conf *conf = c->conf;
 	char text[PREFIX_TEXT];
@@ -180,10 +183,10 @@ int bridge_be_gateway(struct call *c, struct record *record,
 			return -1;
 		if (addr_among(&addrs, &gateway))
 			continue;
-		if (bridge_make_way(c, link, &gateway, &addrs) < 0)
+		if (bridge_make_room(c, link, &gateway, &addrs) < 0)
 			return -1;
 		ret = addr_add(&c->host, link, &gateway, false, &present);
-		/* Also where it failed: there may have been no answer. */
+		/* If it failed, too: the kernel's answer may have been lost. */
 		if (!present)
 			bridge_undo_gateway(c, record, bridge, link, &gateway);
 		if (ret < 0)

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* mtu - how large packets may be */
+/* mtu - how large packets may be (mtu, mtu auto) */
 #include "bridge.h"
 
 #include <sys/socket.h>
 
 #include "core/kernel/route.h"
 
-/* The smallest of the links that lead there; 0 if there are none. */
-static int way_mtu(struct call *c, const struct ip *far, int *mtu)
+/* The smallest MTU of the links by which packets to far leave; 0 if there are
+ * none. */
+static int bridge_route_mtu(struct call *c, const struct ip *far, int *mtu)
 {
 	struct list indexes;
 	const int *index;
@@ -25,7 +26,8 @@ static int way_mtu(struct call *c, const struct ip *far, int *mtu)
 	return 0;
 }
 
-/* The largest packets that get through from here to the world. */
+/* With "auto", the MTU of the default route: the IPv4 one, or else the IPv6 one,
+ * found by an address of a network for documentation. */
 int bridge_mtu(struct call *c, int *mtu)
 {
 	static const struct ip far[] = {
@@ -38,7 +40,7 @@ int bridge_mtu(struct call *c, int *mtu)
 	if (!conf->mtu_auto)
 		return 0;
 	for (int i = 0; i < 2 && !*mtu; i++) {
-		if (way_mtu(c, &far[i], mtu) < 0)
+		if (bridge_route_mtu(c, &far[i], mtu) < 0)
 			return -1;
 	}
 	if (!*mtu)

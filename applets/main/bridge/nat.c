@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nat - what a container takes of the node's nftables */
+/* nat - the entries that keep a container to its MAC address (macspoofchk) */
 #include "bridge.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* status - whether the node has what an ADD of this configuration takes */
+/* status - whether the node has what an ADD of this configuration needs */
 #include "bridge.h"
 
 #include <string.h>
@@ -8,21 +8,21 @@
 #include "core/data/json.h"
 #include "core/kernel/sysctl.h"
 
-/* The families that the configuration of the IPAM plugin speaks of. */
-static void find_families(const struct json *value, bool *v4, bool *v6)
+/* The families of the addresses that stand anywhere in a JSON value. */
+static void bridge_find_families(const struct json *value, bool *v4, bool *v6)
 {
 	const struct json *child = value ? value->child : NULL;
 	struct prefix prefix;
 
 	for (; child; child = child->next)
-		find_families(child, v4, v6);
+		bridge_find_families(child, v4, v6);
 	if (!value || value->type != JSON_STRING ||
 	    !prefix_parse(value->text, &prefix))
 		return;
 	*(prefix.ip.family == AF_INET ? v4 : v6) = true;
 }
 
-static int probe_setting(struct call *c, const char *name)
+static int bridge_probe_setting(struct call *c, const char *name)
 {
 	return sysctl_can(c->job, -1, name, "1")
 		       ? 0
@@ -30,29 +30,30 @@ static int probe_setting(struct call *c, const char *name)
 			      "sysctl %s cannot be set to 1", name);
 }
 
-/* bridge is "default" as long as it has no settings of its own. */
-static int probe_families(struct call *c, const char *bridge)
+/* bridge names the settings: "default" if the bridge is yet to be made. */
+static int bridge_probe_families(struct call *c, const char *bridge)
 {
 	bool gateway = bridge_is_gateway(c->conf), v6 = false, v4 = false;
 
 	if (IS_ENABLED(CONFIG_IPV6))
-		find_families(json_member(c->doc, "ipam"), &v4, &v6);
+		bridge_find_families(json_member(c->doc, "ipam"), &v4, &v6);
 	if (gateway && (v4 || !v6) &&
-	    probe_setting(c, "net/ipv4/ip_forward") < 0)
+	    bridge_probe_setting(c, "net/ipv4/ip_forward") < 0)
 		return -1;
 	if (!v6)
 		return 0;
-	if (probe_setting(c, "net/ipv6/conf/default/keep_addr_on_down") < 0)
+	if (bridge_probe_setting(c, "net/ipv6/conf/default/keep_addr_on_down") <
+	    0)
 		return -1;
 	if (!gateway)
 		return 0;
 	bridge = job_printf(c->job, "net/ipv6/conf/%s/disable_ipv6", bridge);
 	if (sysctl_is(c->job, -1, bridge, "1"))
 		return fail(c->job, CNI_INTERNAL, "sysctl %s is 1", bridge);
-	return probe_setting(c, "net/ipv6/conf/all/forwarding");
+	return bridge_probe_setting(c, "net/ipv6/conf/all/forwarding");
 }
 
-static int probe_links(struct call *c)
+static int bridge_probe_links(struct call *c)
 {
 	const struct bridge_conf *conf = c->conf;
 	struct link bridge;
@@ -67,11 +68,12 @@ static int probe_links(struct call *c)
 	if (link_probe(&c->host, "bridge") < 0 ||
 	    link_probe(&c->host, "veth") < 0)
 		return -1;
-	return c->net.ipam ? probe_families(c, found ? conf->bridge : "default")
+	return c->net.ipam ? bridge_probe_families(c, found ? conf->bridge
+							    : "default")
 			   : 0;
 }
 
-static int probe_nat(struct call *c)
+static int bridge_probe_nat(struct call *c)
 {
 	const struct bridge_conf *conf = c->conf;
 
@@ -85,7 +87,7 @@ static int probe_nat(struct call *c)
 
 int bridge_status(struct call *c)
 {
-	if (probe_links(c) < 0 || probe_nat(c) < 0) {
+	if (bridge_probe_links(c) < 0 || bridge_probe_nat(c) < 0) {
 		c->job->code = CNI_NOT_AVAILABLE;
 		return -1;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vlan - the VLANs of the container's port, and the gateway's way into one */
+/* vlan - the VLANs of the container's port, and the gateway's link in a VLAN */
 #include "bridge.h"
 
 #include <string.h>
@@ -21,26 +21,26 @@ static const struct conf_key bridge_trunk_keys[] = {
 const struct conf_key bridge_trunk_item = { .type = CONF_OBJECT,
 					    .keys = bridge_trunk_keys };
 
-static bool is_vlan(int id)
+static bool bridge_is_vlan(int id)
 {
 	return id > 0 && id <= VLAN_MAX;
 }
 
-/* What is wrong with it, or NULL. */
-static const char *put_trunk(const struct bridge_trunk *trunk,
-			     struct brvlan *out)
+/* Adds the VLANs of an item. What is wrong with it, or NULL. */
+static const char *bridge_put_trunk(const struct bridge_trunk *trunk,
+				    struct brvlan *out)
 {
 	if (trunk->has_max && !trunk->has_min)
 		return "minID and maxID should be configured simultaneously, minID is missing";
 	if (trunk->has_min && !trunk->has_max)
 		return "minID and maxID should be configured simultaneously, maxID is missing";
-	if (trunk->has_min && !is_vlan(trunk->min))
+	if (trunk->has_min && !bridge_is_vlan(trunk->min))
 		return "incorrect trunk minID parameter";
-	if (trunk->has_max && !is_vlan(trunk->max))
+	if (trunk->has_max && !bridge_is_vlan(trunk->max))
 		return "incorrect trunk maxID parameter";
 	if (trunk->min > trunk->max)
 		return "minID is greater than maxID in trunk parameter";
-	if (trunk->has_id && !is_vlan(trunk->id))
+	if (trunk->has_id && !bridge_is_vlan(trunk->id))
 		return "incorrect trunk id parameter";
 	for (int id = trunk->min; trunk->has_min && id <= trunk->max; id++)
 		brvlan_put(out, id);
@@ -56,12 +56,12 @@ int bridge_vlans(struct call *c, struct brvlan *out, bool *any)
 	static const struct brvlan none;
 
 	*out = none;
-	if (conf->vlan && !is_vlan(conf->vlan))
+	if (conf->vlan && !bridge_is_vlan(conf->vlan))
 		return fail(c->job, CNI_BAD_CONFIG,
 			    "invalid VLAN ID %d (must be between 0 and %d)",
 			    conf->vlan, VLAN_MAX);
 	for (size_t i = 0; i < conf->trunk.count; i++) {
-		const char *wrong = put_trunk(&trunk[i], out);
+		const char *wrong = bridge_put_trunk(&trunk[i], out);
 
 		if (wrong)
 			return fail_details(
@@ -70,7 +70,7 @@ int bridge_vlans(struct call *c, struct brvlan *out, bool *any)
 				wrong);
 	}
 	*any = conf->vlan || memcmp(out, &none, sizeof(none)) != 0;
-	/* What comes without a tag has to belong somewhere. */
+	/* Frames without a tag belong to the native VLAN. */
 	if (*any) {
 		out->native = conf->vlan ? conf->vlan : 1;
 		brvlan_put(out, out->native);
@@ -89,7 +89,7 @@ int bridge_set_vlans(struct call *c, const struct link *port)
 	return any ? brvlan_set(&c->host, port, &vlans, conf->keep_vlan) : 0;
 }
 
-/* Others may have made more of them than the configuration says. */
+/* The port may be in more VLANs than the configuration asks for. */
 int bridge_check_vlans(struct call *c, const struct link *port)
 {
 	struct brvlan vlans, there;
@@ -114,10 +114,10 @@ int bridge_check_vlans(struct call *c, const struct link *port)
 	return 0;
 }
 
-/* A veth pair within the host; its other end is a port of the bridge. */
-static int create_gateway(struct call *c, struct record *record,
-			  const struct link *bridge, const char *name,
-			  bool *exists)
+/* Makes a pair of links on the host: the gateway, and a port of the bridge. */
+static int bridge_create_gateway(struct call *c, struct record *record,
+				 const struct link *bridge, const char *name,
+				 bool *exists)
 {
 	char digits[12];
 	uint8_t mac[2][MAC_LEN];
@@ -140,14 +140,15 @@ static int create_gateway(struct call *c, struct record *record,
 	return link_add(&c->host, &spec, exists);
 }
 
-/* Each time, as whoever made it may have been cut short. */
-static int complete_gateway(struct call *c, const struct link *link, bool made)
+/* Called by each ADD: the one that made the link may have been cut short. */
+static int bridge_complete_gateway(struct call *c, const struct link *link,
+				   bool made)
 {
 	const struct bridge_conf *conf = c->conf;
 	struct brvlan vlans = { .native = conf->vlan };
 	struct link port;
 
-	/* The index may be that of another namespace: here it is no port. */
+	/* If the other end is in another namespace, brvlan_set() fails. */
 	if (link_get_index(&c->host, link->peer, &port) < 0 ||
 	    brvlan_set(&c->host, &port, &vlans, conf->keep_vlan) < 0)
 		return -1;
@@ -169,12 +170,13 @@ int bridge_vlan_gateway(struct call *c, struct record *record,
 			name);
 	if (link_find(&c->host, name, out, &found) < 0)
 		return -1;
-	if (!found && (create_gateway(c, record, bridge, name, &exists) < 0 ||
-		       link_get(&c->host, name, out) < 0))
+	if (!found &&
+	    (bridge_create_gateway(c, record, bridge, name, &exists) < 0 ||
+	     link_get(&c->host, name, out) < 0))
 		return -1;
-	/* Somebody may have made it in another way. */
+	/* A link that somebody made in another way is taken as it is. */
 	return strcmp(out->kind, "veth") == 0
-		       ? complete_gateway(c, out, !exists)
+		       ? bridge_complete_gateway(c, out, !exists)
 		       : 0;
 }
 
