@@ -35,14 +35,14 @@ int masq_probe(struct call *c, const struct masq *masq)
 }
 
 /* The subnets of this family that are not masqueraded, or NULL. */
-static const char *print_exceptions(struct call *c, const struct masq *masq,
-				    int family)
+static const char *print_exempt(struct call *c, const struct masq *masq,
+				int family)
 {
-	const struct prefix *subnet = masq->except.items;
+	const struct prefix *subnet = masq->exempt.items;
 	struct str text = { .job = c->job };
 	char buf[PREFIX_TEXT];
 
-	for (size_t i = 0; i < masq->except.count; i++) {
+	for (size_t i = 0; i < masq->exempt.count; i++) {
 		struct prefix network = prefix_network(&subnet[i]);
 
 		if (network.ip.family == family)
@@ -66,6 +66,6 @@ void masq_entries(struct call *c, const struct masq *masq,
 		entry = list_add(c->job, entries, sizeof(*entry));
 		entry->kind = ENTRY_MASQUERADE;
 		entry->pod = ips[i].address;
-		entry->exempt = print_exceptions(c, masq, family);
+		entry->exempt = print_exempt(c, masq, family);
 	}
 }

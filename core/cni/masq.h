@@ -10,7 +10,7 @@ struct masq {
 	bool on;	     /* ipMasq: true */
 	const char *family;  /* ipMasq: one of masq_families, or NULL */
 	const char *backend; /* ipMasqBackend: one of masq_backends, or NULL */
-	struct list except;  /* nonMasqueradeCIDRs: of struct prefix */
+	struct list exempt;  /* nonMasqueradeCIDRs: of struct prefix */
 };
 
 extern const char *const masq_families[]; /* for conf_key.choices */

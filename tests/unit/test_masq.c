@@ -64,9 +64,9 @@ static void entries_name_what_is_not_masqueraded(void **state)
 	struct folder *f = *state;
 	struct masq masq = { .on = true };
 
-	add_prefix(&f->job, &masq.except, "10.9.1.1/16");
-	add_prefix(&f->job, &masq.except, "fd01::1/64");
-	add_prefix(&f->job, &masq.except, "10.8.0.0/16");
+	add_prefix(&f->job, &masq.exempt, "10.9.1.1/16");
+	add_prefix(&f->job, &masq.exempt, "fd01::1/64");
+	add_prefix(&f->job, &masq.exempt, "10.8.0.0/16");
 	assert_string_equal(entries_for(&f->job, &masq),
 			    "masquerade 10.1.0.2/24 10.9.0.0/16 10.8.0.0/16\n"
 			    "masquerade fd00::2/64 fd01::/64\n");

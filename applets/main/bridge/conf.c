@@ -47,7 +47,7 @@ const struct conf_key bridge_keys[] = {
 	{ "ipMasq", CONF_BOOL, AT(bridge_conf, masq.on),
 	  .other = &bridge_masq_family,
 	  HELP("masquerade what leaves the subnet, of one family or both") },
-	{ "nonMasqueradeCIDRs", CONF_ARRAY, AT(bridge_conf, masq.except),
+	{ "nonMasqueradeCIDRs", CONF_ARRAY, AT(bridge_conf, masq.exempt),
 	  .item = &bridge_subnet, .item_size = sizeof(struct prefix),
 	  HELP("subnets to which nothing is masqueraded") },
 	{ "ipMasqBackend", CONF_STRING, AT(bridge_conf, masq.backend),

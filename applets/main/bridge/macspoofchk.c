@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nat - the entries that keep a container to its MAC address (macspoofchk) */
+/* macspoofchk - the entries that keep a container to its MAC address */
 #include "bridge.h"
 
 #include <string.h>
