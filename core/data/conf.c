@@ -26,6 +26,7 @@ struct place {
 static const char *const expectations[] = {
 	[CONF_BOOL] = "true or false",
 	[CONF_INT] = "an integer",
+	[CONF_UINT64] = "an integer of 0 or more",
 	[CONF_STRING] = "a string",
 	[CONF_IFNAME] =
 		"an interface name of 1 to 15 bytes without / : % or space",
@@ -34,6 +35,7 @@ static const char *const expectations[] = {
 	[CONF_PREFIX] = "an address with prefix length such as 10.1.0.0/16",
 	[CONF_OBJECT] = "an object",
 	[CONF_ARRAY] = "an array",
+	[CONF_MAP] = "an object",
 	[CONF_RAW] = "a value",
 };
 
@@ -105,15 +107,20 @@ static bool is_choice(const char *const *choices, const char *text)
 	return *choices;
 }
 
-static bool read_int(const struct conf_key *key, const char *text, int *out)
+static bool read_number(const struct conf_key *key, const char *text, void *dst)
 {
 	bool any = !key->min && !key->max;
+	uint64_t large;
 	long value;
 
-	if (!str_to_long(text, any ? INT_MIN : key->min,
+	if (key->type == CONF_UINT64)
+		return str_cut_number(&text, &large) && !*text &&
+		       memcpy(dst, &large, sizeof(large));
+	if (key->type != CONF_INT ||
+	    !str_to_long(text, any ? INT_MIN : key->min,
 			 any ? INT_MAX : key->max, &value))
 		return false;
-	*out = (int)value;
+	*(int *)dst = (int)value;
 	return true;
 }
 
@@ -150,9 +157,9 @@ static int read_object(const struct reader *r, const struct place *up,
 		       const struct json *object, const struct conf_key *keys,
 		       void *dst);
 
-static int read_array(const struct reader *r, const struct place *up,
-		      const struct conf_key *key, const struct json *array,
-		      struct list *list);
+static int read_list(const struct reader *r, const struct place *up,
+		     const struct conf_key *key, const struct json *all,
+		     struct list *list);
 
 static int read_value(const struct reader *r, const struct place *at,
 		      const struct conf_key *key, const struct json *node,
@@ -169,18 +176,20 @@ static int read_value(const struct reader *r, const struct place *at,
 			*(bool *)dst = *node->text == 't';
 		break;
 	case JSON_NUMBER:
-		ok = key->type == CONF_INT && read_int(key, node->text, dst);
+		ok = read_number(key, node->text, dst);
 		break;
 	case JSON_STRING:
 		ok = read_text(key, node->text, dst);
 		break;
 	case JSON_ARRAY:
 		if (key->type == CONF_ARRAY)
-			return read_array(r, at, key, node, dst);
+			return read_list(r, at, key, node, dst);
 		break;
 	case JSON_OBJECT:
 		if (key->type == CONF_OBJECT)
 			return read_object(r, at, node, key->keys, dst);
+		if (key->type == CONF_MAP)
+			return read_list(r, at, key, node, dst);
 		break;
 	}
 	if (key->type == CONF_RAW && node->type != JSON_NULL) {
@@ -190,17 +199,22 @@ static int read_value(const struct reader *r, const struct place *at,
 	return ok ? 0 : wrong(r, at, key, node);
 }
 
-static int read_array(const struct reader *r, const struct place *up,
-		      const struct conf_key *key, const struct json *array,
-		      struct list *list)
+/* Reads an array or, of CONF_MAP, an object. */
+static int read_list(const struct reader *r, const struct place *up,
+		     const struct conf_key *key, const struct json *all,
+		     struct list *list)
 {
 	struct place at = { .up = up };
 
 	*list = (struct list) { .present = true };
-	for (const struct json *node = array->child; node; node = node->next) {
-		void *item = list_add(r->job, list, key->item_size);
+	for (const struct json *node = all->child; node; node = node->next) {
+		char *item = list_add(r->job, list, key->item_size);
 
-		if (read_value(r, &at, key->item, node, item) < 0) {
+		at.name = node->key;
+		if (key->type == CONF_MAP)
+			*(const char **)(void *)item = node->key;
+		if (read_value(r, &at, key->item, node,
+			       item + key->item->offset) < 0) {
 			if (!r->tolerant)
 				return -1;
 			memset(item, 0, key->item_size);

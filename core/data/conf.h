@@ -15,6 +15,7 @@ struct str;
 enum conf_type {
 	CONF_BOOL,   /* bool */
 	CONF_INT,    /* int, within min and max; both 0: any */
+	CONF_UINT64, /* uint64_t */
 	CONF_STRING, /* const char *; one of choices if there are any */
 	CONF_IFNAME, /* char[IFNAMSIZ]: 1 to 15 bytes, no / : % or space */
 	CONF_MAC,    /* uint8_t[6]; "" is absent */
@@ -22,6 +23,8 @@ enum conf_type {
 	CONF_PREFIX, /* struct prefix; null is an error, as in the reference */
 	CONF_OBJECT, /* what keys says, below offset */
 	CONF_ARRAY,  /* struct list of item, item_size bytes each */
+	CONF_MAP,    /* the same of the members of an object, whatever their
+		      * names; an item begins with its const char *name */
 	CONF_RAW,    /* const struct json *, any value */
 };
 
@@ -39,7 +42,8 @@ struct conf_key {
 		const struct conf_key *other;
 		const char *const *choices;  /* CONF_STRING: ends with NULL */
 		const struct conf_key *keys; /* CONF_OBJECT */
-		const struct conf_key *item; /* CONF_ARRAY: at offset 0 */
+		/* CONF_ARRAY: at offset 0; CONF_MAP: behind the name. */
+		const struct conf_key *item;
 	};
 #if IS_ENABLED(CONFIG_HELP)
 	const char *help; /* one line; NULL keeps the key out of --help */
@@ -59,12 +63,13 @@ struct conf_key {
 	}
 
 /* Fills dst from the members of object (NULL or null has none), by table.
- * Unknown members are passed over, null is absent except in an array, the last
- * of equal keys wins but objects are merged, names match exactly or without
- * regard to case. Wrong type, out of range or missing is CNI_BAD_CONFIG with
- * the path of the key (below path, "" at the top), what was expected and what
- * came; with tolerant (DEL) it is only logged, the key keeps its default, and an
- * array goes without the item. Strings and lists are the job's. */
+ * Unknown members are passed over, null is absent except in an array or a map.
+ * The last of equal keys wins, but objects are merged, and a map has all of its
+ * own. Names match exactly or without regard to case. Wrong type, out of range or
+ * missing is CNI_BAD_CONFIG with the path of the key (below path, "" at the top),
+ * what was expected and what came; with tolerant (DEL) it is only logged, the key
+ * keeps its default, and an array or a map goes without the item. Strings and
+ * lists are the job's. */
 int conf_read(struct job *job, const char *path, const struct json *object,
 	      const struct conf_key *keys, bool tolerant, void *dst);
 

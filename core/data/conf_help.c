@@ -42,6 +42,7 @@ static const char *type_of(struct job *job, const struct conf_key *key)
 		[CONF_MAC] = "mac",	  [CONF_IP] = "ip",
 		[CONF_PREFIX] = "prefix", [CONF_OBJECT] = "object",
 		[CONF_ARRAY] = "array",	  [CONF_RAW] = "any",
+		[CONF_UINT64] = "uint64", [CONF_MAP] = "map",
 	};
 	bool scalar = key->type == CONF_BOOL || key->type == CONF_INT;
 

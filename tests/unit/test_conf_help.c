@@ -21,6 +21,8 @@ struct ipam {
 	int level, depth;
 	bool has_level, has_depth, strict;
 	struct list ranges, servers;
+	uint64_t rate;
+	struct list labels;
 };
 
 struct sample {
@@ -45,6 +47,7 @@ static const struct conf_key range = {
 };
 static const struct conf_key range_set = { .type = CONF_ARRAY, .item = &range };
 static const struct conf_key address = { .type = CONF_IP };
+static const struct conf_key label = { .type = CONF_STRING };
 
 static const struct conf_key ipam_keys[] = {
 	{ "level", CONF_INT, AT(ipam, level), .min = -3, .max = 3,
@@ -55,6 +58,9 @@ static const struct conf_key ipam_keys[] = {
 	{ "ranges", CONF_ARRAY, AT(ipam, ranges), .item = &range_set },
 	{ "servers", CONF_ARRAY, AT(ipam, servers), .item = &address,
 	  HELP("Name servers.") },
+	{ "rate", CONF_UINT64, AT(ipam, rate), HELP("How fast.") },
+	{ "labels", CONF_MAP, AT(ipam, labels), .item = &label,
+	  HELP("What for.") },
 	CONF_END
 };
 
@@ -109,7 +115,9 @@ static void help_shows_defaults(void **state)
 "ipam.strict             bool                  true      Refuse strangers.\n"
 "ipam.ranges[][].subnet  prefix                required  Network that addresses come from.\n"
 "ipam.ranges[][].name    string                -         Any.\n"
-"ipam.servers[]          ip                    -         Name servers.\n");
+"ipam.servers[]          ip                    -         Name servers.\n"
+"ipam.rate               uint64                -         How fast.\n"
+"ipam.labels             map                   -         What for.\n");
 }
 
 static void help_without_defaults_shows_zeroes(void **state)
@@ -126,7 +134,9 @@ static void help_without_defaults_shows_zeroes(void **state)
 "ipam.strict             bool                  false     Refuse strangers.\n"
 "ipam.ranges[][].subnet  prefix                required  Network that addresses come from.\n"
 "ipam.ranges[][].name    string                -         Any.\n"
-"ipam.servers[]          ip                    -         Name servers.\n");
+"ipam.servers[]          ip                    -         Name servers.\n"
+"ipam.rate               uint64                -         How fast.\n"
+"ipam.labels             map                   -         What for.\n");
 }
 /* clang-format on */
 
