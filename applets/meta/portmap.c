@@ -297,7 +297,7 @@ static int portmap_add(struct call *c)
 	/* A record that names nothing spares DEL the search for it. */
 	if (attachment_begin(c, record, portmap_del) < 0 ||
 	    life_note_host_end(c, record) < 0 ||
-	    attachment_nat(c, record, &entries) < 0)
+	    attachment_add_entries(c, record, &entries) < 0)
 		return -1;
 	if (!entries.count)
 		return 0;
@@ -316,7 +316,7 @@ static int portmap_check(struct call *c)
 		return fail(c->job, CNI_BAD_CONFIG,
 			    "Required prevResult missing");
 	portmap_all_entries(c, &entries);
-	return attachment_check_nat(c, &entries);
+	return attachment_check_entries(c, &entries);
 }
 
 static int portmap_gc(struct call *c)

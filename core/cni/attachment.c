@@ -74,8 +74,8 @@ static void undo_nat(void *arg)
 	tables_del(&c->nft, owner, &made->entries, &missing);
 }
 
-int attachment_nat(struct call *c, struct record *record,
-		   const struct list *entries)
+int attachment_add_entries(struct call *c, struct record *record,
+			   const struct list *entries)
 {
 	const struct entry *entry = entries->items;
 	struct made *made;
@@ -104,7 +104,7 @@ bool attachment_is_noted(struct call *c)
 	return notes.found;
 }
 
-int attachment_check_nat(struct call *c, const struct list *entries)
+int attachment_check_entries(struct call *c, const struct list *entries)
 {
 	struct heir heir = { c, attachment_owner(c) };
 	struct holders holders = { heir_tell, &heir };

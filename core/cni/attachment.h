@@ -22,13 +22,13 @@ int attachment_begin(struct call *c, struct record *record,
 
 /* ADD: notes the entries (struct entry) in the record, then makes them. Their
  * removal is registered. */
-int attachment_nat(struct call *c, struct record *record,
-		   const struct list *entries);
+int attachment_add_entries(struct call *c, struct record *record,
+			   const struct list *entries);
 
 /* CHECK: each of the entries is there, and is the attachment's or another one's of
  * the same container. Without a record the Go plugins may have made the
  * attachment, and nothing has to be there. */
-int attachment_check_nat(struct call *c, const struct list *entries);
+int attachment_check_entries(struct call *c, const struct list *entries);
 
 /* CHECK: whether there is a record; if not, the Go plugins may have made the
  * attachment. */

@@ -50,7 +50,7 @@ static inline int make(struct call *c, struct record *record, const char *lines)
 {
 	struct list entries = entries_of(c, lines);
 
-	return attachment_nat(c, record, &entries);
+	return attachment_add_entries(c, record, &entries);
 }
 
 /* An attachment that asks for these entries. */
@@ -67,7 +67,7 @@ static inline struct call *attach(struct folder *f, const char *ifname,
 	/* As its process ends, so does its lock. */
 	close(record->dir);
 	entries = entries_of(c, lines);
-	assert_int_equal(attachment_check_nat(c, &entries), 0);
+	assert_int_equal(attachment_check_entries(c, &entries), 0);
 	assert_no_error(&f->job);
 	return c;
 }

@@ -100,7 +100,7 @@ static void release_of_what_never_was_is_success(void **state)
 
 	assert_int_equal(attachment_release(c, ~0U, NULL), 0);
 	begun(c, &record);
-	assert_int_equal(attachment_nat(c, &record, &entries), 0);
+	assert_int_equal(attachment_add_entries(c, &record, &entries), 0);
 	assert_int_equal(attachment_release(c, ~0U, NULL), 0);
 	assert_no_error(&f->job);
 	assert_false(has_record(c));

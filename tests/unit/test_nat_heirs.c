@@ -45,7 +45,8 @@ static void assert_served(struct call *const *calls)
 		if (!calls[i] || !has_record(calls[i]))
 			continue;
 		entries = entries_of(calls[i], ports[i]);
-		assert_int_equal(attachment_check_nat(calls[i], &entries), 0);
+		assert_int_equal(attachment_check_entries(calls[i], &entries),
+				 0);
 	}
 }
 
@@ -67,7 +68,7 @@ static void port_is_shared_by_attachments_of_one_container(void **state)
 	assert_failed(&f->job, CNI_INTERNAL,
 		      "host port 8080/tcp is already published for net/eth0/c1",
 		      NULL);
-	assert_int_equal(attachment_check_nat(other, &entries), -1);
+	assert_int_equal(attachment_check_entries(other, &entries), -1);
 	assert_failed(&f->job, CNI_INTERNAL,
 		      "host port 8080/tcp is published for net/eth0/c1", NULL);
 	assert_owner(calls, 0);

@@ -215,7 +215,7 @@ static int bridge_nat(struct call *c, struct record *record,
 		bridge_macspoofchk_entries(c, &links->veth, &entries);
 	if (c->net.ipam)
 		masq_entries(c, &conf->masq, &c->result, &entries);
-	return attachment_nat(c, record, &entries);
+	return attachment_add_entries(c, record, &entries);
 }
 
 /* Sets the port up, whose guard is there by now: with the next request of the host,

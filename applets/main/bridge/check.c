@@ -123,5 +123,5 @@ int bridge_check(struct call *c)
 	if (c->net.ipam)
 		masq_entries(c, &conf->masq, &c->prev, &entries);
 	bridge_macspoofchk_entries(c, &veth, &entries);
-	return attachment_check_nat(c, &entries);
+	return attachment_check_entries(c, &entries);
 }
