@@ -193,6 +193,8 @@ int attachment_forget_connections(struct call *c, const struct list *entries)
 {
 	struct list unowned = { 0 };
 
+	if (!IS_ENABLED(CONFIG_NAT))
+		return 0;
 	return tables_list_free(&c->nft, entries, &unowned) < 0
 		       ? -1
 		       : ct_flush(&c->nft, &unowned, CT_GONE);
@@ -222,8 +224,7 @@ int attachment_release(struct call *c, unsigned kinds,
 	if (rest)
 		ret |= rest(c);
 	/* Whoever has the address next gets no packets for this one. */
-	if (IS_ENABLED(CONFIG_NAT))
-		ret |= attachment_forget_connections(c, &entries);
+	ret |= attachment_forget_connections(c, &entries);
 	/* By the record, the next DEL finds what could not be removed. */
 	if (ret == 0 && notes.found)
 		record_del(c->job, c->applet->name, owner);

@@ -36,7 +36,8 @@ bool noted_entries(struct call *c, const struct record_notes *notes,
 	for (size_t i = 0; i < notes->list.count; i++) {
 		if (strcmp(note[i].kind, noted_nat) != 0)
 			whole &= is_sound(&note[i]);
-		else if (!entry_parse(c->job, note[i].text, &entry))
+		else if (!IS_ENABLED(CONFIG_NAT) ||
+			 !entry_parse(c->job, note[i].text, &entry))
 			whole = false;
 		else if (IS_ENABLED(CONFIG_IPV6) || !possible ||
 			 entry.pod.ip.family != AF_INET6)
