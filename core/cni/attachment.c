@@ -172,7 +172,7 @@ static int release_reference(struct call *c, unsigned kinds)
 	if (kinds & 1 << ENTRY_PORT)
 		ret |= reference_del_ports(&c->nft, &of);
 	if (kinds & 1 << ENTRY_MASQUERADE)
-		ret |= reference_del_spoof_check(&c->nft, &of);
+		ret |= reference_del_macspoofchk(&c->nft, &of);
 	return ret;
 }
 

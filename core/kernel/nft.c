@@ -13,11 +13,11 @@
 #include "core/kernel/nft_message.h"
 
 enum {
-	/* Every kind of message names its table in the same attribute. */
+	/* Messages of all types name their table in this attribute. */
 	TABLE_NAME = NFTA_TABLE_NAME,
 	COMMENT = NFT_COMMENT,
 	COMMENT_MAX = 253,
-	/* Of a set: the order of the bytes of its keys, and that it is ours. */
+	/* User data of a set: the byte order of its keys, and a value of it. */
 	KEY_BYTE_ORDER = 0,
 	HOST_BYTE_ORDER = 1,
 };
@@ -81,7 +81,7 @@ static int end(struct nft *nft)
 
 int nft_try(struct nft *nft)
 {
-	/* One answer for all: the kernel gives it after any refusal. */
+	/* One acknowledgement for all; refusals come without being asked for. */
 	nft->last->nlmsg_flags |= NLM_F_ACK;
 	return end(nft);
 }
@@ -199,7 +199,7 @@ void nft_map_add(struct nft *nft, const struct nft_map *map)
 	} else if (!map->set) {
 		put_number(nft, NFTA_SET_DATA_TYPE, (int)NFT_DATA_VERDICT);
 	}
-	/* Without it the nft tool cannot tell what the names are. */
+	/* Without it the nft tool cannot print the names. */
 	if (map->key_type == NFT_TYPE_IFNAME)
 		put_byte_order(nft, HOST_BYTE_ORDER);
 	/* Required, and different for every map of a transaction. */
@@ -316,7 +316,7 @@ void nft_rule(struct nft *nft, const char *chain)
 	nft_begin_message(nft, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
 	nl_put_text(nft->nl, NFTA_RULE_CHAIN, chain);
 	nft->expressions = nl_nest(nft->nl, NFTA_RULE_EXPRESSIONS);
-	/* There all of them ask by which interface a packet came. */
+	/* Our rules of family bridge ask by which interface a packet came in. */
 	nft->module = nft->family == NFPROTO_BRIDGE ? "nft_meta_bridge" : NULL;
 }
 

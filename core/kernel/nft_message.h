@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nft_message - how messages about tables begin, for nft.c and nft_read.c */
+/* nft_message - what messages of nft.c (changes) and nft_read.c (questions) have in
+ * common */
 #ifndef CNIBOX_NFT_MESSAGE_H
 #define CNIBOX_NFT_MESSAGE_H
 
@@ -14,11 +15,13 @@ enum { NFT_COMMENT = 0 };
 /* The part of the kernel that all of it needs. */
 #define NF_TABLES "nf_tables (CONFIG_NF_TABLES)"
 
-/* Begins a message (NFT_MSG_*, NLM_F_*) about anything; about nft's table. */
+/* Begins a message of this type (NFT_MSG_*) with these flags (NLM_F_*); the second
+ * one names nft's table. */
 void nft_begin_request(struct nft *nft, int type, int flags);
 void nft_begin_message(struct nft *nft, int type, int flags);
 
-/* Adds the element's map and key, and, if whole, its data and comment. */
+/* Adds the element's map and key to the message; if whole, also its data and its
+ * comment. */
 void nft_put_element(struct nft *nft, const struct nft_element *element,
 		     bool whole);
 

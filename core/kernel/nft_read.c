@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is there. */
+/* What tables there are, and what is in them. */
 #include <arpa/inet.h>
 #include <endian.h>
 #include <errno.h>
@@ -11,11 +11,11 @@
 #include "core/kernel/nft.h"
 #include "core/kernel/nft_message.h"
 
-/* Where answers go. */
+/* What the readers of answers need. */
 struct reader {
 	struct job *job;
 	const struct nft *nft;
-	const char *map; /* or chain */
+	const char *map; /* or chain: the one that was asked for */
 	struct list *out;
 };
 
@@ -87,7 +87,7 @@ static size_t copy_value(const struct nlattr *value, uint8_t *to, size_t size)
 {
 	size_t len = value ? nl_attr_len(value) : 0;
 
-	/* Longer is not what we wrote, and equals nothing of ours. */
+	/* We write nothing that long: it must not equal what we write. */
 	if (len > size)
 		return 0;
 	if (len)
@@ -192,7 +192,7 @@ int nft_list_chains(struct nft *nft, struct list *out)
 	return nl_talk(nft->nl, "list the chains of table %s", nft->table);
 }
 
-/* The chain an expression leads to. */
+/* Sets *arg to the chain that a verdict names, in the expression item. */
 static void read_jump(const struct nlattr *item, void *arg)
 {
 	const struct nlattr *expr[NFTA_EXPR_MAX + 1];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What rules are made of, encoded by libnftnl. */
+/* The parts of rules, encoded by libnftnl. */
 #include <errno.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_tables.h>
@@ -38,7 +38,7 @@ static uint32_t reg(int word)
 	return (uint32_t)(NFT_REG32_00 + word);
 }
 
-/* Compares word 0 and on with len bytes of data. */
+/* Compares the registers from word 0 on with len bytes of data. */
 static void compare(struct nft *nft, int op, const void *data, size_t len)
 {
 	struct nftnl_expr *expr = expr_new("cmp");
@@ -49,7 +49,8 @@ static void compare(struct nft *nft, int op, const void *data, size_t len)
 	expr_put(nft, expr);
 }
 
-/* Keeps of len bytes what is set in bits, and inverts what is set in flip. */
+/* Of len bytes in the registers from word on: clears what is not set in bits, then
+ * inverts what is set in flip. */
 static void change(struct nft *nft, int word, const void *bits,
 		   const void *flip, size_t len)
 {
@@ -70,7 +71,8 @@ static void mask(struct nft *nft, int word, const void *bits, size_t len)
 	change(nft, word, bits, zero, len);
 }
 
-/* Keeps of an address of the family so many bits. */
+/* Clears the host bits of an address in the registers, whose prefix has so many
+ * bits. */
 static void mask_network(struct nft *nft, int family, int bits, int word)
 {
 	uint8_t mask_of[16] = { 0 };

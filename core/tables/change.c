@@ -8,9 +8,8 @@
 
 /* ---- adding ---- */
 
-/* Whether entry may be made though another owner has its key, or stands against
- * it. *shares: the other one is of the same container. What a dead one has of
- * these kinds is removed. */
+/* Fails if the other owner, which has entry's key or is its rival, is or may be alive
+ * and does not share. If it is dead, its entries of these kinds are removed. */
 static int judge(struct nl *nl, const struct entry *entry, const char *other,
 		 unsigned kinds_to_go, const struct holders *holders,
 		 bool *shares)
@@ -23,7 +22,7 @@ static int judge(struct nl *nl, const struct entry *entry, const char *other,
 		return fail(job, CNI_INTERNAL, "%s for %s%s",
 			    entry_describe(job, entry, "already "), other,
 			    holder == HOLDER_UNKNOWN ? ", which may live" : "");
-	/* What it is could not be found out. */
+	/* tell() has failed. */
 	if (job->msg)
 		return -1;
 	return holder == HOLDER_DEAD && kinds_to_go
@@ -31,8 +30,8 @@ static int judge(struct nl *nl, const struct entry *entry, const char *other,
 		       : 0;
 }
 
-/* Asked before and after entries are written, so that of two that come at once at
- * least one sees the other. */
+/* Called before and after entries are written, so that of two rivals that come at
+ * once at least one sees the other. */
 static int check_rivals(struct nft *nft, const char *owner,
 			const struct list *entries,
 			const struct holders *holders)
@@ -59,7 +58,7 @@ static int check_rivals(struct nft *nft, const char *owner,
 	return 0;
 }
 
-/* Whether what is there is left to its holder, who shares it. */
+/* Whether the element that is there stays its holder's, who shares it. */
 static bool is_left(const struct want *want)
 {
 	const struct nft_element *found = want->found.items;
@@ -92,8 +91,8 @@ static int check_holders(struct wants *wants, const struct holders *holders,
 	return 0;
 }
 
-/* One transaction, with no more in it than is missing. What is replaced has to
- * be what was looked at. */
+/* Writes in one transaction what is missing. If it replaces elements, it is meant
+ * for the generation in which they were looked at. */
 static int write_wants(struct wants *wants)
 {
 	struct want *list = wants->list.items, *end = list + wants->list.count;
@@ -148,7 +147,8 @@ static int add_to(struct nl *nl, int table, const char *owner,
 		return 0;
 	if (check_rivals(&wants.nft, owner, entries, holders) < 0)
 		return -1;
-	/* At first all is taken to be there but the elements. */
+	/* The first try expects that table and chains are there, and that no
+	 * element is in the way. */
 	for (int i = 0; i < TRIES_MAX; i++) {
 		bool looks = i || wants.list.count > SLICE, again = false;
 

@@ -30,12 +30,12 @@ struct parser {
 	struct job *job;
 	const char *at;
 	int family;
-	bool as_options; /* in iptables' words, which begin with one */
-	unsigned seen;	 /* options, a mask */
+	bool as_options; /* the text is in iptables' words */
+	unsigned seen;	 /* a mask of the options so far */
 	const char *why; /* what is wrong, or NULL */
 };
 
-/* The next word, or brace or comma; "" at the end. Quotes are taken off. */
+/* Returns the next word, brace or comma without quotes; "" at the end. */
 static char *next(struct parser *p)
 {
 	size_t len;
@@ -65,7 +65,8 @@ static void complain(struct parser *p, const char *expected, const char *came)
 	p->why = job_printf(p->job, "expected %s, got \"%s\"", expected, came);
 }
 
-/* Of an interface, or what the names of several begin with. */
+/* An interface's name; or what several names begin with, and * (in iptables' words
+ * +) behind it. */
 static void read_name(struct parser *p, char *name)
 {
 	size_t len = strlen(name);
@@ -123,7 +124,7 @@ static const char options[OPTIONS][FORMS][16] = {
 	{ "-i", "--in-interface" },
 };
 
-/* OPTIONS if it is none of them. */
+/* Which of the options the word is; OPTIONS: none. */
 static int option_of(const char *word)
 {
 	int i = 0;
@@ -134,7 +135,7 @@ static int option_of(const char *word)
 	return i / FORMS;
 }
 
-/* In iptables' words. */
+/* A match in iptables' words. */
 static void read_option(struct parser *p, struct match *match)
 {
 	const char *word;
@@ -197,7 +198,7 @@ static size_t count_rules(const struct list *matches)
 	return rules;
 }
 
-/* Those that are negated stand in every rule. */
+/* How many matches a rule has: every rule has all negated values. */
 static size_t count_matches(const struct list *matches)
 {
 	const struct match *match = matches->items;
@@ -247,7 +248,7 @@ static void add_match(struct nft *nft, const struct match *match,
 		nft_match_address(nft, match->side, &value->prefix);
 }
 
-/* Rule number n of the combinations. */
+/* Adds the rule for combination number n of the lists' values. */
 static void add_rule(struct nft *nft, const char *chain, const char *to,
 		     const struct list *matches, size_t n)
 {

@@ -20,8 +20,8 @@ static const struct table_chain chains[] = {
 	{ chain_hairpin, .rules = RULES_VARY },
 };
 
-/* What others redirected, such as the addresses of services, is theirs to
- * masquerade. */
+/* Only what our dnat redirected: what others redirected, such as the addresses of
+ * services, they masquerade themselves. */
 static void hairpin_rules_add(struct nft *nft)
 {
 	nft_rule(nft, chain_postrouting);
@@ -44,7 +44,7 @@ static void hairpin_chain_add(struct nft *nft, const char *chain,
 	nft_rule_end(nft);
 	if (entry->pod.ip.family == AF_INET)
 		network_rule_for(nft, chain, NFT_SOURCE, &loopback);
-	/* What needs no hairpin goes on to the masquerading. */
+	/* A jump, so that what is no hairpin returns, and may be masqueraded. */
 	network_rule_to_chain(nft, chain, entry, NFT_DESTINATION, NFT_JUMP);
 }
 

@@ -17,17 +17,18 @@ enum { TABLE_INET, TABLE_BRIDGE, TABLES };
 
 enum {
 	FAMILIES = 1 + IS_ENABLED(CONFIG_IPV6),
-	/* From a map for IPv4 to the next one. */
+	/* A kind's maps are listed in pairs, for IPv4 and IPv6; without IPv6
+	 * every second one is left out. */
 	MAP_STEP = 3 - FAMILIES,
 	RULES_VARY = -1,
-	/* How many words follow the first one of an entry's text, at most. */
+	/* Of an entry's text, behind the first one. */
 	WORDS_MAX = 5,
-	/* The first packet of a connection that we redirect carries this bit
-	 * from there to postrouting. Nobody else's: kube-proxy has 0xc000,
-	 * Calico and Tailscale what is above, Cilium 0xf00, and 0x2000 is
-	 * masqueraded by what the Go portmap and netavark leave behind. */
+	/* The first packet of a connection that we redirect has this mark from
+	 * our dnat to postrouting. Nobody else uses it: kube-proxy uses 0xc000,
+	 * Calico and Tailscale higher bits, Cilium 0xf00, and what the Go portmap
+	 * and netavark leave behind masquerades 0x2000. */
 	MARK_REDIRECTED = 0x1000,
-	/* Behind all who have the usual ones, -100 and 100. */
+	/* One step behind the usual -100 and 100: see table.h. */
 	PRIORITY_DSTNAT = -99,
 	PRIORITY_SRCNAT = 101,
 	PRIORITY_RAW = -300,
@@ -35,45 +36,48 @@ enum {
 
 extern const char chain_postrouting[]; /* masquerade.c has it */
 
-/* A chain that is there before any entry is. */
+/* A chain that a table has whether it has entries or not. */
 struct table_chain {
 	const char *name;
 	const char *type; /* of a base chain: "nat", "filter"; or NULL */
 	int16_t priority;
 	uint8_t hook;
-	int8_t rules; /* how many there have to be; RULES_VARY: not checked */
+	int8_t rules; /* how many it has to have; RULES_VARY: not checked */
 };
 
-/* Chains that entries of a kind take, each for all of which the name is the same;
- * the name says all of its content, so that it never has to change. */
+/* Chains of a kind's entries. Entries for which the name is the same share a chain;
+ * equal names have equal rules, so that a chain never has to change. */
 struct kind_chain {
-	const char *prefix; /* of all names */
+	const char *prefix; /* of all names, which have more behind it */
 	const char *(*name)(struct job *job, const struct entry *entry);
 
-	/* Within a transaction: the chain, its set, its rules; how many rules
-	 * they are. */
+	/* Adds the chain, its rules and its set, if it has one, within a
+	 * transaction; how many rules it has. */
 	void (*add)(struct nft *nft, const char *chain,
 		    const struct entry *entry);
 	size_t (*rules)(struct job *job, const struct entry *entry);
 
-	/* An entry that has the chain of this name; false, or NULL, if a name
-	 * does not tell all of it. */
+	/* Makes out an entry whose chain has this name and these rules; false if
+	 * the name does not tell enough. NULL: no name does. */
 	bool (*parse)(const char *chain, struct entry *out);
 
-	/* The chain of which a rule leads to each of these chains, from the
-	 * elements of the set of the same name. NULL: elements of maps do. */
+	/* The chain that has a rule for each of these chains, which leads to it
+	 * what matches the set of its name. NULL: verdicts of elements lead to
+	 * them, and there are no such sets. */
 	const char *from;
 };
 
-/* An entry that another owner's stands against, though their keys differ. */
+/* An element of another owner that an entry cannot be beside, though their keys
+ * differ. */
 struct rival {
 	const struct entry *entry;
 	const char *owner;
 };
 
 struct kind {
-	/* Text: the first word, how many follow, and these words and the rest of
-	 * the line (NULL if there is none) as an entry, of which kind is set. */
+	/* Its text in a record: the first word; parse() fills in out, which has
+	 * its kind already, from the words that follow (as many as words says) and
+	 * the rest of the line, or NULL; print() adds both to out. */
 	const char *word;
 	bool (*parse)(char *const *words, const char *rest, struct entry *out);
 	void (*print)(const struct entry *entry, struct str *out);
@@ -82,44 +86,45 @@ struct kind {
 	const char *(*describe)(struct job *job, const struct entry *entry,
 				const char *adverb);
 
-	/* Map, key and data of its element, which is empty. */
+	/* Fills in map, key and data (or chain) of its element. */
 	void (*fill)(struct job *job, const struct entry *entry,
 		     struct nft_element *out);
 
 	const struct kind_chain *chain; /* or NULL */
 
-	/* What the table has for this kind before there is any entry. Maps are
-	 * listed in pairs, for IPv4 and IPv6, where tables are of both. Those
-	 * behind the first owned_maps hold no entries. */
+	/* What a table has for this kind whether there are entries or not. Only
+	 * the first owned_maps maps have entries as elements. */
 	const struct nft_map *maps;
 	const struct table_chain *chains;
 	void (*rules_add)(struct nft *nft);
 
-	/* Adds to out, a list of struct rival, what stands against entries; or
-	 * NULL. */
+	/* Adds to out (a list of struct rival) what entries of this kind cannot be
+	 * beside. NULL: nothing. */
 	int (*list_rivals)(struct nft *nft, const struct list *entries,
 			   struct list *out);
 
 	uint8_t table, words, maps_count, owned_maps, chains_count;
-	/* Kinds (a mask) of which a dead owner's entries go when another one
-	 * takes over an entry of this kind. */
+	/* A mask: when an entry of this kind is taken over from a dead owner, all
+	 * entries of these kinds that the dead one has are removed. */
 	uint8_t depend;
 };
 
 extern const struct kind port_kind, condition_kind, hairpin_kind,
 	masquerade_kind, macspoofchk_kind, macspoofchk_mac_kind;
 
-/* By enum entry_kind. */
+/* Indexed by enum entry_kind. */
 extern const struct kind *const kinds[ENTRY_KINDS];
 
-/* The kind whose chain has this name; ENTRY_KINDS if it is none of them. */
+/* The kind of the entries that share a chain of this name; ENTRY_KINDS if it is no
+ * such chain. */
 enum entry_kind kind_of_chain(const char *chain);
 
-/* "host port 8080/tcp is published" for messages; the adverb goes behind is. */
+/* "host port 8080/tcp is published", for messages, with an adverb ("not ") in front
+ * of the last word. */
 const char *entry_describe(struct job *job, const struct entry *entry,
 			   const char *adverb);
 
-/* The element that entry is in its table. */
+/* Makes out the element of its table that entry is, with owner as comment. */
 void entry_to_element(struct job *job, const struct entry *entry,
 		      const char *owner, struct nft_element *out);
 

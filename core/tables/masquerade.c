@@ -23,7 +23,7 @@ static const char chain_masquerade[] = "masq";
 
 static const struct table_chain chains[] = {
 	{ chain_masquerade, .rules = RULES_VARY },
-	/* The first one is for hairpins. */
+	/* The first of its rules is hairpin.c's. */
 	{ chain_postrouting, "nat", PRIORITY_SRCNAT, NF_INET_POST_ROUTING, 2 },
 };
 
@@ -34,7 +34,7 @@ static void masquerade_rules_add(struct nft *nft)
 	nft_rule_end(nft);
 	if (nft->no_ipsec)
 		return;
-	/* A tunnel of IPsec is chosen by the address that a packet has now. */
+	/* IPsec chooses the tunnel by the address that a packet has now. */
 	nft_rule(nft, chain_masquerade);
 	nft_match_ipsec(nft);
 	nft_verdict(nft, NFT_RETURN, NULL);

@@ -21,23 +21,23 @@ void network_fill(struct job *job, const struct entry *entry,
 const char *network_chain_name(struct job *job, const struct entry *entry);
 bool network_chain_parse(const char *chain, struct entry *out);
 
-/* Within a transaction: the chain and its set. */
+/* Adds the chain and its set, within a transaction. */
 void network_chain_add(struct nft *nft, const char *chain,
 		       const struct entry *entry);
 
-/* Within a rule: the address on side pod is that of an entry in the set, and the
- * one on side other is in its network. */
+/* A part of a rule: matches if the address on side pod is a pod's of the set, and the
+ * one on side other is in that pod's network. */
 void network_match(struct nft *nft, const char *set, const struct entry *entry,
 		   enum nft_side pod, enum nft_side other);
 
-/* A rule that leads from the addresses of the set, which stand on this side, to
- * the chain of the same name by a verdict. */
+/* Adds the rule, to the chain that leads to such chains, by which packets with an
+ * address of the set on this side get to the chain of the same name. */
 void network_rule_to_chain(struct nft *nft, const char *chain,
 			   const struct entry *entry, enum nft_side side,
 			   int verdict);
 
-/* A rule for packets of which the address on this side is in prefix: masquerade
- * those from there, return for those to there. */
+/* Adds a rule for packets with an address in prefix on this side: masquerade what
+ * comes from there (NFT_SOURCE), return for what goes there. */
 void network_rule_for(struct nft *nft, const char *chain, enum nft_side side,
 		      const struct prefix *prefix);
 

@@ -76,7 +76,7 @@ static const struct table_chain chains[] = {
 
 /* ---- rules ---- */
 
-/* Loads the key of a port, and looks it up. */
+/* Looks a packet's port up: what the map leads to is done. */
 static void add_port_rule(struct nft *nft, const char *chain, int family,
 			  int map, bool condition)
 {
@@ -110,7 +110,7 @@ static void add_local_rule(struct nft *nft, const char *chain)
 	nft_rule_end(nft);
 }
 
-/* Also where a bridge shows its frames to netfilter before any routing. */
+/* This drops them too where a bridge passes its frames to netfilter. */
 static void add_loopback_rule(struct nft *nft, int family, enum nft_side side)
 {
 	static const struct prefix loopback[] = {
@@ -149,7 +149,8 @@ static void port_rules_add(struct nft *nft)
 	}
 	for (int i = 0; i < FAMILIES; i++) {
 		add_port_rule(nft, chain_local, families[i], PORT_BOUND, true);
-		/* No condition on other addresses has a say in this one. */
+		/* Before the conditions of ports of all addresses, which do not
+		 * hold for a port of a single address. */
 		add_port_rule(nft, chain_local, families[i], PORT_BOUND, false);
 		add_port_rule(nft, chain_local, families[i], PORT_UNBOUND,
 			      true);
@@ -233,8 +234,7 @@ static void fill_key(const struct entry *entry, struct nft_element *out)
 			    ip_size(entry->pod.ip.family));
 	}
 	nft_key_add(out, &host_port, sizeof(host_port));
-	/* Also that of IPv6 in a binary without: one that has it may have
-	 * written the record. */
+	/* A binary without IPv6 may read the record of one that has it. */
 	map += entry->pod.ip.family == AF_INET6;
 	out->map = kinds[entry->kind]->maps[map].name;
 }
@@ -288,7 +288,7 @@ const struct kind port_kind = {
 	.chains_count = sizeof(chains) / sizeof(*chains),
 	.rules_add = port_rules_add,
 	.list_rivals = port_list_rivals,
-	/* They would be those of the port's new owner. */
+	/* Left behind, they would hold for the port's new owner. */
 	.depend = 1 << ENTRY_CONDITION,
 };
 

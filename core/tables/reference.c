@@ -10,14 +10,16 @@
 
 enum { CHAINS_MAX = 3, OWN_MAX = 2, COUNT_MAX = 4 };
 
-/* Where to look, and what for. */
+/* Rules and chains that a Go plugin made for one attachment. */
 struct sweep {
 	int family;
 	const char *table;
-	const char *chains[CHAINS_MAX]; /* with rules for many attachments */
-	const char *comment;		/* that those of this one begin with */
-	bool whole;			/* the comment has nothing behind it */
-	const char *own[OWN_MAX]; /* chains of this one, which lead downwards */
+	const char *chains[CHAINS_MAX]; /* have rules of many attachments */
+	/* This attachment's rules have a comment that begins with this, or, if
+	 * whole, is this. */
+	const char *comment;
+	bool whole;
+	const char *own[OWN_MAX]; /* this attachment's chains, callers first */
 };
 
 static bool is_wanted(const struct sweep *sweep,
@@ -30,7 +32,7 @@ static bool is_wanted(const struct sweep *sweep,
 	return sweep->own[0] && strcmp(rule->jump, sweep->own[0]) == 0;
 }
 
-/* Adds the removal of the wanted rules to the transaction; counts them. */
+/* Adds the attachment's rules in this chain to found. */
 static int sweep_chain(struct nft *nft, const struct sweep *sweep,
 		       const char *chain, struct list *found)
 {
@@ -82,7 +84,7 @@ static int run(struct nl *nl, const struct sweep *sweep, const bool *missing,
 	return nft_commit(&nft);
 }
 
-/* Asks for all chains at once, as mostly there are none. */
+/* Asks for all chains at once, as usually none of them is there. */
 static int run_all(struct nl *nl, const struct sweep *sweeps, int count)
 {
 	bool missing[COUNT_MAX][CHAINS_MAX], own_missing[COUNT_MAX][OWN_MAX];
@@ -108,7 +110,7 @@ static int run_all(struct nl *nl, const struct sweep *sweeps, int count)
 	return ret;
 }
 
-/* The start of the digest of two texts in a row. */
+/* The first digits of the hash of two texts one after the other. */
 static const char *digest(struct job *job, const char *a, const char *b,
 			  size_t digits)
 {
@@ -163,7 +165,7 @@ int reference_del_ports(struct nl *nl, const struct reference *of)
 
 enum { CHAIN_NAME_MAX = 256 }; /* with the NUL */
 
-int reference_del_spoof_check(struct nl *nl, const struct reference *of)
+int reference_del_macspoofchk(struct nl *nl, const struct reference *of)
 {
 	const char *id =
 		job_printf(nl->job, "%s-%s", of->container, of->ifname);
@@ -177,7 +179,7 @@ int reference_del_spoof_check(struct nl *nl, const struct reference *of)
 		.own = { chain, job_printf(nl->job, "%s-mac", chain) },
 	};
 
-	/* A longer name is refused, so there is nothing by it. */
+	/* The kernel refuses longer names: there is no such chain. */
 	if (strlen(sweep.own[1]) >= CHAIN_NAME_MAX)
 		return 0;
 	return run_all(nl, &sweep, 1);

@@ -15,6 +15,6 @@ struct reference {
  * NETLINK_NETFILTER socket of the host. */
 int reference_del_masquerade(struct nl *nl, const struct reference *of);
 int reference_del_ports(struct nl *nl, const struct reference *of);
-int reference_del_spoof_check(struct nl *nl, const struct reference *of);
+int reference_del_macspoofchk(struct nl *nl, const struct reference *of);
 
 #endif

@@ -12,7 +12,7 @@ static bool is_port(const struct entry *entry, bool bound)
 	       !ip_is_unspecified(&entry->host) == bound;
 }
 
-/* The port in an element's key, whose last part it is. */
+/* The host port, which is the last part of an element's key. */
 static uint16_t port_of(const struct nft_element *element)
 {
 	const uint8_t *port = element->key + element->key_len - 4;
@@ -20,7 +20,7 @@ static uint16_t port_of(const struct nft_element *element)
 	return (uint16_t)(port[0] << 8 | port[1]);
 }
 
-/* Adds the element to out if it stands against one of entries. */
+/* Adds the element to out if one of entries cannot be beside it. */
 static void add_rival(struct job *job, const struct list *entries, bool bound,
 		      const struct nft_element *element, struct list *out)
 {
@@ -39,7 +39,7 @@ static void add_rival(struct job *job, const struct list *entries, bool bound,
 	}
 }
 
-/* For entries of one address: rivals have a key that is known. */
+/* Rivals of entries for a single address are found by their key. */
 static int list_unbound(struct nft *nft, const struct list *entries,
 			struct list *out)
 {
@@ -68,8 +68,8 @@ static int list_unbound(struct nft *nft, const struct list *entries,
 	return 0;
 }
 
-/* For entries of all addresses: rivals may be for any. They are few: most ports
- * are published for all. */
+/* Rivals of entries for all addresses may be for any address, so that all of these
+ * are read. They are few: most ports are published for all addresses. */
 static int list_bound(struct nft *nft, const struct list *entries, bool ipv6,
 		      struct list *out)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Addresses of this host that are not its own: kube-proxy's services. */
+/* Addresses of kube-proxy's services, which this host has in IPVS mode. */
 #include <string.h>
 #include <sys/socket.h>
 
@@ -10,7 +10,7 @@
 
 static const char service_link[] = "kube-ipvs0";
 
-/* Equal for equal sets of addresses, in whatever order. */
+/* The sum of a set of addresses does not depend on their order. */
 static uint64_t add_to_sum(uint64_t sum, const uint8_t *ip, size_t len)
 {
 	uint64_t hash = 0;
@@ -75,7 +75,7 @@ static int note(struct nft *nft, int family, int index,
 	list_services(nft->nl->job, set->name, family, index, addrs, &services);
 	if (sum_of(&now) == sum_of(&services))
 		return 0;
-	/* If others are at it, they know as much. */
+	/* Stale: another process has just noted the same. */
 	nft_begin(nft, 0);
 	nft_map_flush(nft, set->name);
 	element = services.items;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is found by reading the maps, and goes. */
+/* What is done to whole tables: what dead owners have is removed, a table is made
+ * anew, or tried. */
 #include <string.h>
 #include <sys/socket.h>
 
@@ -19,7 +20,7 @@ static int list_maps(struct nft *nft, const struct kind *kind, struct list *out)
 	return 0;
 }
 
-/* The elements of entries of these kinds, and all chains. */
+/* Reads the elements of entries of these kinds, and the names of all chains. */
 static int list_all(struct nft *nft, unsigned mask, struct list *out,
 		    struct list *chains)
 {
@@ -37,7 +38,7 @@ static int list_all(struct nft *nft, unsigned mask, struct list *out,
 	for (size_t i = 0; i < chains->count; i++) {
 		enum entry_kind kind = kind_of_chain(chain[i]);
 
-		/* There is a set of the same name. */
+		/* These have a set of the chain's name. */
 		if (kind < ENTRY_KINDS && mask & 1U << kind &&
 		    kinds[kind]->chain->from &&
 		    nft_list_elements(nft, chain[i], out) < 0)
@@ -94,11 +95,11 @@ static bool is_used(const struct list *elements, const char *chain)
 	return false;
 }
 
-/* A chain that nothing uses, and the rule that leads to it. */
+/* A chain that no element uses. */
 struct unused {
 	const char *chain;
-	const char *from; /* NULL: a map did */
-	uint64_t handle;  /* 0: none */
+	const char *from; /* the chain that has a rule for it, or NULL */
+	uint64_t handle;  /* of that rule; 0: there is none */
 };
 
 static int find_rule(struct nft *nft, struct unused *unused)
@@ -139,7 +140,7 @@ static int find_unused(struct nft *nft, struct list *out)
 	return 0;
 }
 
-/* If others are at work, what is unused stays until the next time. */
+/* If the tables change meanwhile, unused chains stay until the next GC. */
 static int remove_unused(struct nft *nft)
 {
 	struct list all = { 0 };
@@ -181,7 +182,7 @@ int tables_gc(struct nl *nl, bool (*dead)(void *arg, const char *owner),
 	return ret;
 }
 
-/* The entry that a chain is made from; false if its name does not tell. */
+/* Makes out an entry whose chain this is; false if the name does not tell. */
 static bool of_chain(const char *chain, struct entry *out)
 {
 	enum entry_kind kind = kind_of_chain(chain);
@@ -190,6 +191,7 @@ static bool of_chain(const char *chain, struct entry *out)
 	       kinds[kind]->chain->parse(chain, out);
 }
 
+/* Adds what can be made again of a table that was read. */
 static void carry_over(struct nft *nft, const struct list *elements,
 		       const struct list *chains)
 {
@@ -217,7 +219,7 @@ static int rebuild(struct nl *nl, int table)
 	bool missing;
 
 	table_init(&nft, nl, table);
-	/* If others keep changing it, whoever asked for this finds it as it is. */
+	/* If others keep changing the table, it stays: the caller checks it. */
 	for (int i = 0; i < REBUILD_TRIES; i++) {
 		if (nft_find_table(&nft, &missing) < 0)
 			return -1;
@@ -262,7 +264,7 @@ static int probe(struct nl *nl, enum entry_kind kind)
 	do {
 		nft_begin(&nft, 0);
 		table_add(&nft);
-		/* This entry has all that such a chain is made from. */
+		/* Only these chains can be made from an entry like this. */
 		if (own && own->parse)
 			own->add(&nft, "probe", &entry);
 		if (nft_try(&nft) < 0)
@@ -275,7 +277,7 @@ int tables_probe(struct nl *nl, enum entry_kind kind)
 {
 	if (probe(nl, kind) == 0)
 		return 0;
-	/* Whatever the kernel said, it cannot do it. */
+	/* Whatever the reason is, this node cannot serve an ADD. */
 	nl->job->code = CNI_NOT_AVAILABLE;
 	return -1;
 }

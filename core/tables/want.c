@@ -21,7 +21,7 @@ bool want_same_data(const struct nft_element *a, const struct nft_element *b)
 	       memcmp(a->data, b->data, a->data_len) == 0;
 }
 
-/* Makes room for so many keys. */
+/* Makes the hash, for so many keys. */
 static void expect(struct wants *wants, size_t count)
 {
 	size_t slots = 8;
@@ -42,7 +42,7 @@ static size_t hash_key(const struct nft_element *element)
 	return hash ^ hash >> 15;
 }
 
-/* Where the one with this key is in the hash, or would be. */
+/* The slot of the want with this key; an empty one if there is none. */
 static uint32_t *find_slot(const struct wants *wants,
 			   const struct nft_element *element)
 {
@@ -72,7 +72,7 @@ struct want *want_element(struct wants *wants,
 	return &list[*slot - 1];
 }
 
-/* Its number among those that are wanted, which it becomes one of. */
+/* The index of entry's chain, which is added if it is new; -1: it has none. */
 static int want_chain(struct wants *wants, const struct entry *entry)
 {
 	const struct want_chain *chains = wants->chains.items;

@@ -1,33 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* want - elements of one owner that are to be in a table, or to go, and what is
- * there in their place */
+/* want - elements that an owner wants to have in a table, or removed, beside what
+ * the table has under their keys */
 #ifndef CNIBOX_WANT_H
 #define CNIBOX_WANT_H
 
 #include "core/tables/kind.h"
 
 enum {
-	/* How often others may be quicker than us. */
+	/* How often a transaction may be stale before we give up. */
 	TRIES_MAX = 64,
-	/* How much one transaction removes, or adds in the hope that nothing
-	 * is in its way, so that the answers fit. */
+	/* How many elements one transaction removes, or adds without having looked:
+	 * each may be refused, and the answers have to fit. */
 	SLICE = 1000,
 };
 
 struct want {
-	const struct entry *entry; /* NULL if it only is to go */
+	const struct entry *entry; /* NULL: it is only looked up, or removed */
 	struct nft_element element;
-	struct list
-		found; /* of struct nft_element: with its key, one or none */
-	const char
-		*shared; /* the holder that knows that we share it; or NULL */
-	int chain;	 /* that it leads to, an index; -1: none */
+	/* The element that has its key now: one struct nft_element or none. */
+	struct list found;
+	/* The holder that has noted us as its heir, or NULL. */
+	const char *shared;
+	int chain; /* the index of its chain; -1: none */
 };
 
-/* A chain that elements lead to. */
+/* A chain that wanted elements need. */
 struct want_chain {
 	const char *name;
-	const struct entry *entry; /* one of those that do */
+	const struct entry *entry; /* of one of these elements */
 	bool missing, needed;
 };
 
@@ -35,38 +35,40 @@ struct wants {
 	struct nft nft;
 	struct list list;   /* of struct want, no two with the same key */
 	struct list chains; /* of struct want_chain; there are few */
-	uint32_t *slots;    /* of a hash: an index into list and 1, or 0 */
+	uint32_t *slots;    /* a hash of keys: 1 + an index into list, or 0 */
 	size_t slots_mask;
 	bool table_missing;
 	uint32_t generation;
 };
 
-/* Makes list those of entries that are in this table. With chains, for what is
- * to be made or checked, two that contradict each other are an error. */
+/* Adds the elements of those entries that this table has. With chains, for elements
+ * that are to be made or checked, also their chains; then it is an error if two
+ * entries have the same key and different data. */
 int want_entries(struct wants *wants, const char *owner,
 		 const struct list *entries, bool chains);
 
-/* The one with this element's key, which may be new. */
+/* The want with this element's key, which is added if there is none. */
 struct want *want_element(struct wants *wants,
 			  const struct nft_element *element);
 
-/* Asks the kernel what there is of the table, the chains and the elements. */
+/* Asks the kernel for the generation, the table, the chains, and the elements. */
 int want_look_up(struct wants *wants);
 
-/* Whether what is there is the owner's. */
+/* Whether the element that is there is the owner's. */
 bool want_is_owned(const struct want *want);
 
-/* Whether both have the same value behind the key. */
+/* Whether both have the same data or verdict. */
 bool want_same_data(const struct nft_element *a, const struct nft_element *b);
 
-/* Removes those that are the owner's; sets *missing if nobody has one of them. */
+/* Removes the elements that are the owner's. Sets *missing if a key has no element
+ * at all. */
 int want_remove(struct wants *wants, bool *missing);
 
-/* Removes those elements (of struct nft_element) that still have the owner in
- * their comment. */
+/* Removes these elements (struct nft_element), unless one has another owner than its
+ * comment says by now. */
 int want_remove_elements(struct nft *nft, const struct list *elements);
 
-/* The error that others keep changing the table. */
+/* Fails because others keep changing the table. */
 int want_give_up(struct wants *wants);
 
 #endif

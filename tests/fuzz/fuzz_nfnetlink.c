@@ -121,7 +121,7 @@ static int sweep(struct nl *nl)
 	if (reference_del_masquerade(nl, &of) < 0 ||
 	    reference_del_ports(nl, &of) < 0)
 		return -1;
-	return reference_del_spoof_check(nl, &of);
+	return reference_del_macspoofchk(nl, &of);
 }
 
 static int add(struct nl *nl)
