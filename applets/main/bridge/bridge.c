@@ -32,7 +32,7 @@ struct bridge_links {
 	struct link gateway; /* index 0: none */
 	int mtu;	     /* 0: the kernel's choice */
 	bool made;	     /* this ADD has made the bridge */
-	bool open;	     /* the port is guarded, and up */
+	bool open;	     /* macspoofchk is set for the port, and it is up */
 };
 
 bool bridge_is_gateway(const struct bridge_conf *conf)
@@ -51,7 +51,7 @@ static int bridge_create(struct call *c, struct record *record,
 				  .name = conf->bridge,
 				  .mtu = links->mtu,
 				  .vlan_filtering = bridge_has_vlans(conf),
-				  .no_ll_learn = conf->mac_spoof_check,
+				  .no_ll_learn = conf->macspoofchk,
 				  .shared = true };
 	uint8_t mac[MAC_LEN];
 	bool exists;
@@ -83,7 +83,7 @@ static int bridge_ensure(struct call *c, struct record *record,
 			    "\"%s\" already exists but is not a bridge",
 			    conf->bridge);
 	bridge_quiet_ipv6(c, bridge, links->made);
-	if (IS_ENABLED(CONFIG_NAT) && conf->mac_spoof_check &&
+	if (IS_ENABLED(CONFIG_NAT) && conf->macspoofchk &&
 	    bridge->ll_learning && link_set_no_ll_learn(&c->host, bridge) < 0)
 		return -1;
 	if (bridge_set_up(c, bridge) < 0)
@@ -201,7 +201,7 @@ static int bridge_addresses(struct call *c)
 	return 0;
 }
 
-/* Adds the guard of the MAC address, in the first call only, and masquerading for
+/* Adds macspoofchk, in the first call only, and masquerading for
  * the addresses that the result has by now. */
 static int bridge_nat(struct call *c, struct record *record,
 		      const struct bridge_links *links)
@@ -218,7 +218,7 @@ static int bridge_nat(struct call *c, struct record *record,
 	return attachment_add_entries(c, record, &entries);
 }
 
-/* Sets the port up, whose guard is there by now: with the next request of the host,
+/* Sets the port up, for which macspoofchk is set by now: with the next request of the host,
  * if more is to follow. */
 static int bridge_open(struct call *c, struct bridge_links *links, bool more)
 {

@@ -21,7 +21,7 @@ struct bridge_conf {
 	char bridge[IFNAMSIZ];
 	bool is_gateway, is_default_gateway, force_address;
 	bool hairpin, promisc, isolated, dad, no_container_interface;
-	bool keep_vlan, mac_spoof_check;
+	bool keep_vlan, macspoofchk;
 	struct masq masq;
 	const char *mtu_auto;
 	int mtu, vlan;

@@ -26,8 +26,7 @@ static int bridge_check_bridge(struct call *c, struct link *bridge)
 		return fail(c->job, CNI_INTERNAL,
 			    "Interface %s does not have link type of bridge",
 			    conf->bridge);
-	if (conf->mac_spoof_check && bridge->ll_learning &&
-	    attachment_is_noted(c))
+	if (conf->macspoofchk && bridge->ll_learning && attachment_is_noted(c))
 		return fail(c->job, CNI_INTERNAL,
 			    "Bridge %s: no_linklocal_learn is off",
 			    conf->bridge);

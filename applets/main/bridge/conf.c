@@ -77,7 +77,7 @@ const struct conf_key bridge_keys[] = {
 	  HELP("VLANs that the container gets with their tags") },
 	{ "preserveDefaultVlan", CONF_BOOL, AT(bridge_conf, keep_vlan),
 	  HELP("with vlan or vlanTrunk: stay in the bridge's own VLAN, too") },
-	{ "macspoofchk", CONF_BOOL, AT(bridge_conf, mac_spoof_check),
+	{ "macspoofchk", CONF_BOOL, AT(bridge_conf, macspoofchk),
 	  HELP("drop what the container sends by another MAC address") },
 	CONF_END
 };
@@ -103,7 +103,7 @@ int bridge_validate(struct call *c)
 				    "BRIDGE_VLAN");
 	if (bridge_has_vlans(conf) && bridge_vlans(c, &vlans, &any) < 0)
 		return -1;
-	if (conf->mac_spoof_check && !IS_ENABLED(CONFIG_NAT))
+	if (conf->macspoofchk && !IS_ENABLED(CONFIG_NAT))
 		return fail_unbuilt(c->job, CNI_BAD_CONFIG, "macspoofchk",
 				    "NAT");
 	return masq_validate(c, &conf->masq);

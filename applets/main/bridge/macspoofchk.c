@@ -13,7 +13,7 @@ void bridge_macspoofchk_entries(struct call *c, const struct veth *veth,
 						 ENTRY_MACSPOOFCHK_MAC };
 	const struct bridge_conf *conf = c->conf;
 
-	for (int i = 0; conf->mac_spoof_check && i < 2; i++) {
+	for (int i = 0; conf->macspoofchk && i < 2; i++) {
 		struct entry *entry = list_add(c->job, entries, sizeof(*entry));
 
 		entry->kind = kinds[i];

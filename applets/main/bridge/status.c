@@ -81,8 +81,7 @@ static int bridge_probe_nat(struct call *c)
 		return 0;
 	if (masq_probe(c, &conf->masq) < 0)
 		return -1;
-	return conf->mac_spoof_check ? tables_probe(&c->nft, ENTRY_MACSPOOFCHK)
-				     : 0;
+	return conf->macspoofchk ? tables_probe(&c->nft, ENTRY_MACSPOOFCHK) : 0;
 }
 
 int bridge_status(struct call *c)
