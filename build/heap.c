@@ -79,8 +79,6 @@ void *calloc(size_t count, size_t size)
 
 		memset(p, 0, used < count * size ? used : count * size);
 	}
-	if (p && heap.fresh < heap.at)
-		heap.fresh = heap.at;
 	return p;
 }
 

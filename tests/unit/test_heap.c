@@ -160,6 +160,7 @@ static void too_much_is_refused(void **state)
 	assert_none(malloc(half));
 	assert_none(calloc(half, 3));
 	assert_none(calloc(3, half));
+	assert_none(calloc(half + 2, 2));
 	assert_none(realloc(p, half));
 	assert_true(is_filled(p, 7, 16));
 	assert_non_null(calloc(half, 0));
