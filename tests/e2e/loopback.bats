@@ -52,6 +52,15 @@ is_down() {
 	done
 }
 
+@test "the answer has the first address of each family" {
+	pod_up p1
+	pod p1 ip link set lo up
+	pod p1 ip address add 127.0.0.2/8 dev lo
+	add p1 "$LO"
+	expect "$result" '[.ips[].address] == ["127.0.0.1/8", "::1/128"]'
+	del_twice p1 "$LO"
+}
+
 @test "CNI_IFNAME does not matter" {
 	pod_up p1
 	CNI_IFNAME=eth0 add p1 "$LO"

@@ -43,6 +43,28 @@ static void owners_have_what_was_added(void **state)
 	done_with(&index);
 }
 
+/* Where one was removed there is room for the next. */
+static void addresses_may_come_and_go_without_end(void **state)
+{
+	enum { ROUNDS = 1000 };
+	struct folder *f = *state;
+	struct index index = index_of(&f->job, "net");
+	struct ip ip;
+
+	index_begin(&index, 2);
+	add_to(&index, "b", "10.1.2.4");
+	assert_true(ip_parse("10.1.2.3", &ip));
+	for (int i = 0; i < ROUNDS; i++) {
+		index_add(&index, "a", &ip);
+		assert_string_equal(found_in(&index, "a"), "10.1.2.3 ");
+		index_drop(&index, "a", &ip);
+		assert_string_equal(found_in(&index, "a"), "");
+	}
+	assert_true(index.valid);
+	assert_string_equal(found_in(&index, "b"), "10.1.2.4 ");
+	done_with(&index);
+}
+
 /* Of an address that begins with the same bytes nothing is dropped. */
 static void addresses_are_dropped_whole(void **state)
 {
@@ -247,6 +269,29 @@ static void unsound_files_are_not_believed(void **state)
 	assert_true(seal_net(&f->job));
 }
 
+/* A file system may keep no times but those of changes. */
+static void times_of_a_change_are_no_seal(void **state)
+{
+	enum { TIMES = 2, SIZE = 16 };
+	struct folder *f = *state;
+	struct index index = index_of(&f->job, "net");
+	struct stat st;
+
+	index_begin(&index, 1);
+	add_to(&index, "a", "10.1.2.3");
+	done_with(&index);
+	assert_int_equal(stat("net", &st), 0);
+	assert_int_equal(st.st_mtim.tv_sec, st.st_ctim.tv_sec);
+	assert_int_equal(st.st_mtim.tv_nsec, st.st_ctim.tv_nsec);
+	for (int i = 0; i < TIMES; i++) {
+		write_number(index_path(&f->job), SECONDS + i * SIZE,
+			     (uint64_t)st.st_mtim.tv_sec);
+		write_number(index_path(&f->job), NANOSECONDS + i * SIZE,
+			     (uint64_t)st.st_mtim.tv_nsec);
+	}
+	assert_false(net_is_believed(&f->job));
+}
+
 static void files_of_another_size_are_not_believed(void **state)
 {
 	struct folder *f = *state;
@@ -376,11 +421,13 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		STATE_TEST(owners_have_what_was_added),
 		STATE_TEST(addresses_are_dropped_whole),
+		STATE_TEST(addresses_may_come_and_go_without_end),
 		STATE_TEST(owners_may_be_many),
 		STATE_TEST(directories_have_an_index_each),
 		STATE_TEST(directories_made_anew_have_none),
 		STATE_TEST(files_of_directories_that_are_gone_are_removed),
 		STATE_TEST(unsound_files_are_not_believed),
+		STATE_TEST(times_of_a_change_are_no_seal),
 		STATE_TEST(files_of_another_size_are_not_believed),
 		STATE_TEST(slots_are_a_power_of_two),
 		STATE_TEST(garbage_is_not_believed),

@@ -195,6 +195,17 @@ static void heir_gets_everything_it_asked_for(void **state)
 	assert_false(has_nat(second, PORT("8081", POD2)));
 }
 
+static void heir_that_has_begun_to_go_inherits_nothing(void **state)
+{
+	struct folder *f = *state;
+	struct call *first = attached(f, "c1", ports[0]);
+	struct call *second = attach(f, "eth1", "c1", ports[1]);
+
+	record_leave(&f->job, applet.name, attachment_owner(second));
+	detach(first);
+	assert_false(has_nat(second, ports[1]));
+}
+
 /* While the holder goes, too, and may have read that it is there. */
 static void heir_that_goes_meanwhile_inherits_nothing(void **state)
 {
@@ -294,6 +305,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		STATE_TEST(port_is_shared_by_attachments_of_one_container),
 		STATE_TEST(port_goes_to_who_is_left),
+		STATE_TEST(heir_that_has_begun_to_go_inherits_nothing),
 		STATE_TEST(heir_that_goes_meanwhile_inherits_nothing),
 		STATE_TEST(port_is_free_when_all_are_gone),
 		STATE_TEST(port_is_shared_across_networks),

@@ -12,11 +12,14 @@ static const char bound_refusal[] =
 
 static void living_ones_are_refused_both_ways(void **state)
 {
+	const struct entry all[] = { web, inner };
 	struct world world = begun(state);
 
 	world.alive = "a";
 	assert_int_equal(add(&world, "a", &bound), 0);
 	assert_refused(&world, add(&world, "b", &web), CNI_INTERNAL, refusal);
+	assert_refused(&world, add_some(&world, "b", all, 2), CNI_INTERNAL,
+		       refusal);
 	assert_int_equal(elements(&world), 1);
 	assert_int_equal(del(&world, "a", &bound), 0);
 	assert_int_equal(add(&world, "a", &web), 0);
