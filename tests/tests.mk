@@ -11,6 +11,9 @@
 # make plot             draws tests/bench/speed.svg from README's figures
 # make unit             builds and runs the unit tests; test-unit-X: one
 # make test-e2e-X       runs tests/e2e/X.bats, what F=regex names; needs root
+# make mutants          makes N=10 mistakes at random, or all of a list, and tells
+#                       which of them no test notices; those that tests/e2e has
+#                       to notice with E2E=1; needs root
 # make fuzz             fuzzes T=60 seconds for each target, or FUZZ=target
 # make lint             checks the house rules
 # make analyze          looks for bugs with gcc, clang-tidy, scan-build, cppcheck
@@ -64,6 +67,10 @@ unit-build: $(UNIT)
 
 unit: unit-build
 	@printf '%s\n' $(UNIT) | xargs -n 1 -P $(UNIT_AT_ONCE) sh -c '$$0'
+
+mutants: all unit-build
+	O=$(call quoted,$(abspath $(O))) DEPS_DIR=$(call quoted,$(abspath $(DEPS_DIR))) \
+		tests/mutants/run $(N)
 
 # ---- fuzzing
 
@@ -155,5 +162,5 @@ plot:
 	$(patsubst $(O)/host/%,$(O)/host/tests/unit/%.d,$(UNIT)) \
 	$(FUZZ_OBJ:.o=.d) $(FUZZ_CONF:.o=.d) $(FUZZ_BIN:$(O)/fuzz/%=$(O)/fuzz/tests/fuzz/%.d)
 
-.PHONY: unit unit-build fuzz fuzz-build lint analyze check check-clients \
+.PHONY: unit unit-build mutants fuzz fuzz-build lint analyze check check-clients \
 	check-configs check-cross soak demo bench bench-quick plot
