@@ -21,26 +21,27 @@ static bool is_of(const struct result_ip *ip, int index)
  * wants it on. */
 static int enable_ipv6(struct call *c, const struct link *link)
 {
-	const char *name =
-		job_printf(c->job, "net/ipv6/conf/%s/disable_ipv6", link->name);
-	const char *keep = job_printf(
-		c->job, "net/ipv6/conf/%s/keep_addr_on_down", link->name);
+	static const char setting[] = "disable_ipv6";
+	struct job *job = c->job;
+	int netns = c->netns.fd;
 	bool found;
 
-	if (sysctl_ensure_if_any(c->job, c->netns.fd,
-				 "net/ipv6/conf/lo/disable_ipv6", "0",
-				 &found) < 0 ||
-	    sysctl_ensure_if_any(c->job, c->netns.fd, name, "0", &found) < 0)
+	if (sysctl_ensure_if_any(job, netns, sysctl_ipv6(job, "lo", setting),
+				 "0", &found) < 0 ||
+	    sysctl_ensure_if_any(job, netns,
+				 sysctl_ipv6(job, link->name, setting), "0",
+				 &found) < 0)
 		return -1;
-	return sysctl_ensure(c->job, c->netns.fd, keep, "1");
+	return sysctl_ensure(job, netns,
+			     sysctl_ipv6(job, link->name, "keep_addr_on_down"),
+			     "1");
 }
 
 static int enable_dad(struct call *c, const struct link *link)
 {
-	return sysctl_ensure(
-		c->job, c->netns.fd,
-		job_printf(c->job, "net/ipv6/conf/%s/accept_dad", link->name),
-		"1");
+	return sysctl_ensure(c->job, c->netns.fd,
+			     sysctl_ipv6(c->job, link->name, "accept_dad"),
+			     "1");
 }
 
 /* The gateway for a route that names none: the first one of its family, but none

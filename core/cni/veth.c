@@ -126,9 +126,7 @@ void veth_ignore_ra(struct call *c, const struct link *link)
 {
 	if (!link->deaf_to_ra)
 		sysctl_wish(c->job, -1,
-			    job_printf(c->job, "net/ipv6/conf/%s/accept_ra",
-				       link->name),
-			    "0");
+			    sysctl_ipv6(c->job, link->name, "accept_ra"), "0");
 }
 
 int veth_forward(struct call *c, int family)

@@ -7,7 +7,7 @@
 #include "core/cni/attachment.h"
 #include "core/kernel/link.h"
 
-/* What to create; zero and NULL leave the choice to the kernel or to us. */
+/* What to create; zero is the kernel's default, NULL a random MAC address. */
 struct veth_spec {
 	int mtu;		 /* of both ends */
 	const uint8_t *mac;	 /* of the container's end */
@@ -33,27 +33,30 @@ int veth_begin(struct call *c, struct record *record);
  * is an error. */
 int veth_add(struct call *c, const struct veth_spec *spec, struct veth *out);
 
-/* DEL: removes the pair, which other plugins may have made. Absent is success. */
+/* DEL: removes the pair, also one that the Go plugins have made. An absent one is
+ * success. */
 int veth_del(struct call *c);
 
-/* GC: removes owner's pair. */
+/* GC: removes the pair of owner; for attachment_gc(). */
 int veth_drop(struct call *c, const char *owner);
 
-/* GC: removes at once the pairs of all attachments that are not valid, also of
- * those whose record was lost: the host ends among the ports of the bridge with
- * this index, or with 0 among all links. */
+/* GC: removes the pairs of all attachments that are not valid, also of those whose
+ * record was lost, in the time of one. Their host ends are looked for among the
+ * ports of the bridge with this index, or with 0 among all links. */
 int veth_drop_dead(struct call *c, int master);
 
-/* CHECK: finds the host end in prevResult: the one whose other end is guest, and
- * whose master is this one (NULL: none), which itself is passed over. */
+/* CHECK: finds the host end among the interfaces of prevResult: its other end is
+ * guest, and its master is this one (NULL: it has none). master is in prevResult,
+ * too, and passed over. */
 int veth_find_host(struct call *c, const struct link *guest,
 		   const struct link *master, struct link *out, bool *found);
 
-/* A link of the host to which containers send is not to take routes from them. */
+/* Has a link of the host, to which containers can send, ignore router
+ * advertisements. If that fails, it is only logged. */
 void veth_ignore_ra(struct call *c, const struct link *link);
 
 /* Has the host forward packets of a family. Requests of c->host that are held go
- * out with the question whether it does. */
+ * out together with the question whether it does already. */
 int veth_forward(struct call *c, int family);
 
 #endif

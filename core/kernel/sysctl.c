@@ -121,6 +121,11 @@ bool sysctl_is(struct job *job, int netns, const char *name, const char *value)
 	return strcmp(now, value) == 0;
 }
 
+const char *sysctl_ipv6(struct job *job, const char *link, const char *setting)
+{
+	return job_printf(job, "net/ipv6/conf/%s/%s", link, setting);
+}
+
 bool sysctl_can(struct job *job, int netns, const char *name, const char *value)
 {
 	int fd = sysctl_open(job, netns, name, O_WRONLY, NULL);

@@ -7,6 +7,10 @@
 
 struct job;
 
+/* The path of a setting of an interface for IPv6; link may be "all" or "default",
+ * too. In the job's memory. */
+const char *sysctl_ipv6(struct job *job, const char *link, const char *setting);
+
 /* Sets the setting (a path below /proc/sys, such as "net/ipv4/ip_forward") to
  * value in the namespace netns (-1: ours). It is read first, and written only
  * if it differs. A setting that the kernel does not have is an error. */

@@ -110,9 +110,7 @@ void bridge_quiet_ipv6(struct call *c, const struct link *link, bool made)
 	veth_ignore_ra(c, link);
 	if (made)
 		sysctl_wish(c->job, -1,
-			    job_printf(c->job, "net/ipv6/conf/%s/accept_dad",
-				       link->name),
-			    "0");
+			    sysctl_ipv6(c->job, link->name, "accept_dad"), "0");
 }
 
 int bridge_set_up(struct call *c, const struct link *link)

@@ -34,6 +34,7 @@ static int bridge_probe_setting(struct call *c, const char *name)
 static int bridge_probe_families(struct call *c, const char *bridge)
 {
 	bool gateway = bridge_is_gateway(c->conf), v6 = false, v4 = false;
+	const char *setting;
 
 	if (IS_ENABLED(CONFIG_IPV6))
 		bridge_find_families(json_member(c->doc, "ipam"), &v4, &v6);
@@ -47,9 +48,9 @@ static int bridge_probe_families(struct call *c, const char *bridge)
 		return -1;
 	if (!gateway)
 		return 0;
-	bridge = job_printf(c->job, "net/ipv6/conf/%s/disable_ipv6", bridge);
-	if (sysctl_is(c->job, -1, bridge, "1"))
-		return fail(c->job, CNI_INTERNAL, "sysctl %s is 1", bridge);
+	setting = sysctl_ipv6(c->job, bridge, "disable_ipv6");
+	if (sysctl_is(c->job, -1, setting, "1"))
+		return fail(c->job, CNI_INTERNAL, "sysctl %s is 1", setting);
 	return bridge_probe_setting(c, "net/ipv6/conf/all/forwarding");
 }
 
