@@ -218,8 +218,8 @@ static int bridge_nat(struct call *c, struct record *record,
 	return attachment_add_entries(c, record, &entries);
 }
 
-/* Sets the port up, for which macspoofchk is set by now: with the next request of the host,
- * if more is to follow. */
+/* Sets the port up, for which macspoofchk is set by now: with the next request of
+ * the host, if more is to follow. */
 static int bridge_open(struct call *c, struct bridge_links *links, bool more)
 {
 	if (links->open)
