@@ -96,7 +96,7 @@ $(GEN)/tools.def: FORCE
 APPLET_LISTS := $(GEN)/applets.def $(GEN)/tools.def
 APPLETS := $(sort $(applets-y))
 TOOLS := $(sort $(tools-y))
-NAT_SRC := $(wildcard core/tables/*.c core/kernel/nft*.c)
+NAT_SRC := $(wildcard core/tables/*.c core/kernel/nft*.c) core/kernel/ct.c
 CORE_SRC := $(filter-out $(if $(CONFIG_NAT),,$(NAT_SRC)) \
 	$(if $(CONFIG_HELP),,core/data/conf_help.c) \
 	$(if $(CONFIG_SANDBOX),,core/cni/sandbox.c), \

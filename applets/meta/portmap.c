@@ -19,7 +19,6 @@ config PORTMAP
 
 #include "core/base/str.h"
 #include "core/cni/attachment.h"
-#include "core/tables/ct.h"
 
 enum { PORT_MAX = 65535, MARK_BIT_MAX = 31 };
 
@@ -305,7 +304,7 @@ static int portmap_add(struct call *c)
 	    attachment_open_localhost(c, &entries) < 0)
 		return -1;
 	/* Datagrams that found another way before are not to keep to it. */
-	return ct_flush(&c->nft, &entries, CT_ADDED);
+	return tables_flush_connections(&c->nft, &entries, CT_ADDED);
 }
 
 static int portmap_check(struct call *c)

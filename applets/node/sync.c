@@ -17,7 +17,6 @@ config SYNC
 #include "core/cni/tool.h"
 #include "core/cni/attachment.h"
 #include "core/cni/node.h"
-#include "core/tables/ct.h"
 
 struct sync {
 	struct list owners;   /* of the attachments, const char * */
@@ -123,7 +122,7 @@ static int run(struct call *c, char **argv, struct str *out)
 		return fail(c->job, CNI_TRY_AGAIN,
 			    "restore NAT: others keep changing it");
 	if (tables_note_services(&c->nft, &c->host, true) < 0 ||
-	    ct_flush(&c->nft, &sync.entries, CT_RESTORED) < 0)
+	    tables_flush_connections(&c->nft, &sync.entries, CT_RESTORED) < 0)
 		return -1;
 	ret = forget_dead(c, &sync.owners, &gone);
 	str_printf(out, "%zu attachments, %zu restored, %zu gone\n",

@@ -8,7 +8,6 @@
 #include "core/cni/heir.h"
 #include "core/cni/noted.h"
 #include "core/kernel/nft.h"
-#include "core/tables/ct.h"
 #include "core/tables/reference.h"
 
 const char *attachment_owner(struct call *c)
@@ -191,13 +190,7 @@ static int release_by_name(struct call *c, const char *owner, unsigned kinds)
 
 int attachment_forget_connections(struct call *c, const struct list *entries)
 {
-	struct list unowned = { 0 };
-
-	if (!IS_ENABLED(CONFIG_NAT))
-		return 0;
-	return tables_list_free(&c->nft, entries, &unowned) < 0
-		       ? -1
-		       : ct_flush(&c->nft, &unowned, CT_GONE);
+	return IS_ENABLED(CONFIG_NAT) ? tables_flush_gone(&c->nft, entries) : 0;
 }
 
 int attachment_release(struct call *c, unsigned kinds,

@@ -5,7 +5,6 @@
 #include "core/cni/heir.h"
 #include "core/cni/noted.h"
 #include "core/cni/valid.h"
-#include "core/tables/ct.h"
 
 /* Removes what is left of an attachment whose entries are gone, but for its
  * record. The entries that the record names are added to gone. */

@@ -6,7 +6,6 @@
 #include "core/cni/life.h"
 #include "core/cni/noted.h"
 #include "core/cni/valid.h"
-#include "core/tables/ct.h"
 
 /* Whether two owners are attachments of one container. */
 static bool same_container(const char *owner, const char *other)
@@ -56,7 +55,9 @@ int heir_add(struct call *c, const char *owner, const struct list *entries)
 	if (tables_add(&c->nft, owner, entries, &holders) < 0)
 		return -1;
 	/* The DEL of the dead, which has not come, would have done it. */
-	return heir.succeeds ? ct_flush(&c->nft, entries, CT_GONE) : 0;
+	return heir.succeeds
+		       ? tables_flush_connections(&c->nft, entries, CT_GONE)
+		       : 0;
 }
 
 int heir_take_back(struct call *c, const char *owner,
@@ -102,7 +103,7 @@ int heir_leave(struct call *c, const char *owner, bool gc)
 		}
 		if (heir_take_back(c, heir, &entries) < 0)
 			return -1;
-		if (ct_flush(&c->nft, &entries, CT_ADDED) < 0)
+		if (tables_flush_connections(&c->nft, &entries, CT_ADDED) < 0)
 			return -1;
 	}
 	return 0;

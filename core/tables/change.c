@@ -166,16 +166,6 @@ static int add_to(struct nl *nl, int table, const char *owner,
 	return want_give_up(&wants);
 }
 
-int tables_add(struct nl *nl, const char *owner, const struct list *entries,
-	       const struct holders *holders)
-{
-	for (int i = 0; i < TABLES; i++) {
-		if (add_to(nl, i, owner, entries, holders) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 /* ---- removing ---- */
 
 static int del_from(struct nl *nl, int table, const char *owner,
@@ -199,30 +189,55 @@ int tables_del(struct nl *nl, const char *owner, const struct list *entries,
 	return ret;
 }
 
-/* ---- looking ---- */
+/* ---- connections ---- */
 
-int tables_list_free(struct nl *nl, const struct list *entries,
-		     struct list *out)
+static void add_nat(struct job *job, const struct entry *entry,
+		    struct list *nats)
+{
+	uint8_t kind = kinds[entry->kind]->connections;
+	struct ct_nat *nat;
+
+	if (!kind)
+		return;
+	nat = list_add(job, nats, sizeof(*nat));
+	nat->kind = kind;
+	nat->pod = &entry->pod.ip;
+	nat->host = &entry->host;
+	nat->protocol = entry->protocol;
+	nat->host_port = entry->host_port;
+	nat->pod_port = entry->pod_port;
+}
+
+int tables_flush_connections(struct nl *nl, const struct list *entries,
+			     enum ct_change change)
 {
 	const struct entry *entry = entries->items;
+	struct list nats = { 0 };
+
+	for (size_t i = 0; i < entries->count; i++)
+		add_nat(nl->job, &entry[i], &nats);
+	return ct_flush(nl, &nats, change);
+}
+
+int tables_flush_gone(struct nl *nl, const struct list *entries)
+{
 	struct wants wants = { 0 };
+	struct list nats = { 0 };
+	const struct want *want;
 
 	table_init(&wants.nft, nl, TABLE_INET);
 	want_entries(&wants, "", entries, false);
 	if (wants.list.count && want_look_up(&wants) < 0)
 		return -1;
-	for (size_t i = 0; i < entries->count; i++, entry++) {
-		struct nft_element element;
-
-		if (!table_has(&wants.nft, entry->kind))
-			continue;
-		entry_to_element(nl->job, entry, "", &element);
-		if (!want_element(&wants, &element)->found.count)
-			*(struct entry *)list_add(nl->job, out,
-						  sizeof(*entry)) = *entry;
+	want = wants.list.items;
+	for (size_t i = 0; i < wants.list.count; i++, want++) {
+		if (!want->found.count)
+			add_nat(nl->job, want->entry, &nats);
 	}
-	return 0;
+	return ct_flush(nl, &nats, CT_GONE);
 }
+
+/* ---- looking ---- */
 
 static int check_want(struct wants *wants, const struct want *want,
 		      const struct holders *holders)
@@ -282,12 +297,27 @@ static int check_in(struct nl *nl, int table, const char *owner,
 	return any ? table_check(&wants.nft) : 0;
 }
 
-int tables_check(struct nl *nl, const char *owner, const struct list *entries,
-		 const struct holders *holders)
+static int each_table(struct nl *nl, const char *owner,
+		      const struct list *entries, const struct holders *holders,
+		      int (*run)(struct nl *nl, int table, const char *owner,
+				 const struct list *entries,
+				 const struct holders *holders))
 {
 	for (int i = 0; i < TABLES; i++) {
-		if (check_in(nl, i, owner, entries, holders) < 0)
+		if (run(nl, i, owner, entries, holders) < 0)
 			return -1;
 	}
 	return 0;
+}
+
+int tables_add(struct nl *nl, const char *owner, const struct list *entries,
+	       const struct holders *holders)
+{
+	return each_table(nl, owner, entries, holders, add_to);
+}
+
+int tables_check(struct nl *nl, const char *owner, const struct list *entries,
+		 const struct holders *holders)
+{
+	return each_table(nl, owner, entries, holders, check_in);
 }

@@ -104,6 +104,7 @@ struct kind {
 			   struct list *out);
 
 	uint8_t table, words, maps_count, owned_maps, chains_count;
+	uint8_t connections; /* enum ct_kind: what connections are subject to */
 	/* A mask: when an entry of this kind is taken over from a dead owner, all
 	 * entries of these kinds that the dead one has are removed. */
 	uint8_t depend;

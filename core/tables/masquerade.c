@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "core/kernel/ct.h"
 #include "core/tables/network.h"
 
 const char chain_postrouting[] = "postrouting";
@@ -113,4 +114,5 @@ const struct kind masquerade_kind = {
 	.chains = chains,
 	.chains_count = sizeof(chains) / sizeof(*chains),
 	.rules_add = masquerade_rules_add,
+	.connections = CT_MASQUERADE,
 };

@@ -30,6 +30,7 @@
 
 #include "core/base/hash.h"
 #include "core/base/str.h"
+#include "core/kernel/ct.h"
 #include "core/tables/condition.h"
 
 #define TWO(a, b)      ((a) << 6 | (b))
@@ -288,6 +289,7 @@ const struct kind port_kind = {
 	.chains_count = sizeof(chains) / sizeof(*chains),
 	.rules_add = port_rules_add,
 	.list_rivals = port_list_rivals,
+	.connections = CT_PORT,
 	/* Left behind, they would hold for the port's new owner. */
 	.depend = 1 << ENTRY_CONDITION,
 };

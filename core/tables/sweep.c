@@ -102,21 +102,6 @@ struct unused {
 	uint64_t handle;  /* of that rule; 0: there is none */
 };
 
-static int find_rule(struct nft *nft, struct unused *unused)
-{
-	const struct nft_rule_info *rule;
-	struct list rules;
-
-	if (nft_list_rules(nft, unused->from, &rules) < 0)
-		return -1;
-	rule = rules.items;
-	for (size_t i = 0; i < rules.count; i++) {
-		if (strcmp(rule[i].jump, unused->chain) == 0)
-			unused->handle = rule[i].handle;
-	}
-	return 0;
-}
-
 static int find_unused(struct nft *nft, struct list *out)
 {
 	struct list elements, chains;
@@ -134,7 +119,8 @@ static int find_unused(struct nft *nft, struct list *out)
 		unused = list_add(nft->nl->job, out, sizeof(*unused));
 		unused->chain = chain[i];
 		unused->from = kinds[kind]->chain->from;
-		if (unused->from && find_rule(nft, unused) < 0)
+		if (unused->from && table_find_rule(nft, unused->from, chain[i],
+						    &unused->handle) < 0)
 			return -1;
 	}
 	return 0;

@@ -84,30 +84,38 @@ int table_check(struct nft *nft)
 	return 0;
 }
 
-/* A rule of chain from leads to the chain. */
-static int check_way(struct nft *nft, const char *from, const char *chain)
+int table_find_rule(struct nft *nft, const char *from, const char *chain,
+		    uint64_t *handle)
 {
 	const struct nft_rule_info *rule;
 	struct list there;
 
+	*handle = 0;
 	if (nft_list_rules(nft, from, &there) < 0)
 		return -1;
 	rule = there.items;
 	for (size_t i = 0; i < there.count; i++) {
 		if (strcmp(rule[i].jump, chain) == 0)
-			return 0;
+			*handle = rule[i].handle;
 	}
-	return fail(nft->nl->job, CNI_INTERNAL,
-		    "chain %s of table %s does not lead to %s", from,
-		    nft->table, chain);
+	return 0;
 }
 
 int table_chain_check(struct nft *nft, const char *chain,
 		      const struct entry *entry)
 {
 	const struct kind_chain *own = kinds[entry->kind]->chain;
+	struct job *job = nft->nl->job;
+	uint64_t handle;
 
-	if (check_chain(nft, chain, (int)own->rules(nft->nl->job, entry)) < 0)
+	if (check_chain(nft, chain, (int)own->rules(job, entry)) < 0)
 		return -1;
-	return own->from ? check_way(nft, own->from, chain) : 0;
+	if (!own->from)
+		return 0;
+	if (table_find_rule(nft, own->from, chain, &handle) < 0)
+		return -1;
+	return handle ? 0
+		      : fail(job, CNI_INTERNAL,
+			     "chain %s of table %s does not lead to %s",
+			     own->from, nft->table, chain);
 }

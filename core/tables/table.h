@@ -20,6 +20,11 @@ bool table_has(const struct nft *nft, enum entry_kind kind);
 /* Within a transaction: the table with all that is there before any entry. */
 void table_add(struct nft *nft);
 
+/* Finds the rule of chain from that leads to chain; *handle is 0 if there is
+ * none. Cannot be held. */
+int table_find_rule(struct nft *nft, const char *from, const char *chain,
+		    uint64_t *handle);
+
 /* The table, which nft_find_table() has found, is awake, and its chains have all
  * of their rules; so has that chain, which is entry's, and a rule leads to it if
  * one has to. Otherwise an error. */

@@ -8,6 +8,7 @@
 #ifndef CNIBOX_TABLES_H
 #define CNIBOX_TABLES_H
 
+#include "core/kernel/ct.h"
 #include "core/kernel/nl.h"
 #include "core/tables/entry.h"
 
@@ -44,11 +45,6 @@ int tables_del(struct nl *nl, const char *owner, const struct list *entries,
 int tables_check(struct nl *nl, const char *owner, const struct list *entries,
 		 const struct holders *holders);
 
-/* Adds to out those of entries, of table inet, of whose key there is no element,
- * whoever might own one. */
-int tables_list_free(struct nl *nl, const struct list *entries,
-		     struct list *out);
-
 /* Removes everything of these kinds (a mask of 1 << ENTRY_*) that owner has, by
  * reading the maps. */
 int tables_del_owner(struct nl *nl, const char *owner, unsigned kinds);
@@ -62,6 +58,15 @@ int tables_gc(struct nl *nl, bool (*dead)(void *arg, const char *owner),
  * that they have; but those whose chains only a record can tell, of exempt subnets
  * and conditions, are left out. */
 int tables_rebuild(struct nl *nl);
+
+/* Has the kernel forget the connections that entries should have caught and have
+ * not, or that were theirs: see ct_flush(). */
+int tables_flush_connections(struct nl *nl, const struct list *entries,
+			     enum ct_change change);
+
+/* The same for entries of pods that are gone, but those of which another owner has
+ * the address or port by now: the connections may be of that one's pod. */
+int tables_flush_gone(struct nl *nl, const struct list *entries);
 
 /* STATUS: whether the kernel can do what this kind takes; CNI_NOT_AVAILABLE if
  * not. */

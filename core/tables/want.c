@@ -56,8 +56,9 @@ static uint32_t *find_slot(const struct wants *wants,
 	}
 }
 
-struct want *want_element(struct wants *wants,
-			  const struct nft_element *element)
+/* The want with this element's key, which is added if there is none. */
+static struct want *add_want(struct wants *wants,
+			     const struct nft_element *element)
 {
 	uint32_t *slot = find_slot(wants, element);
 	struct want *list;
@@ -107,13 +108,13 @@ int want_entries(struct wants *wants, const char *owner,
 		if (!table_has(&wants->nft, entry->kind))
 			continue;
 		entry_to_element(job, entry, owner, &element);
-		want = want_element(wants, &element);
+		want = add_want(wants, &element);
+		want->entry = entry;
 		if (!chains)
 			continue;
 		if (!want_same_data(&want->element, &element))
 			return fail(job, CNI_BAD_CONFIG, "%s twice",
 				    entry_describe(job, entry, ""));
-		want->entry = entry;
 		want->chain = want_chain(wants, entry);
 	}
 	return 0;

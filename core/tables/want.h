@@ -15,7 +15,7 @@ enum {
 };
 
 struct want {
-	const struct entry *entry; /* NULL: it is only looked up, or removed */
+	const struct entry *entry; /* one that has this element, or NULL */
 	struct nft_element element;
 	/* The element that has its key now: one struct nft_element or none. */
 	struct list found;
@@ -46,10 +46,6 @@ struct wants {
  * entries have the same key and different data. */
 int want_entries(struct wants *wants, const char *owner,
 		 const struct list *entries, bool chains);
-
-/* The want with this element's key, which is added if there is none. */
-struct want *want_element(struct wants *wants,
-			  const struct nft_element *element);
 
 /* Asks the kernel for the generation, the table, the chains, and the elements. */
 int want_look_up(struct wants *wants);

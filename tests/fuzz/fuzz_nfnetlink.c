@@ -5,7 +5,6 @@
  * answers with. */
 #include <netinet/in.h>
 
-#include "core/tables/ct.h"
 #include "core/tables/table.h"
 #include "core/tables/tables.h"
 #include "core/tables/reference.h"
@@ -106,12 +105,13 @@ static int list_rules(struct nl *nl)
 
 static int flush_added(struct nl *nl)
 {
-	return ct_flush(nl, &all, CT_ADDED);
+	return tables_flush_connections(nl, &all, CT_ADDED);
 }
 
 static int flush_removed(struct nl *nl)
 {
-	return ct_flush(nl, &all, CT_GONE) | ct_flush(nl, &all, CT_RESTORED);
+	return tables_flush_connections(nl, &all, CT_GONE) |
+	       tables_flush_connections(nl, &all, CT_RESTORED);
 }
 
 static int sweep(struct nl *nl)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <arpa/inet.h>
 
-#include "core/tables/ct.h"
+#include "core/tables/tables.h"
 #include "tests/unit/nfnetlink.h"
 
 #include <linux/netfilter/nf_conntrack_common.h>
@@ -51,7 +51,7 @@ static int flush_list(struct kernel *k, const struct entry *const *entries,
 	for (size_t i = 0; i < count; i++)
 		*(struct entry *)list_add(&k->job, &list, sizeof(**entries)) =
 			*entries[i];
-	ret = ct_flush(&k->nl, &list, change);
+	ret = tables_flush_connections(&k->nl, &list, change);
 	first = asked_lines(k);
 	if (strcmp(first, "nothing\n") != 0)
 		assert_string_equal(first, "type 261 flags 001: 00 00 00 00\n");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "core/tables/ct.h"
+#include "core/kernel/ct.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -47,23 +47,19 @@ struct filter {
 	uint16_t port;
 };
 
-/* Entries that share a place, which their pod's address or their port says. */
-struct place {
-	const struct entry *entry;
-	const struct place *next;
-};
-
 struct search {
 	struct job *job;
 	enum ct_change change;
-	const struct place *places[PLACES];
+	/* Those that share a place, which their pod's address or their port says,
+	 * in a row. */
+	struct ct_nat *places[PLACES];
 	struct list filters; /* of struct filter; all together find them all */
 	struct list found;   /* of struct connection */
 	bool refused;	     /* the kernel does not do what was asked */
 	bool none;	     /* there is no connection at all */
 };
 
-/* ---- entries ---- */
+/* ---- translations ---- */
 
 /* Neighbours have different ones. */
 static uint8_t place_of(const struct ip *ip)
@@ -71,40 +67,36 @@ static uint8_t place_of(const struct ip *ip)
 	return ip->bytes[ip_size(ip->family) - 1];
 }
 
-static bool has_pod(const struct search *search, enum entry_kind kind,
+static bool has_pod(const struct search *search, enum ct_kind kind,
 		    const struct ip *ip)
 {
-	const struct place *at;
+	const struct ct_nat *at;
 
 	if (!ip->family)
 		return false;
 	for (at = search->places[place_of(ip)]; at; at = at->next) {
-		if (at->entry->kind == kind &&
-		    ip_compare(&at->entry->pod.ip, ip) == 0)
+		if (at->kind == kind && ip_compare(at->pod, ip) == 0)
 			return true;
 	}
 	return false;
 }
 
 /* The one for this very address, if there is one, has precedence. */
-static const struct entry *find_mapping(const struct search *search,
-					const struct tuple *to)
+static const struct ct_nat *find_mapping(const struct search *search,
+					 const struct tuple *to)
 {
-	const struct place *at = search->places[(uint8_t)to->dst_port];
-	const struct entry *found = NULL;
+	const struct ct_nat *at = search->places[(uint8_t)to->dst_port];
+	const struct ct_nat *found = NULL;
 
 	for (; at; at = at->next) {
-		const struct entry *entry = at->entry;
-
-		if (entry->kind != ENTRY_PORT ||
-		    entry->pod.ip.family != to->dst.family ||
-		    entry->protocol != to->protocol ||
-		    entry->host_port != to->dst_port)
+		if (at->kind != CT_PORT || at->pod->family != to->dst.family ||
+		    at->protocol != to->protocol ||
+		    at->host_port != to->dst_port)
 			continue;
-		if (ip_compare(&entry->host, &to->dst) == 0)
-			return entry;
-		if (ip_is_unspecified(&entry->host))
-			found = entry;
+		if (ip_compare(at->host, &to->dst) == 0)
+			return at;
+		if (ip_is_unspecified(at->host))
+			found = at;
 	}
 	return found;
 }
@@ -116,10 +108,10 @@ static bool is_by_address(const struct search *search, int family)
 	return search->change == CT_GONE && family == AF_INET;
 }
 
-static void add_filter(struct search *search, const struct entry *entry)
+static void add_filter(struct search *search, const struct ct_nat *nat)
 {
 	struct filter *filter = search->filters.items;
-	int family = entry->pod.ip.family;
+	int family = nat->pod->family;
 	bool by_address = is_by_address(search, family);
 
 	for (size_t i = 0; !by_address && i < search->filters.count; i++) {
@@ -130,43 +122,38 @@ static void add_filter(struct search *search, const struct entry *entry)
 	}
 	filter = list_add(search->job, &search->filters, sizeof(*filter));
 	filter->family = family;
-	filter->answers = by_address && entry->kind == ENTRY_PORT;
+	filter->answers = by_address && nat->kind == CT_PORT;
 	if (by_address)
-		filter->source = &entry->pod.ip;
+		filter->source = nat->pod;
 	else if (search->change == CT_ADDED)
-		filter->port = entry->host_port;
+		filter->port = nat->host_port;
 }
 
 /* Whether there can be connections that are to be found for it. */
 static bool has_connections(const struct search *search,
-			    const struct entry *entry)
+			    const struct ct_nat *nat)
 {
-	if (entry->kind == ENTRY_MASQUERADE)
+	if (nat->kind == CT_MASQUERADE)
 		return search->change != CT_ADDED;
-	return entry->kind == ENTRY_PORT &&
-	       (entry->protocol == IPPROTO_UDP ||
-		search->change == CT_RESTORED ||
-		is_by_address(search, entry->pod.ip.family));
+	return nat->protocol == IPPROTO_UDP || search->change == CT_RESTORED ||
+	       is_by_address(search, nat->pod->family);
 }
 
-static void add_entry(struct search *search, const struct entry *entry)
+static void add_nat(struct search *search, struct ct_nat *nat)
 {
-	struct place *added;
-	uint8_t place;
+	uint8_t place = place_of(nat->pod);
 
-	if (!has_connections(search, entry))
+	if (!has_connections(search, nat))
 		return;
-	place = place_of(&entry->pod.ip);
 	if (search->change == CT_GONE) {
-		if (has_pod(search, entry->kind, &entry->pod.ip))
+		if (has_pod(search, nat->kind, nat->pod))
 			return;
-	} else if (entry->kind == ENTRY_PORT) {
-		place = (uint8_t)entry->host_port;
+	} else if (nat->kind == CT_PORT) {
+		place = (uint8_t)nat->host_port;
 	}
-	added = job_alloc(search->job, sizeof(*added));
-	*added = (struct place) { entry, search->places[place] };
-	search->places[place] = added;
-	add_filter(search, entry);
+	nat->next = search->places[place];
+	search->places[place] = nat;
+	add_filter(search, nat);
 }
 
 /* ---- messages ---- */
@@ -227,24 +214,24 @@ static struct tuple read_tuple(const struct nlattr *nest)
 static bool is_stale(const struct search *search, const struct tuple *there,
 		     const struct tuple *back, bool answered, bool *local)
 {
-	const struct entry *entry;
+	const struct ct_nat *nat;
 
 	*local = false;
 	if (search->change == CT_GONE)
-		return has_pod(search, ENTRY_MASQUERADE, &there->src) ||
-		       has_pod(search, ENTRY_PORT, &back->src);
+		return has_pod(search, CT_MASQUERADE, &there->src) ||
+		       has_pod(search, CT_PORT, &back->src);
 	/* One that has got that far is better left as it is. */
 	if (there->protocol != IPPROTO_UDP && answered)
 		return false;
-	if (has_pod(search, ENTRY_MASQUERADE, &there->src) &&
+	if (has_pod(search, CT_MASQUERADE, &there->src) &&
 	    ip_compare(&there->src, &back->dst) == 0)
 		return true;
-	entry = find_mapping(search, there);
-	if (!entry)
+	nat = find_mapping(search, there);
+	if (!nat)
 		return false;
-	*local = ip_is_unspecified(&entry->host);
-	return back->src_port != entry->pod_port ||
-	       ip_compare(&back->src, &entry->pod.ip) != 0;
+	*local = ip_is_unspecified(nat->host);
+	return back->src_port != nat->pod_port ||
+	       ip_compare(&back->src, nat->pod) != 0;
 }
 
 static void read_connection(const struct nlmsghdr *msg, void *arg)
@@ -427,13 +414,13 @@ static int forget(struct nl *nl, const struct list *connections)
 	return nl_release(nl);
 }
 
-int ct_flush(struct nl *nl, const struct list *entries, enum ct_change change)
+int ct_flush(struct nl *nl, const struct list *nats, enum ct_change change)
 {
 	struct search search = { nl->job, change };
-	const struct entry *entry = entries->items;
+	struct ct_nat *nat = nats->items;
 
-	for (size_t i = 0; i < entries->count; i++)
-		add_entry(&search, &entry[i]);
+	for (size_t i = 0; i < nats->count; i++)
+		add_nat(&search, &nat[i]);
 	if (!search.filters.count)
 		return 0;
 	/* To list them the kernel walks its table, of all networks, be there any
