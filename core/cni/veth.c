@@ -54,7 +54,8 @@ int veth_add(struct call *c, const struct veth_spec *spec, struct veth *out)
 				  .queues = 1,
 				  .master = spec->master,
 				  .peer = &guest,
-				  .master_now = spec->master_now };
+				  .master_now =
+					  spec->master ? &out->master : NULL };
 	bool exists;
 
 	if (link_random_macs(c->job, mac, 2) < 0 ||

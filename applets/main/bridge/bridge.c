@@ -149,15 +149,14 @@ static int bridge_set_port(struct call *c, struct link *port)
  * until everything is ready for packets. */
 static int bridge_connect(struct call *c, struct bridge_links *links)
 {
-	struct link *bridge = &links->bridge, now;
-	struct veth_spec spec = { .mtu = links->mtu,
-				  .master = bridge->index,
-				  .master_now = &now };
+	struct link *bridge = &links->bridge;
+	struct veth_spec spec = { .mtu = links->mtu, .master = bridge->index };
 	uint8_t mac[MAC_LEN];
 
 	if (bridge_guest_mac(c, mac, &spec.mac) < 0 ||
 	    veth_add(c, &spec, &links->veth) < 0 ||
-	    (!links->made && bridge_keep_mac(c, bridge, &now) < 0))
+	    (!links->made &&
+	     bridge_keep_mac(c, bridge, &links->veth.master) < 0))
 		return -1;
 	return bridge_set_port(c, &links->veth.host);
 }
