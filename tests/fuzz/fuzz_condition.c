@@ -54,7 +54,6 @@ static void check_family(struct job *job, const char *text, int family)
 		return;
 	require(kind_of_chain(condition_kind.chain->name(job, &entry)) ==
 		ENTRY_CONDITION);
-	require(kind == ENTRY_CONDITION);
 	check_record(job, &entry);
 	check_rules(job, &entry);
 }

@@ -511,6 +511,42 @@ static void gone_looks_where_the_kernel_does_not_forget_all(void **state)
 	}
 }
 
+/* Has one element for the request seq, whatever it was. */
+static void kernel_has_element(struct kernel *k, uint32_t seq)
+{
+	struct nlmsghdr *msg = kernel_tells(k, seq, NFT | NFT_MSG_NEWSETELEM);
+	struct nlattr *list =
+		mnl_attr_nest_start(msg, NFTA_SET_ELEM_LIST_ELEMENTS);
+
+	mnl_attr_nest_end(msg, mnl_attr_nest_start(msg, NFTA_LIST_ELEM));
+	mnl_attr_nest_end(msg, list);
+	kernel_sends(k);
+}
+
+/* What has an element by now is another owner's. */
+static void gone_spares_what_another_owner_has(void **state)
+{
+	struct entry entries[] = { masq, masq, { ENTRY_HAIRPIN, POD4 } };
+	struct list list = { entries, COUNT(entries), true };
+	struct kernel *k = *state;
+
+	entries[1].pod.ip.bytes[3]++;
+	kernel_answers(k, 1, 0);
+	kernel_answers(k, 2, 0);
+	kernel_answers(k, 3, ENOENT);
+	kernel_has_element(k, 4);
+	kernel_answers(k, 5, ENOENT);
+	kernel_counts(k, 6, 1);
+	kernel_answers(k, 7, 0);
+	assert_int_equal(tables_flush_gone(&k->nl, &list), 0);
+	asked_lines(k);
+	assert_string_equal(asked_lines(k),
+			    "type 261 flags 001: 00 00 00 00\n");
+	assert_string_equal(asked_lines(k),
+			    FORGET_ALL("02") FROM_POD OF_SOURCE);
+	assert_string_equal(asked_lines(k), "nothing\n");
+}
+
 /* The kernel's filter must not be asked for addresses of IPv6. */
 static void gone_of_ipv6_looks_at_udp(void **state)
 {
@@ -657,6 +693,7 @@ int main(void)
 		TEST(flush_tells_unable_from_unwilling),
 		TEST(gone_forgets_by_the_address),
 		TEST(gone_looks_where_the_kernel_does_not_forget_all),
+		TEST(gone_spares_what_another_owner_has),
 		TEST(gone_of_ipv6_looks_at_udp),
 		TEST(gone_lists_all_for_many),
 		TEST(restored_chooses_what_went_without),
