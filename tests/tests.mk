@@ -29,7 +29,7 @@ SANITIZE ?= -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 NAT_UNITS := $(basename $(notdir $(NAT_SRC)))
 UNIT := $(filter-out $(if $(CONFIG_NAT),,$(NAT_UNITS:%=test_%) \
-		$(addsuffix _%,$(NAT_UNITS:%=test_%)) test_nat% test_masq test_show) \
+		$(addsuffix _%,$(NAT_UNITS:%=test_%)) test_attachment_nat test_heir test_masq test_show) \
 	$(patsubst %,test_%,$(call symbol,$(applets-) $(tools-))) \
 	$(if $(CONFIG_HELP),,test_conf_help) \
 	$(if $(CONFIG_SANDBOX),,test_sandbox) \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/cni/tool.h"
-#include "tests/unit/nat_attachment.h"
+#include "tests/unit/attachment_nat.h"
 
 extern const struct tool show_tool;
 

@@ -2,7 +2,7 @@
 #include "core/cni/tool.h"
 #include "core/tables/table.h"
 #include "core/tables/tables.h"
-#include "tests/unit/nat_attachment.h"
+#include "tests/unit/attachment_nat.h"
 
 extern const struct tool sync_tool;
 

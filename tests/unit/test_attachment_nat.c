@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/cni/noted.h"
 
-#include "tests/unit/nat_attachment.h"
+#include "tests/unit/attachment_nat.h"
 
 static void nat_is_noted_made_and_undone(void **state)
 {

@@ -3,7 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/unit/nat_attachment.h"
+#include "tests/unit/attachment_nat.h"
 
 #define POD2 "10.1.0.3/24"
 #define POD3 "10.1.0.4/24"

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nat_attachment - attachments with NAT, told by lines as records have them */
-#ifndef CNIBOX_TESTS_NAT_ATTACHMENT_H
-#define CNIBOX_TESTS_NAT_ATTACHMENT_H
+/* attachment_nat - attachments with NAT, told by lines as records have them */
+#ifndef CNIBOX_TESTS_ATTACHMENT_NAT_H
+#define CNIBOX_TESTS_ATTACHMENT_NAT_H
 
 #include "tests/unit/attachment.h"
 
 #define POD1		  "10.1.0.2/24"
 #define MASQUERADE(pod)	  "masquerade " pod "\n"
 #define PORT(number, pod) "port tcp * " number " " pod " 80\n"
-#define CONDITION(number, pod, terms)                                          \
-	"condition tcp * " number " " pod " 80 " terms "\n"
+#define CONDITION(number, pod, conditions)                                     \
+	"condition tcp * " number " " pod " 80 " conditions "\n"
 
 /* Entries that are told by lines as records have them. */
 static inline struct list entries_of(struct call *c, const char *lines)
