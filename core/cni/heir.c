@@ -52,6 +52,8 @@ int heir_add(struct call *c, const char *owner, const struct list *entries)
 	struct heir heir = { c, owner };
 	const struct holders holders = { heir_share, &heir };
 
+	if (!IS_ENABLED(CONFIG_NAT))
+		return 0;
 	if (tables_add(&c->nft, owner, entries, &holders) < 0)
 		return -1;
 	/* The DEL of the dead, which has not come, would have done it. */
@@ -66,6 +68,8 @@ int heir_take_back(struct call *c, const char *owner,
 	struct record_notes notes;
 	bool missing;
 
+	if (!IS_ENABLED(CONFIG_NAT))
+		return 0;
 	noted_read(c, owner, &notes);
 	return !notes.found || life_of(c, owner, &notes) == LIFE_DEAD
 		       ? tables_del(&c->nft, owner, entries, &missing)
@@ -78,6 +82,8 @@ int heir_leave(struct call *c, const char *owner, bool gc)
 	const struct record_note *note;
 	const char *last = "";
 
+	if (!IS_ENABLED(CONFIG_NAT))
+		return 0;
 	noted_read(c, owner, &notes);
 	note = notes.list.items;
 	for (size_t i = 0; i < notes.list.count; i++) {
