@@ -189,6 +189,17 @@ wait_until() {
 	done
 }
 
+# process_in POD: starts a process there. Its number is in pid.
+process_in() {
+	node ip netns exec "$1" sleep 100 &
+	wait_until 5 find_process_in "$1"
+}
+
+find_process_in() {
+	pid=$(node ip netns pids "$1")
+	[ -n "$pid" ]
+}
+
 # What is run by it stops where "-e inject=CALL:signal=STOP" has it.
 STOPPING=(strace -f -o /run/stopping)
 

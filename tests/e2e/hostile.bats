@@ -284,9 +284,7 @@ each_verb() {
 @test "a namespace's path may be any process's" {
 	local ns pid
 	pod_up p1
-	node ip netns exec p1 sleep 100 &
-	wait_until 5 node ip netns pids p1
-	pid=$(node ip netns pids p1)
+	process_in p1
 	CNI_NETNS=/proc/$pid/ns/net add p1 "$NET"
 	CNI_NETNS=/proc/$pid/ns/net check p1 "$NET"
 	node kill "$pid"

@@ -94,13 +94,6 @@ nothing_left_but_leases() {
 	! leftovers | grep -qv ^/var/lib/cni/networks/
 }
 
-# process_in POD: a process there. Its number is in pid.
-process_in() {
-	node ip netns exec "$1" sleep 100 &
-	wait_until 5 node ip netns pids "$1"
-	pid=$(node ip netns pids "$1")
-}
-
 @test "a pod whose path was a process' own keeps its NAT" {
 	local pid
 	WRAPPER=(bash -c 'exec 9</run/netns/p1; exec "$@"' with-nine)
