@@ -200,8 +200,8 @@ static int bridge_addresses(struct call *c)
 	return 0;
 }
 
-/* Adds macspoofchk, in the first call only, and masquerading for
- * the addresses that the result has by now. */
+/* Adds macspoofchk, in the first call only, and masquerading for the addresses that
+ * the result has by now. */
 static int bridge_nat(struct call *c, struct record *record,
 		      const struct bridge_links *links)
 {
@@ -245,20 +245,14 @@ static void bridge_result(struct call *c, const struct bridge_links *links)
 		result_append(c->job, &c->result, &c->prev);
 }
 
-/* Removes all but the addresses. The links come last: the kernel frees what was
- * deleted from nftables while it waits for the links anyway; otherwise the end of
- * this process would wait for that. */
-static int bridge_release(struct call *c)
+/* The links go after the entries: while the kernel waits for the links, it frees
+ * what was deleted from nftables, for which the end of this process would have to
+ * wait otherwise. The addresses go last, when nothing uses them any more. */
+static int bridge_del(struct call *c)
 {
 	const unsigned kinds = 1 << ENTRY_MASQUERADE | 1 << ENTRY_MACSPOOFCHK |
 			       1 << ENTRY_MACSPOOFCHK_MAC;
-
-	return attachment_release(c, kinds, veth_del);
-}
-
-static int bridge_del(struct call *c)
-{
-	int ret = bridge_release(c);
+	int ret = attachment_release(c, kinds, veth_del);
 
 	return ipam_del(c) | ret;
 }
@@ -325,7 +319,7 @@ static int bridge_add(struct call *c)
 	if ((c->net.ipam ? bridge_add_layer3(c, &links, record)
 			 : bridge_add_layer2(c, &links, record)) < 0)
 		return -1;
-	/* The kernel announces it for each end at another time. */
+	/* Each end: the kernel announces them at different times. */
 	if (conf->no_container_interface) {
 		if (link_get(&c->host, veth_host_name(c), &links.veth.host) < 0)
 			return -1;
@@ -337,7 +331,8 @@ static int bridge_add(struct call *c)
 	return 0;
 }
 
-/* Removes the ports of the dead at once, also of those whose record was lost. */
+/* Removes the ports of all attachments that are not valid, also of those whose
+ * record was lost. */
 static int bridge_drop_ports(struct call *c)
 {
 	const struct bridge_conf *conf = c->conf;
