@@ -297,6 +297,8 @@ static int check_in(struct nl *nl, int table, const char *owner,
 	return any ? table_check(&wants.nft) : 0;
 }
 
+/* ---- both tables ---- */
+
 static int each_table(struct nl *nl, const char *owner,
 		      const struct list *entries, const struct holders *holders,
 		      int (*run)(struct nl *nl, int table, const char *owner,
