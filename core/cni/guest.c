@@ -5,7 +5,6 @@
 #include <sys/socket.h>
 
 #include "core/cni/prev.h"
-#include "core/kernel/addr.h"
 #include "core/kernel/route.h"
 #include "core/kernel/sysctl.h"
 
@@ -79,7 +78,8 @@ static int add_routes(struct call *c, const struct link *link)
 
 /* All requests go out together, unless duplicate address detection has to end
  * before routes can be added. */
-int guest_apply(struct call *c, const struct link *link, int index, bool dad)
+int guest_apply(struct call *c, const struct link *link, int index,
+		unsigned flags)
 {
 	const struct result_ip *ips = c->result.ips.items;
 	bool v6 = false;
@@ -87,17 +87,18 @@ int guest_apply(struct call *c, const struct link *link, int index, bool dad)
 	for (size_t i = 0; i < c->result.ips.count; i++)
 		v6 |= IS_ENABLED(CONFIG_IPV6) && is_of(&ips[i], index) &&
 		      ips[i].address.ip.family == AF_INET6;
-	if (v6 &&
-	    (enable_ipv6(c, link) < 0 || (dad && enable_dad(c, link) < 0)))
+	if (v6 && (enable_ipv6(c, link) < 0 ||
+		   (flags & ADDR_DAD && enable_dad(c, link) < 0)))
 		return -1;
 	nl_hold(&c->guest);
-	link_set_ipv4(&c->guest, link->index, LINK_ARP_NOTIFY);
+	if (!(flags & ADDR_NO_ROUTE))
+		link_set_ipv4(&c->guest, link->index, LINK_ARP_NOTIFY);
 	for (size_t i = 0; i < c->result.ips.count; i++) {
 		if (is_of(&ips[i], index))
-			addr_add(&c->guest, link, &ips[i].address, dad, NULL);
+			addr_add(&c->guest, link, &ips[i].address, flags, NULL);
 	}
 	link_set_flags(&c->guest, link, IFF_UP, IFF_UP);
-	if (v6 && dad) {
+	if (v6 && flags & ADDR_DAD) {
 		if (nl_release(&c->guest) < 0 ||
 		    addr_wait_dad(&c->guest, link, DAD_MS) < 0)
 			return -1;
@@ -155,20 +156,7 @@ static int verify_addresses(struct call *c, const struct link *link)
 
 int guest_verify(struct call *c, const struct link *link)
 {
-	const struct route *routes = c->prev.routes.items;
-
 	if (verify_addresses(c, link) < 0)
 		return -1;
-	for (size_t i = 0; i < c->prev.routes.count; i++) {
-		bool exists;
-
-		if (route_exists(&c->guest, link, &routes[i], &exists) < 0)
-			return -1;
-		if (!exists)
-			return fail(
-				c->job, CNI_INTERNAL,
-				"Expected Route %s not found in routing table of interface %s",
-				route_text(c->job, &routes[i]), link->name);
-	}
-	return 0;
+	return route_check(&c->guest, link, &c->prev.routes);
 }

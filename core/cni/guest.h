@@ -4,12 +4,14 @@
 #define CNIBOX_GUEST_H
 
 #include "core/cni/call.h"
-#include "core/kernel/link.h"
+#include "core/kernel/addr.h"
 
 /* ADD: gives the container's link, which is down, the addresses of c->result whose
- * interface has this index, and all its routes, and sets it up. With dad, there is
- * duplicate address detection for IPv6, and its end is waited for. */
-int guest_apply(struct call *c, const struct link *link, int index, bool dad);
+ * interface has this index, and all its routes, and sets it up. flags are of ADDR_*
+ * (addr.h): with ADDR_DAD its end is waited for; ADDR_NO_ROUTE is for a link without
+ * neighbours, to whom nothing is announced (arp_notify) either. */
+int guest_apply(struct call *c, const struct link *link, int index,
+		unsigned flags);
 
 /* CHECK: reads CNI_IFNAME in CNI_NETNS. It has to be in prevResult, with the same
  * MAC address, to be of this kind and, with up, to be up. */

@@ -23,14 +23,19 @@ static int refuse(struct call *c)
 		c->env.ifname, veth_host_name(c));
 }
 
-static int release_stale(struct call *c)
+int veth_refuse_second(struct call *c)
 {
 	struct link guest;
 	bool found;
 
 	if (link_find(&c->guest, c->env.ifname, &guest, &found) < 0)
 		return -1;
-	return found ? refuse(c) : c->applet->del(c);
+	return found ? refuse(c) : 0;
+}
+
+static int release_stale(struct call *c)
+{
+	return veth_refuse_second(c) < 0 ? -1 : c->applet->del(c);
 }
 
 int veth_begin(struct call *c, struct record *record)
@@ -130,6 +135,13 @@ void veth_ignore_ra(struct call *c, const struct link *link)
 			    sysctl_ipv6(c->job, link->name, "accept_ra"), "0");
 }
 
+static const char *forwarding(int family)
+{
+	return IS_ENABLED(CONFIG_IPV6) && family == AF_INET6
+		       ? "net/ipv6/conf/all/forwarding"
+		       : "net/ipv4/ip_forward";
+}
+
 int veth_forward(struct call *c, int family)
 {
 	bool on;
@@ -138,10 +150,15 @@ int veth_forward(struct call *c, int family)
 	route_forwarding(&c->host, family, &on);
 	if (nl_release(&c->host) < 0)
 		return -1;
-	return on ? 0
-		  : sysctl_ensure(c->job, -1,
-				  IS_ENABLED(CONFIG_IPV6) && family == AF_INET6
-					  ? "net/ipv6/conf/all/forwarding"
-					  : "net/ipv4/ip_forward",
-				  "1");
+	return on ? 0 : sysctl_ensure(c->job, -1, forwarding(family), "1");
+}
+
+int veth_check_forward(struct call *c, int family)
+{
+	const char *setting = forwarding(family);
+
+	return sysctl_is(c->job, -1, setting, "1")
+		       ? 0
+		       : fail(c->job, CNI_INTERNAL, "sysctl %s: expected 1",
+			      setting);
 }

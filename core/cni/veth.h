@@ -28,6 +28,11 @@ const char *veth_host_name(struct call *c);
  * container, it is no left-over, and an error. */
 int veth_begin(struct call *c, struct record *record);
 
+/* ADD: it is an error if CNI_IFNAME is in the container. veth_add() says the same,
+ * but after an IPAM plugin that was asked before has touched what the attachment
+ * has. */
+int veth_refuse_second(struct call *c);
+
 /* ADD: makes the pair, each end where it belongs, and down. The host's end
  * ignores router advertisements. Its removal is registered; a name that is taken
  * is an error. */
@@ -58,5 +63,8 @@ void veth_ignore_ra(struct call *c, const struct link *link);
 /* Has the host forward packets of a family. Requests of c->host that are held go
  * out together with the question whether it does already. */
 int veth_forward(struct call *c, int family);
+
+/* CHECK: it does. */
+int veth_check_forward(struct call *c, int family);
 
 #endif

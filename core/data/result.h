@@ -32,6 +32,9 @@ struct route {
 	struct ip gw; /* family 0: none */
 	int mtu, advmss, priority, table, scope;
 	bool has_table, has_scope;
+	/* These two are in no result. */
+	struct ip src; /* what packets are from by default; family 0: chosen */
+	bool onlink;   /* gw is on the link, whatever the other routes say */
 };
 
 /* In each list, present tells an empty list from a missing one. */

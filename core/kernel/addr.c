@@ -26,9 +26,10 @@ static void begin(struct nl *nl, int type, int flags, const struct link *link,
 }
 
 int addr_add(struct nl *nl, const struct link *link,
-	     const struct prefix *prefix, bool dad, bool *exists)
+	     const struct prefix *prefix, unsigned flags, bool *exists)
 {
 	bool v6 = prefix->ip.family == AF_INET6;
+	uint32_t how = v6 && !(flags & ADDR_DAD) ? IFA_F_NODAD : 0;
 	struct ip broadcast = prefix_last(prefix);
 	char text[PREFIX_TEXT];
 
@@ -37,7 +38,10 @@ int addr_add(struct nl *nl, const struct link *link,
 			    "add %s to %s: in the form of IPv6",
 			    prefix_print(prefix, text), link->name);
 	begin(nl, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, link, prefix,
-	      v6 && !dad ? IFA_F_NODAD : 0);
+	      (uint8_t)how);
+	/* Where this attribute is, the byte in the header does not count. */
+	if (flags & ADDR_NO_ROUTE)
+		nl_put_u32(nl, IFA_FLAGS, how | IFA_F_NOPREFIXROUTE);
 	if (!v6 && prefix->len < 31)
 		nl_put(nl, IFA_BROADCAST, broadcast.bytes, 4);
 	if (exists)

@@ -14,11 +14,16 @@ struct addr {
 	bool link_local; /* of scope link */
 };
 
-/* Adds an address; an IPv6 address without duplicate address detection unless dad.
- * If it is there already, that is an error, or sets *exists if that is not NULL.
- * An IPv4-mapped IPv6 address is refused: nobody would reach it. Can be held. */
+enum {
+	ADDR_DAD = 1,	   /* IPv6: with duplicate address detection */
+	ADDR_NO_ROUTE = 2, /* the kernel makes no route to the subnet */
+};
+
+/* Adds an address; flags are of ADDR_*. If it is there already, that is an error, or
+ * sets *exists if that is not NULL. An IPv4-mapped IPv6 address is refused: nobody
+ * would reach it. Can be held. */
 int addr_add(struct nl *nl, const struct link *link,
-	     const struct prefix *prefix, bool dad, bool *exists);
+	     const struct prefix *prefix, unsigned flags, bool *exists);
 
 /* Deletes an address; an absent one, or an absent link, is success. Can be held. */
 int addr_del(struct nl *nl, const struct link *link,

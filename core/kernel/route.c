@@ -73,12 +73,15 @@ int route_add(struct nl *nl, const struct link *link, const struct route *route)
 	head.rtm_scope =
 		route->has_scope ? (uint8_t)route->scope : RT_SCOPE_UNIVERSE;
 	head.rtm_type = RTN_UNICAST;
+	head.rtm_flags = route->onlink ? RTNH_F_ONLINK : 0;
 	nl_begin(nl, RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE, &head,
 		 sizeof(head));
 	nl_needs(nl, EOPNOTSUPP, "IPv6");
 	nl_put(nl, RTA_DST, dst.ip.bytes, size);
 	if (route->gw.family)
 		nl_put(nl, RTA_GATEWAY, route->gw.bytes, size);
+	if (route->src.family)
+		nl_put(nl, RTA_PREFSRC, route->src.bytes, size);
 	nl_put_u32(nl, RTA_OIF, (uint32_t)link->index);
 	if (route->priority)
 		nl_put_u32(nl, RTA_PRIORITY, (uint32_t)route->priority);
@@ -183,6 +186,24 @@ int route_exists(struct nl *nl, const struct link *link,
 	if (nl_talk(nl, "list routes of %s", link->name) < 0)
 		return -1;
 	*exists = search.exists;
+	return 0;
+}
+
+int route_check(struct nl *nl, const struct link *link,
+		const struct list *routes)
+{
+	const struct route *route = routes->items;
+	bool exists;
+
+	for (size_t i = 0; i < routes->count; i++, route++) {
+		if (route_exists(nl, link, route, &exists) < 0)
+			return -1;
+		if (!exists)
+			return fail(
+				nl->job, CNI_INTERNAL,
+				"Expected Route %s not found in routing table of interface %s",
+				route_text(nl->job, route), link->name);
+	}
 	return 0;
 }
 

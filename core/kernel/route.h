@@ -19,6 +19,10 @@ int route_add(struct nl *nl, const struct link *link,
 int route_exists(struct nl *nl, const struct link *link,
 		 const struct route *route, bool *exists);
 
+/* CHECK: each of routes (a list of struct route) exists. */
+int route_check(struct nl *nl, const struct link *link,
+		const struct list *routes);
+
 /* Reads the indexes of the links that packets to ip may take, more than one of a
  * multipath route, to a list of int; none if there is no route. */
 int route_out_links(struct nl *nl, const struct ip *ip, struct list *indexes);

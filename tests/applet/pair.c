@@ -41,7 +41,7 @@ static int pair_add(struct call *c)
 	if (veth_begin(c, record) < 0 || veth_add(c, &spec, &pair) < 0 ||
 	    link_set_flags(&c->host, &pair.host, IFF_UP, IFF_UP) < 0 ||
 	    ipam_add(c, PAIR_GUEST) < 0 ||
-	    guest_apply(c, &pair.guest, PAIR_GUEST, false) < 0 ||
+	    guest_apply(c, &pair.guest, PAIR_GUEST, 0) < 0 ||
 	    link_wait_up(&c->host, &pair.host, PAIR_UP_MS) < 0 ||
 	    link_wait_up(&c->guest, &pair.guest, PAIR_UP_MS) < 0)
 		return -1;

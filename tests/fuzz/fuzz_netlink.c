@@ -123,8 +123,8 @@ static int change(struct nl *nl)
 	if (link_add(nl, &spec, &exists) < 0)
 		return -1;
 	nl_hold(nl);
-	addr_add(nl, &eth0, &pod4, false, NULL);
-	addr_add(nl, &eth0, &pod6, false, &exists);
+	addr_add(nl, &eth0, &pod4, ADDR_NO_ROUTE, NULL);
+	addr_add(nl, &eth0, &pod6, 0, &exists);
 	link_set_flags(nl, &eth0, IFF_UP, IFF_UP);
 	route_add(nl, &eth0, &default4);
 	if (nl_release(nl) < 0)

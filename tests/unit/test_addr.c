@@ -11,7 +11,7 @@
 static const struct link eth0 = { .index = 5, .name = "eth0" };
 
 /* Types: 20 RTM_NEWADDR, 21 RTM_DELADDR, 22 RTM_GETADDR. */
-static const struct layout layout = { "11114", " ", NULL };
+static const struct layout layout = { "11114", " 8 ", NULL };
 
 static struct prefix prefix(const char *text)
 {
@@ -29,7 +29,7 @@ static void add_refuses_ipv4_in_the_form_of_ipv6(void **state)
 	/* Without IPv6 no such address gets as far as here. */
 	if (!IS_ENABLED(CONFIG_IPV6))
 		skip();
-	assert_int_equal(addr_add(&k->nl, &eth0, &mapped, false, NULL), -1);
+	assert_int_equal(addr_add(&k->nl, &eth0, &mapped, 0, NULL), -1);
 	assert_string_equal(k->job.msg,
 			    "add 10.1.2.9/24 to eth0: in the form of IPv6");
 }
@@ -38,40 +38,56 @@ static void add_asks_for_the_address(void **state)
 {
 	static const struct {
 		const char *prefix;
-		bool dad;
+		unsigned flags;
 		const char *asked;
 	} table[] = {
-		{ "10.1.2.3/24", false,
+		{ "10.1.2.3/24", 0,
 		  " 02 18 00 00 00000005\n"
 		  "attr 2: 0a010203\n"
 		  "attr 1: 0a010203\n"
 		  "attr 4: 0a0102ff\n" },
-		{ "10.1.2.3/24", true,
+		{ "10.1.2.3/24", ADDR_DAD,
 		  " 02 18 00 00 00000005\n"
 		  "attr 2: 0a010203\n"
 		  "attr 1: 0a010203\n"
 		  "attr 4: 0a0102ff\n" },
-		{ "10.1.2.3/30", false,
+		{ "10.1.2.3/30", 0,
 		  " 02 1e 00 00 00000005\n"
 		  "attr 2: 0a010203\n"
 		  "attr 1: 0a010203\n"
 		  "attr 4: 0a010203\n" },
-		{ "10.1.2.3/31", false,
+		{ "10.1.2.3/31", 0,
 		  " 02 1f 00 00 00000005\n"
 		  "attr 2: 0a010203\n"
 		  "attr 1: 0a010203\n" },
-		{ "10.1.2.3/32", false,
+		{ "10.1.2.3/32", 0,
 		  " 02 20 00 00 00000005\n"
 		  "attr 2: 0a010203\n"
 		  "attr 1: 0a010203\n" },
-		{ "fd00::3/64", false,
+		{ "fd00::3/64", 0,
 		  " 0a 40 02 00 00000005\n"
 		  "attr 2: fd000000000000000000000000000003\n"
 		  "attr 1: fd000000000000000000000000000003\n" },
-		{ "fd00::3/128", true,
+		{ "fd00::3/128", ADDR_DAD,
 		  " 0a 80 00 00 00000005\n"
 		  "attr 2: fd000000000000000000000000000003\n"
 		  "attr 1: fd000000000000000000000000000003\n" },
+		{ "10.1.2.3/24", ADDR_NO_ROUTE,
+		  " 02 18 00 00 00000005\n"
+		  "attr 2: 0a010203\n"
+		  "attr 1: 0a010203\n"
+		  "attr 8: 00000200\n"
+		  "attr 4: 0a0102ff\n" },
+		{ "fd00::3/64", ADDR_NO_ROUTE,
+		  " 0a 40 02 00 00000005\n"
+		  "attr 2: fd000000000000000000000000000003\n"
+		  "attr 1: fd000000000000000000000000000003\n"
+		  "attr 8: 00000202\n" },
+		{ "fd00::3/64", ADDR_NO_ROUTE | ADDR_DAD,
+		  " 0a 40 00 00 00000005\n"
+		  "attr 2: fd000000000000000000000000000003\n"
+		  "attr 1: fd000000000000000000000000000003\n"
+		  "attr 8: 00000200\n" },
 	};
 	struct kernel *k = *state;
 
@@ -80,7 +96,7 @@ static void add_asks_for_the_address(void **state)
 
 		kernel_answers(k, k->nl.seq + 1, 0);
 		assert_int_equal(
-			addr_add(&k->nl, &eth0, &p, table[i].dad, NULL), 0);
+			addr_add(&k->nl, &eth0, &p, table[i].flags, NULL), 0);
 		assert_asked(k, &layout,
 			     job_printf(&k->job, "type 20 flags 605:%s",
 					table[i].asked));
@@ -94,13 +110,13 @@ static void add_tells_that_it_exists_if_asked(void **state)
 	bool exists;
 
 	kernel_answers(k, 1, EEXIST);
-	assert_int_equal(addr_add(&k->nl, &eth0, &p, false, &exists), 0);
+	assert_int_equal(addr_add(&k->nl, &eth0, &p, 0, &exists), 0);
 	assert_true(exists);
 	kernel_answers(k, 2, 0);
-	assert_int_equal(addr_add(&k->nl, &eth0, &p, false, &exists), 0);
+	assert_int_equal(addr_add(&k->nl, &eth0, &p, 0, &exists), 0);
 	assert_false(exists);
 	kernel_answers(k, 3, EEXIST);
-	assert_int_equal(addr_add(&k->nl, &eth0, &p, false, NULL), -1);
+	assert_int_equal(addr_add(&k->nl, &eth0, &p, 0, NULL), -1);
 	assert_string_equal(k->job.msg,
 			    "add address 10.1.2.3/24 to eth0: File exists");
 }
@@ -111,7 +127,7 @@ static void add_tells_that_there_is_no_ipv6(void **state)
 	struct kernel *k = *state;
 
 	kernel_answers(k, 1, EOPNOTSUPP);
-	assert_int_equal(addr_add(&k->nl, &eth0, &address, false, NULL), -1);
+	assert_int_equal(addr_add(&k->nl, &eth0, &address, 0, NULL), -1);
 	assert_string_equal(
 		k->job.msg,
 		"add address fd00::3/64 to eth0: the kernel has no IPv6");

@@ -119,7 +119,7 @@ static void apply_gives_the_links_own_addresses(void **state)
 	add_ip(t->c.job, result, "10.2.0.2/16", NULL, 2);
 	add_ip(t->c.job, result, "10.3.0.3/16", NULL, -1);
 	add_ip(t->c.job, result, "10.4.0.4/16", NULL, 2);
-	assert_int_equal(guest_apply(&t->c, &t->link, 2, false), 0);
+	assert_int_equal(guest_apply(&t->c, &t->link, 2, 0), 0);
 	assert_no_error(t->c.job);
 	assert_string_equal(addresses(t, AF_INET), "10.2.0.2/16 10.4.0.4/16 ");
 	assert_true(is_up(t));
@@ -150,7 +150,7 @@ static void apply_gives_routes_the_first_gateway_of_their_family(void **state)
 	metric = route("10.6.0.0/16", NULL);
 	metric.priority = 77;
 	add_route(job, result, metric);
-	assert_int_equal(guest_apply(&t->c, &t->link, 0, false), 0);
+	assert_int_equal(guest_apply(&t->c, &t->link, 0, 0), 0);
 	assert_no_error(job);
 	assert_true(has_route(t, route("0.0.0.0/0", "10.2.0.1")));
 	assert_true(has_route(t, route("10.8.0.0/16", "10.3.0.9")));
@@ -164,6 +164,43 @@ static void apply_gives_routes_the_first_gateway_of_their_family(void **state)
 	container_down(t);
 }
 
+/* The IPv4 routes of the main table. */
+static int count_routes(void)
+{
+	FILE *file = fopen("/proc/self/net/route", "r");
+	int lines = 0, c;
+
+	assert_non_null(file);
+	while ((c = fgetc(file)) != EOF)
+		lines += c == '\n';
+	fclose(file);
+	return lines - 1; /* the first one is the heading */
+}
+
+static void apply_leaves_out_the_route_to_the_subnet(void **state)
+{
+	struct container *t = container_up(state);
+	struct route near = route("10.1.0.1/32", NULL), far;
+	struct job *job = t->c.job;
+
+	near.has_scope = true;
+	near.scope = 253;
+	assert_true(ip_parse("10.1.0.2", &near.src));
+	far = route("10.1.0.0/24", "10.1.0.1");
+	add_route(job, &t->c.result, near);
+	add_route(job, &t->c.result, far);
+	add_ip(job, &t->c.result, "10.1.0.2/24", "10.1.0.1", 0);
+	add_route(job, &t->c.result, route("0.0.0.0/0", NULL));
+	assert_int_equal(guest_apply(&t->c, &t->link, 0, ADDR_NO_ROUTE), 0);
+	assert_no_error(job);
+	assert_true(has_route(t, near));
+	assert_true(has_route(t, far));
+	assert_true(has_route(t, route("0.0.0.0/0", "10.1.0.1")));
+	assert_int_equal(count_routes(), 3);
+	assert_true(sysctl_is(job, -1, "net/ipv4/conf/eth0/arp_notify", "0"));
+	container_down(t);
+}
+
 static void apply_says_what_was_refused(void **state)
 {
 	struct container *t = container_up(state);
@@ -171,14 +208,14 @@ static void apply_says_what_was_refused(void **state)
 
 	add_ip(job, &t->c.result, "10.1.0.2/24", NULL, 0);
 	add_route(job, &t->c.result, route("0.0.0.0/0", "10.99.0.1"));
-	assert_int_equal(guest_apply(&t->c, &t->link, 0, false), -1);
+	assert_int_equal(guest_apply(&t->c, &t->link, 0, 0), -1);
 	assert_ptr_equal(
 		strstr(job->msg, "add route 0.0.0.0/0 via 10.99.0.1 to eth0: "),
 		job->msg);
 	/* The next request is not held back. */
 	job->msg = NULL;
 	assert_string_equal(addresses(t, AF_INET), "10.1.0.2/24 ");
-	assert_int_equal(guest_apply(&t->c, &t->link, 0, false), -1);
+	assert_int_equal(guest_apply(&t->c, &t->link, 0, 0), -1);
 	assert_ptr_equal(strstr(job->msg, "add address 10.1.0.2/24 to eth0: "),
 			 job->msg);
 	container_down(t);
@@ -221,13 +258,14 @@ static void apply_switches_ipv6_on_for_an_address(void **state)
 		assert_int_equal(sysctl_ensure(job, -1, lo_off, "1"), 0);
 		assert_int_equal(sysctl_ensure(job, -1, detection, "0"), 0);
 		add_ip(job, result, "10.1.0.2/24", "10.1.0.1", 0);
-		assert_int_equal(guest_apply(&t->c, &t->link, 0, false), 0);
+		assert_int_equal(guest_apply(&t->c, &t->link, 0, 0), 0);
 		assert_true(sysctl_is(job, -1, off, "1"));
 		result->ips = (struct list) { 0 };
 		add_ip(job, result, "10.4.0.2/24", "10.4.0.1", 0);
 		add_ip(job, result, "fd00::2/64", "fd00::1", 0);
 		add_route(job, result, route("2001:db8::/32", NULL));
-		assert_int_equal(guest_apply(&t->c, &t->link, 0, dad), 0);
+		assert_int_equal(
+			guest_apply(&t->c, &t->link, 0, dad ? ADDR_DAD : 0), 0);
 		assert_no_error(job);
 		assert_true(sysctl_is(job, -1, off, "0"));
 		assert_true(sysctl_is(job, -1, lo_off, "0"));
@@ -262,7 +300,7 @@ static struct container *container_with_addresses(void **state)
 	add_ip(t->c.job, &t->c.result, "10.1.0.2/24", "10.1.0.1", 0);
 	add_route(t->c.job, &t->c.result, route("0.0.0.0/0", NULL));
 	add_route(t->c.job, &t->c.result, route("10.8.0.0/16", "10.1.0.9"));
-	assert_int_equal(guest_apply(&t->c, &t->link, 0, false), 0);
+	assert_int_equal(guest_apply(&t->c, &t->link, 0, 0), 0);
 	add_interface(t->c.job, &t->c.prev, "br0", NULL);
 	add_interface(t->c.job, &t->c.prev, "eth0", "/netns");
 	return t;
@@ -426,6 +464,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		NODE_TEST(apply_gives_the_links_own_addresses),
 		NODE_TEST(apply_gives_routes_the_first_gateway_of_their_family),
+		NODE_TEST(apply_leaves_out_the_route_to_the_subnet),
 		NODE_TEST(apply_says_what_was_refused),
 		NODE_TEST(check_compares_the_interface_with_prev_result),
 		NODE_TEST(check_of_an_interface_that_is_gone_is_an_error),

@@ -19,7 +19,7 @@ static void add_address(struct nl *nl, const char *link, const char *text)
 
 	assert_true(prefix_parse(text, &prefix));
 	assert_int_equal(link_get(nl, link, &found), 0);
-	assert_int_equal(addr_add(nl, &found, &prefix, false, NULL), 0);
+	assert_int_equal(addr_add(nl, &found, &prefix, 0, NULL), 0);
 }
 
 static void services_are_noted_while_there_are_some(void **state)

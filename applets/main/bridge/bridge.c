@@ -19,7 +19,6 @@ config BRIDGE
 #include <sys/socket.h>
 
 #include "core/base/str.h"
-#include "core/kernel/addr.h"
 #include "core/kernel/sysctl.h"
 
 /* The bridge, the port and the container's interface are the first three of the
@@ -288,7 +287,7 @@ static int bridge_add_layer3(struct call *c, struct bridge_links *links,
 	if (gateway && bridge_gateways(c, links, record) < 0)
 		return -1;
 	return guest_apply(c, &links->veth.guest, CONTAINER_INTERFACE,
-			   conf->dad);
+			   conf->dad ? ADDR_DAD : 0);
 }
 
 /* Without an IPAM plugin there are neither addresses nor routes. */

@@ -83,10 +83,6 @@ static int bridge_check_gateway(struct call *c, const struct link *bridge)
 		return -1;
 	for (size_t i = 0; i < c->prev.ips.count; i++) {
 		struct prefix gateway = bridge_gateway(&ips[i]);
-		const char *forwarding =
-			gateway.ip.family == AF_INET
-				? "net/ipv4/ip_forward"
-				: "net/ipv6/conf/all/forwarding";
 
 		if (!gateway.ip.family)
 			continue;
@@ -94,9 +90,8 @@ static int bridge_check_gateway(struct call *c, const struct link *bridge)
 			return fail(c->job, CNI_INTERNAL,
 				    "Failed to find Gateway %s on bridge %s",
 				    prefix_print(&gateway, text), link.name);
-		if (!sysctl_is(c->job, -1, forwarding, "1"))
-			return fail(c->job, CNI_INTERNAL,
-				    "sysctl %s: expected 1", forwarding);
+		if (veth_check_forward(c, gateway.ip.family) < 0)
+			return -1;
 	}
 	return 0;
 }
