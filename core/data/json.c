@@ -470,3 +470,9 @@ void json_int(struct json_writer *w, const char *key, long value)
 	begin_value(w, key);
 	str_printf(&w->out, "%ld", value);
 }
+
+void json_bool(struct json_writer *w, const char *key, bool value)
+{
+	begin_value(w, key);
+	str_add(&w->out, value ? "true" : "false");
+}

@@ -60,5 +60,6 @@ void json_open(struct json_writer *w, const char *key, char bracket);
 void json_close(struct json_writer *w, char bracket);
 void json_string(struct json_writer *w, const char *key, const char *text);
 void json_int(struct json_writer *w, const char *key, long value);
+void json_bool(struct json_writer *w, const char *key, bool value);
 
 #endif

@@ -91,6 +91,7 @@ static void read_link(const struct nlmsghdr *msg, struct link *out)
 		.index = head->ifi_index,
 		.flags = head->ifi_flags,
 		.mtu = (int)nl_attr_u32(attrs[IFLA_MTU]),
+		.tx_queue = (int)nl_attr_u32(attrs[IFLA_TXQLEN]),
 		.master = (int)nl_attr_u32(attrs[IFLA_MASTER]),
 		.peer = (int)nl_attr_u32(attrs[IFLA_LINK]),
 		.netnsid = (int)nl_attr_u32(attrs[IFLA_LINK_NETNSID]),

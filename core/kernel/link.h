@@ -15,7 +15,7 @@ struct link {
 	int index;
 	char name[IFNAMSIZ], kind[IFNAMSIZ]; /* kind "": none */
 	uint8_t mac[MAC_LEN];
-	int mtu;
+	int mtu, tx_queue;
 	int master;  /* index, 0: none */
 	int peer;    /* of a veth: index of the other end, in its namespace */
 	int netnsid; /* the kernel's number for that namespace, if away */
@@ -78,7 +78,7 @@ int link_del_all(struct nl *nl, const struct list *links);
 /* Fills macs with count random MAC addresses, locally administered. */
 int link_random_macs(struct job *job, uint8_t macs[][MAC_LEN], size_t count);
 
-/* Sets the flags in mask (IFF_UP, IFF_PROMISC) to flags. The link is found by its
+/* Sets the flags in mask (IFF_UP, IFF_PROMISC, ...) to flags. The link is found by its
  * index, or by its name if the index is 0. Can be held. */
 int link_set_flags(struct nl *nl, const struct link *link, unsigned flags,
 		   unsigned mask);
@@ -87,6 +87,10 @@ int link_set_flags(struct nl *nl, const struct link *link, unsigned flags,
  * held. */
 int link_set_mac(struct nl *nl, const struct link *link,
 		 const uint8_t mac[MAC_LEN]);
+
+/* Sets the MTU, or the length of the transmit queue. Can be held. */
+int link_set_mtu(struct nl *nl, const struct link *link, int mtu);
+int link_set_tx_queue(struct nl *nl, const struct link *link, int len);
 
 /* Sets two settings of a bridge's port. Can be held. */
 int link_set_port(struct nl *nl, const struct link *port, bool hairpin,

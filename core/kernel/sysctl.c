@@ -7,11 +7,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/base/io.h"
 #include "core/base/job.h"
 #include "core/base/str.h"
 #include "core/kernel/netns.h"
 
-enum { VALUE_MAX = 64 };
+enum { VALUE_MAX = 64, WHOLE_MAX = 64 << 10 };
 
 /* Opens the setting and, unless value is NULL, reads it, without the newline.
  * Returns the descriptor, or -1 with the reason in errno. */
@@ -124,6 +125,43 @@ bool sysctl_is(struct job *job, int netns, const char *name, const char *value)
 const char *sysctl_ipv6(struct job *job, const char *link, const char *setting)
 {
 	return job_printf(job, "net/ipv6/conf/%s/%s", link, setting);
+}
+
+const char *sysctl_get(struct job *job, int netns, const char *name)
+{
+	int fd = sysctl_open(job, netns, name, O_RDONLY, NULL);
+	struct str value = { .job = job };
+	int err;
+
+	if (fd < 0)
+		return NULL;
+	err = io_read(fd, &value, WHOLE_MAX) < 0 ? errno : 0;
+	close(fd);
+	errno = err;
+	if (err)
+		return NULL;
+	if (value.len && value.text[value.len - 1] == '\n')
+		value.text[value.len - 1] = '\0';
+	return value.text;
+}
+
+int sysctl_put(struct job *job, int netns, const char *name, const char *value)
+{
+	int fd = sysctl_open(job, netns, name, O_WRONLY, NULL);
+	size_t len = strlen(value);
+	ssize_t done;
+	int err = 0;
+
+	if (fd < 0)
+		return -1;
+	done = pwrite(fd, value, len, 0);
+	if (done < 0)
+		err = errno;
+	else if ((size_t)done < len)
+		err = EIO;
+	close(fd);
+	errno = err;
+	return err ? -1 : 0;
 }
 
 bool sysctl_can(struct job *job, int netns, const char *name, const char *value)

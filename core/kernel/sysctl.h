@@ -28,6 +28,14 @@ int sysctl_ensure_if_any(struct job *job, int netns, const char *name,
 void sysctl_wish(struct job *job, int netns, const char *name,
 		 const char *value);
 
+/* The setting as it is, without the newline at its end, in the job's memory; NULL
+ * with the reason in errno. */
+const char *sysctl_get(struct job *job, int netns, const char *name);
+
+/* Writes value, even if that is what the setting is: a setting of "all" interfaces
+ * is copied to each of them. 0, or -1 with errno. */
+int sysctl_put(struct job *job, int netns, const char *name, const char *value);
+
 /* Whether the setting is value, or could be set to it. */
 bool sysctl_can(struct job *job, int netns, const char *name,
 		const char *value);

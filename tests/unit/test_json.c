@@ -399,7 +399,9 @@ static void writer_lays_out_as_go_does(void **state)
 				       "        },\n"
 				       "        {},\n"
 				       "        \"x\",\n"
-				       "        -5\n"
+				       "        -5,\n"
+				       "        true,\n"
+				       "        false\n"
 				       "    ],\n"
 				       "    \"none\": [],\n"
 				       "    \"dns\": {}\n"
@@ -418,6 +420,8 @@ static void writer_lays_out_as_go_does(void **state)
 	json_close(&w, '}');
 	json_string(&w, NULL, "x");
 	json_int(&w, NULL, -5);
+	json_bool(&w, NULL, true);
+	json_bool(&w, NULL, false);
 	json_close(&w, ']');
 	json_open(&w, "none", '[');
 	json_close(&w, ']');

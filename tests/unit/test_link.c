@@ -16,7 +16,8 @@ static const uint8_t mac[MAC_LEN] = { 2, 3, 4, 5, 6, 7 };
 /* Types: 16 RTM_NEWLINK, 17 RTM_DELLINK, 18 RTM_GETLINK, 19 RTM_SETLINK. */
 static const struct layout layout = {
 	.head = "112444",
-	.numbers = " 4 10 27 29 31 32 18.2.1.4 18.2.1.28 26.2.1.22 26.2.1.26 ",
+	.numbers =
+		" 4 10 13 27 29 31 32 18.2.1.4 18.2.1.28 26.2.1.22 26.2.1.26 ",
 	.headed = "18.2.1",
 };
 
@@ -57,6 +58,7 @@ static void find_reads_all_attributes(void **state)
 	mnl_attr_put_strz(msg, IFLA_IFNAME, "veth0");
 	mnl_attr_put(msg, IFLA_ADDRESS, MAC_LEN, mac);
 	mnl_attr_put_u32(msg, IFLA_MTU, 1400);
+	mnl_attr_put_u32(msg, IFLA_TXQLEN, 500);
 	mnl_attr_put_u32(msg, IFLA_MASTER, 7);
 	mnl_attr_put_u32(msg, IFLA_LINK, 8);
 	mnl_attr_put_u32(msg, IFLA_PROMISCUITY, 2);
@@ -71,6 +73,7 @@ static void find_reads_all_attributes(void **state)
 	assert_string_equal(link.kind, "veth");
 	assert_memory_equal(link.mac, mac, MAC_LEN);
 	assert_int_equal(link.mtu, 1400);
+	assert_int_equal(link.tx_queue, 500);
 	assert_int_equal(link.master, 7);
 	assert_int_equal(link.peer, 8);
 	assert_int_equal(link.promiscuity, 2);
@@ -633,6 +636,34 @@ static void settings_that_are_refused_are_named(void **state)
 	}
 }
 
+static void mtu_and_queue_are_asked_for(void **state)
+{
+	static const struct link v = { .index = 5, .name = "v" };
+	struct kernel *k = *state;
+
+	acks(k, 0);
+	assert_int_equal(link_set_mtu(&k->nl, &v, 1400), 0);
+	assert_asked(k, &layout,
+		     "type 19 flags 005:"
+		     " 00 00 0000 00000005 00000000 00000000\n"
+		     "attr 4: 00000578\n");
+	acks(k, 0);
+	assert_int_equal(link_set_tx_queue(&k->nl, &v, 7), 0);
+	assert_asked(k, &layout,
+		     "type 19 flags 005:"
+		     " 00 00 0000 00000005 00000000 00000000\n"
+		     "attr 13: 00000007\n");
+	acks(k, EINVAL);
+	assert_int_equal(link_set_mtu(&k->nl, &v, 1), -1);
+	assert_string_equal(k->job.msg, "set mtu 1 on v: Invalid argument");
+	k->job.msg = NULL;
+	acks(k, EPERM);
+	assert_int_equal(link_set_tx_queue(&k->nl, &v, 7), -1);
+	assert_string_equal(
+		k->job.msg,
+		"set the transmit queue of v to 7: Operation not permitted");
+}
+
 static void says_state(struct kernel *k, uint32_t ahead, int operstate)
 {
 	struct nlmsghdr *msg = says_link(k, 5);
@@ -755,6 +786,7 @@ int main(void)
 		TEST(one_is_deleted_by_its_name),
 		TEST(random_mac_is_local_and_of_one_host),
 		TEST(settings_are_asked_for),
+		TEST(mtu_and_queue_are_asked_for),
 		TEST(settings_that_are_refused_are_named),
 		TEST(wait_up_reads_the_link_again),
 		TEST(wait_up_is_woken_by_a_change),

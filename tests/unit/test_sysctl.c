@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -129,6 +131,61 @@ static void can_is_what_ensure_would_do(void **state)
 	assert_true(sysctl_can(&job, -1, forward, "0"));
 	assert_false(sysctl_can(&job, -1, forward, "1"));
 	assert_int_equal(umount(sys), 0);
+}
+
+static void get_reads_all_of_a_setting(void **state)
+{
+	static const char ports[] = "net/ipv4/ip_local_reserved_ports";
+	char many[400] = "";
+
+	need_namespaces(state);
+	assert_string_equal(sysctl_get(&job, -1, forward), "0");
+	assert_string_equal(sysctl_get(&job, -1, ports), "");
+	for (int i = 1; i < 40; i++)
+		snprintf(many + strlen(many), 8, "%s%d", i > 1 ? "," : "",
+			 7001 + 2 * i);
+	assert_int_equal(sysctl_put(&job, -1, ports, many), 0);
+	assert_string_equal(sysctl_get(&job, -1, ports), many);
+	errno = 0;
+	assert_null(sysctl_get(&job, -1, "net/none"));
+	assert_int_equal(errno, ENOENT);
+	errno = 0;
+	assert_null(sysctl_get(&job, -1, "net"));
+	assert_int_equal(errno, EISDIR);
+}
+
+static void put_writes_in_any_case(void **state)
+{
+	static const char path[] = "/proc/sys/net/ipv4/ip_forward";
+	static const struct timespec old[2] = { { .tv_sec = 1 },
+						{ .tv_sec = 1 } };
+	char file[] = "/tmp/test_sysctl.XXXXXX";
+	struct stat st;
+	int fd, other;
+
+	need_namespaces(state);
+	other = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(unshare(CLONE_NEWNET), 0);
+	assert_int_equal(sysctl_put(&job, other, forward, "1"), 0);
+	assert_string_equal(sysctl_get(&job, other, forward), "1");
+	assert_string_equal(sysctl_get(&job, -1, forward), "0");
+	close(other);
+	errno = 0;
+	assert_int_equal(sysctl_put(&job, -1, forward, "x"), -1);
+	assert_int_equal(errno, EINVAL);
+	assert_int_equal(sysctl_put(&job, -1, "net/none", "1"), -1);
+	assert_int_equal(errno, ENOENT);
+	fd = mkstemp(file);
+	assert_int_equal(write(fd, "1", 1), 1);
+	assert_int_equal(futimens(fd, old), 0);
+	assert_int_equal(mount(file, path, NULL, MS_BIND, NULL), 0);
+	unlink(file);
+	assert_int_equal(sysctl_put(&job, -1, forward, "1"), 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_not_equal(st.st_mtim.tv_sec, 1);
+	assert_string_equal(sysctl_get(&job, -1, forward), "1");
+	assert_int_equal(umount(path), 0);
+	close(fd);
 }
 
 /* What is known to differ need not be read: a file says who did. */
@@ -285,6 +342,8 @@ int main(void)
 		TEST(read_only_will_do_if_the_value_is_right),
 		TEST(setting_without_write_permission_is_read_too),
 		TEST(can_is_what_ensure_would_do),
+		TEST(get_reads_all_of_a_setting),
+		TEST(put_writes_in_any_case),
 		TEST(wish_is_written_without_a_look),
 		TEST(wish_that_fails_is_told_unless_it_is_so),
 		TEST(value_that_is_refused_is_an_error),
