@@ -1,20 +1,20 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# podman with CNI networks. It chains firewall and tuning to each, which are
-# Debian's here.
+# podman with CNI networks. It chains firewall and tuning to each, of which the
+# former is Debian's here.
 
 # shellcheck disable=SC2034,SC2154 # variables of helpers.bash
 load helpers
 
 client_needs() {
-	needs podman crun busybox dpkg iptables /usr/lib/cni/{firewall,tuning}
+	needs podman crun busybox dpkg iptables /usr/lib/cni/firewall
 }
 
 client_up() {
 	oci_up
 	image_up
 	mkdir "$ROOT/opt/cni/others"
-	cp /usr/lib/cni/{firewall,tuning} "$ROOT/opt/cni/others"
+	cp /usr/lib/cni/firewall "$ROOT/opt/cni/others"
 	node_file /etc/containers/containers.conf <<-END
 		[containers]
 		apparmor_profile = ""
