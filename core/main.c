@@ -51,7 +51,7 @@ static int unknown(struct job *job, const char *name)
 
 	for (const struct applet *const *a = applets; *a; a++)
 		str_printf(&list, " %s", (*a)->name);
-	fail(job, CNI_INTERNAL, "%s: no such applet; built in:%s", name,
+	fail(job, CNI_INTERNAL, "%s: no such plugin; built in:%s", name,
 	     list.len ? list.text : " none");
 	return getenv("CNI_COMMAND") ? cni_print_error(job, NULL)
 				     : cni_log_error(job);

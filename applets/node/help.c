@@ -14,9 +14,9 @@ static int run(struct call *c, char **argv, struct str *out)
 	str_add(out,
 		"Every CNI plugin in one binary.\n"
 		"\n"
-		"    APPLET                as a runtime calls it, by its name\n"
-		"    cnibox APPLET         the same\n"
-		"    APPLET --help         its configuration\n");
+		"    PLUGIN                as a runtime calls it, by its name\n"
+		"    cnibox PLUGIN         the same\n"
+		"    PLUGIN --help         its configuration\n");
 	for (const struct tool *const *tool = c->tools; *tool; tool++)
 		tool_add_usage(out, *tool);
 	return 0;

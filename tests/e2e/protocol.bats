@@ -51,7 +51,7 @@ applets() {
 		CNI_COMMAND=ADD run -1 --separate-stderr \
 			"$BATS_TEST_TMPDIR/$name"
 		expect "$output" '.code == 999 and
-			(.msg | startswith("'"$name"': no such applet; "))'
+			(.msg | startswith("'"$name"': no such plugin; "))'
 	done
 	# Nor is it one that a configuration can ask for.
 	pod_up p1
@@ -120,7 +120,7 @@ at_least() {
 	for name in cni cnibox; do
 		ln -sf "$CNIBOX" "$BATS_TEST_TMPDIR/$name"
 		CNI_COMMAND=DEL run -1 --separate-stderr "$BATS_TEST_TMPDIR/$name"
-		expect "$output" '.code and (.msg | contains("no such applet"))'
+		expect "$output" '.code and (.msg | contains("no such plugin"))'
 	done
 }
 
