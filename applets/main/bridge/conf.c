@@ -57,7 +57,7 @@ const struct conf_key bridge_keys[] = {
 	  HELP("of a new bridge and of both ends; 0: the kernel's choice; "
 	       "auto: that of the default route") },
 	{ "hairpinMode", CONF_BOOL, AT(bridge_conf, hairpin),
-	  HELP("the bridge sends back out of the port it came from") },
+	  HELP("send packets back out of the port they came from") },
 	{ "promiscMode", CONF_BOOL, AT(bridge_conf, promisc),
 	  HELP("the bridge receives every packet; not with hairpinMode") },
 	{ "portIsolation", CONF_BOOL, AT(bridge_conf, isolated),
