@@ -170,7 +170,7 @@ static int release_reference(struct call *c, unsigned kinds)
 		ret |= reference_del_masquerade(&c->nft, &of);
 	if (kinds & 1 << ENTRY_PORT)
 		ret |= reference_del_ports(&c->nft, &of);
-	if (kinds & 1 << ENTRY_MASQUERADE)
+	if (kinds & 1 << ENTRY_MACSPOOFCHK)
 		ret |= reference_del_macspoofchk(&c->nft, &of);
 	return ret;
 }
