@@ -68,7 +68,7 @@ static int box_main(struct call *c, char **argv)
 	return tool ? tool_main(c, tool, argv) : unknown(c->job, argv[0]);
 }
 
-/* Called by the name of the whole, without a word. */
+/* Called by the name of the binary itself, without a word behind it. */
 static int nameless_main(struct call *c, const char *name)
 {
 	const char *verb = getenv("CNI_COMMAND");

@@ -111,13 +111,13 @@ static const char *portmap_conditions(struct call *c, int family)
 	return text.text;
 }
 
-/* In the words of iptables, by which the reference tells them. */
+/* Whether conditions are in iptables' words, as the Go plugin expects them. */
 static bool portmap_is_iptables(const char *conditions)
 {
 	return conditions && (*conditions == '-' || *conditions == '!');
 }
 
-/* Options of the other backend than the one that is asked for. */
+/* Fails if there are options of another backend than the one that is asked for. */
 static int portmap_check_backend(struct call *c,
 				 const char *const conditions[2])
 {
@@ -152,7 +152,7 @@ static int portmap_check_conditions(struct call *c)
 
 	if (portmap_check_backend(c, conditions) < 0)
 		return -1;
-	/* Who publishes nothing is to start whatever they say. */
+	/* A container that publishes nothing starts, whatever the conditions say. */
 	for (int i = 0; i < 2 && conf->mappings.count; i++) {
 		const char *why = NULL;
 
@@ -259,7 +259,7 @@ static void portmap_entries(struct call *c, const struct prefix *pod,
 		return;
 	entry = list_add(c->job, entries, sizeof(*entry));
 	*entry = (struct entry) { .kind = ENTRY_HAIRPIN, .pod = *pod };
-	/* From any subnet. */
+	/* Every address is in a subnet of length 0. */
 	if (conf->masq_all)
 		entry->pod.len = 0;
 }
@@ -303,7 +303,7 @@ static int portmap_add(struct call *c)
 	if (tables_note_services(&c->nft, &c->host, false) < 0 ||
 	    attachment_open_localhost(c, &entries) < 0)
 		return -1;
-	/* Datagrams that found another way before are not to keep to it. */
+	/* Datagrams that went elsewhere before must not go on so. */
 	return tables_flush_connections(&c->nft, &entries, CT_ADDED);
 }
 

@@ -20,8 +20,8 @@ config INSTALL
 #include "core/cni/tool.h"
 #include "core/state/dirs.h"
 
-/* The way from the directory from to the file to, both absolute and free of
- * links and dots. */
+/* The relative path that leads from folder from to file to, both absolute and free
+ * of links and dots. */
 static const char *relative(struct job *job, const char *from, const char *to)
 {
 	struct str out = { .job = job };
@@ -31,7 +31,7 @@ static const char *relative(struct job *job, const char *from, const char *to)
 		if (from[i] == '/')
 			same = i + 1;
 	}
-	/* All of from may lead to it. */
+	/* The folder may be one of those above the file. */
 	if (!from[i] && to[i] == '/')
 		return to + i + 1;
 	for (const char *p = from + same; *p; p++) {

@@ -20,10 +20,10 @@ config SHOW
 
 enum { NETLINK_ROUTE = 0 };
 
-/* An attachment, of all of its records. */
+/* What all records of an attachment say. */
 struct shown {
 	const char *netns;
-	enum life life; /* of its records the one that says most */
+	enum life life;		      /* by the record that says most */
 	struct list addresses, ports; /* of const char * */
 };
 
@@ -80,7 +80,7 @@ static int read_records(struct call *c, const char *owner, struct shown *shown)
 	return c->job->msg ? -1 : 0;
 }
 
-/* Those that the interface has now. */
+/* Reads the addresses that the interface has now. */
 static int read_addresses(struct job *job, const char *ifname,
 			  struct shown *shown)
 {
@@ -132,7 +132,7 @@ static void say_list(struct str *out, const struct list *texts)
 		str_add(out, " -");
 }
 
-/* w is NULL for a line of text. */
+/* Adds the attachment to w as JSON or, if w is NULL, to out as a line of text. */
 static int show_owner(struct call *c, const char *owner, struct json_writer *w,
 		      struct str *out)
 {
@@ -143,7 +143,7 @@ static int show_owner(struct call *c, const char *owner, struct json_writer *w,
 	const char *part[3], *rest = owner;
 	struct job *job = c->job;
 
-	/* Of a hashed one there are but two parts. */
+	/* An owner that is a hash has only two parts. */
 	for (int i = 0; i < 2; i++) {
 		size_t len = strcspn(rest, "/");
 

@@ -26,8 +26,8 @@ struct sync {
 	bool failed;	      /* an attachment's NAT could not be restored */
 };
 
-/* Whether the attachment is dead. Left is whether one that a DEL has begun to
- * remove is, too. */
+/* Whether the attachment is dead; without left, not by the mere fact that its DEL
+ * has begun. */
 static bool is_dead(struct call *c, const char *owner, bool left)
 {
 	const struct record_notes none = { 0 };
@@ -53,7 +53,7 @@ static bool is_gone(void *arg, const char *owner)
 	return is_dead(arg, owner, true);
 }
 
-/* What keeps one from being restored is said, and no error for the next. */
+/* If an attachment cannot be restored, that is logged, and the next one is tried. */
 static void restore_all(struct call *c, struct sync *sync)
 {
 	const char **owner = sync->owners.items;
@@ -98,8 +98,8 @@ static int forget_dead(struct call *c, const struct list *owners, size_t *gone)
 	return ret;
 }
 
-/* What has no record but a host end is left alone, unless a table has lost its
- * rules and has to be made anew. */
+/* Entries of an attachment that has a host end but no record stay, unless a table
+ * has lost its rules and has to be made anew. */
 static int run(struct call *c, char **argv, struct str *out)
 {
 	struct sync sync = { 0 };
@@ -112,7 +112,7 @@ static int run(struct call *c, char **argv, struct str *out)
 	    tables_gc(&c->nft, is_gone, c) < 0)
 		return -1;
 	restore_all(c, &sync);
-	/* Also those that have come meanwhile. */
+	/* Attachments may have come meanwhile. */
 	if (sync.broken &&
 	    (tables_rebuild(&c->nft) < 0 || node_owners(c, &sync.owners) < 0))
 		return -1;

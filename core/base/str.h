@@ -17,6 +17,7 @@ struct str {
 	size_t len, size;
 };
 
+/* Add text, len bytes of it, or formatted text at the end. */
 void str_add(struct str *s, const char *text);
 void str_add_len(struct str *s, const char *text, size_t len);
 void str_printf(struct str *s, const char *fmt, ...)

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/cni/attachment.h"
 
-#include <errno.h>
-#include <string.h>
-#include <sys/socket.h>
-
 #include "core/cni/heir.h"
 #include "core/cni/noted.h"
 #include "core/kernel/nft.h"
@@ -16,8 +12,8 @@ const char *attachment_owner(struct call *c)
 			    c->env.container);
 }
 
-/* Fails if owner is, or may be, alive in another namespace than CNI_NETNS. It is
- * not if another plugin of the list has made CNI_IFNAME for it here. */
+/* Fails if owner is, or may be, alive in another namespace than CNI_NETNS. If
+ * CNI_IFNAME there is owner's, by another plugin of the list, owner is there. */
 static int refuse_another_place(struct call *c, const char *owner)
 {
 	struct record_notes notes;
@@ -50,7 +46,8 @@ int attachment_begin(struct call *c, struct record *record,
 		    (refuse_another_place(c, owner) < 0 || release(c) < 0))
 			return -1;
 	}
-	/* From a folder that has become read-only no record can be removed. */
+	/* There still is a record: a new one or, in a folder that has become
+	 * read-only, the old one, which could not be removed. */
 	return record_is_kept(c->job)
 		       ? fail(c->job, CNI_TRY_AGAIN,
 			      "%s: another ADD of it is under way", owner)
@@ -62,7 +59,7 @@ struct made {
 	struct list entries;
 };
 
-static void undo_nat(void *arg)
+static void undo_entries(void *arg)
 {
 	struct made *made = arg;
 	struct call *c = made->c;
@@ -84,7 +81,7 @@ int attachment_add_entries(struct call *c, struct record *record,
 	/* Before the first note: what is noted, sync may make at any time. */
 	made = job_alloc(c->job, sizeof(*made));
 	*made = (struct made) { c, *entries };
-	undo_push(c->job, undo_nat, made);
+	undo_push(c->job, undo_entries, made);
 	for (size_t i = 0; i < entries->count; i++) {
 		struct str text = { .job = c->job };
 

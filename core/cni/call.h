@@ -65,8 +65,8 @@ struct applet {
 	int (*gc)(struct call *c);
 };
 
-/* What a descriptor has for a verb that is an option; main() refuses the verb
- * where it is not built in. */
+/* What a descriptor has for a verb that is an option; where the verb is not built
+ * in, applet_main() refuses it. */
 #define IF_CHECK(verb) (IS_ENABLED(CONFIG_CHECK) ? (verb) : NULL)
 #define IF_GC(verb)    (IS_ENABLED(CONFIG_GC) ? (verb) : NULL)
 

@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "core/base/io.h"
@@ -192,8 +191,8 @@ static int check_version(struct call *c, const struct verb *verb)
 			    "incompatible CNI versions");
 }
 
-/* Opens CNI_NETNS, and refuses our own before anything is changed there. For a
- * DEL that is as good as gone: nothing of the container's is in it. */
+/* Opens CNI_NETNS. If it is our own namespace, ADD fails before it changes anything
+ * there, and DEL goes on as if it were gone: nothing in it is the container's. */
 static int open_netns(struct call *c, const struct verb *verb)
 {
 	bool needed = c->applet->needs_netns && verb->needs & NEEDS_NETNS;
@@ -233,7 +232,7 @@ static int run_or_pass_on(struct call *c, const char *verb)
 
 	if (call_run(c, verb, &left_out) < 0)
 		return -1;
-	/* An IPAM plugin is asked by its own name. */
+	/* An IPAM applet without this verb must not delegate to itself. */
 	if (!left_out ||
 	    (c->net.ipam && strcmp(c->net.ipam, c->applet->name) == 0))
 		return 0;
@@ -273,7 +272,7 @@ static int run_verb(struct call *c, const struct verb *verb)
 		return -1;
 	join_attachments(c);
 	trace(c->job, "understand them, and open CNI_NETNS");
-	/* As good as none. */
+	/* An empty ipam.type is as good as none. */
 	if (c->net.ipam && !*c->net.ipam)
 		c->net.ipam = NULL;
 	c->has_prev = c->net.prev_result && verb->needs & NEEDS_NETNS;
@@ -282,7 +281,7 @@ static int run_verb(struct call *c, const struct verb *verb)
 	if (c->has_prev && result_read(job, "prevResult", c->net.prev_result,
 				       c->net.version, true, &c->prev) < 0)
 		return -1;
-	/* Another program would inherit it. */
+	/* An IPAM plugin that is another program would inherit the sandbox. */
 	if (IS_ENABLED(CONFIG_SANDBOX) && !ipam_is_foreign(c) &&
 	    sandbox_enter(job) < 0)
 		return -1;

@@ -7,7 +7,7 @@
 #include "core/base/str.h"
 #include "core/cni/call.h"
 
-/* Whoever looks for a version takes it for a word of its own. */
+/* Programs that look for a version in this line expect it as a word of its own. */
 #define CNI_VERSION_LINE "cnibox v" CNIBOX_VERSION "\n"
 
 /* Runs c->applet as the CNI plugin that the environment asks for: reads stdin,
@@ -15,8 +15,8 @@
  * exit status. */
 int cni_main(struct call *c);
 
-/* The lines by which a plugin says who it is, and that people parse: to out, and
- * on stderr. */
+/* Adds the lines with a plugin's name and versions to out, or prints them on stderr.
+ * Other programs parse them. */
 void cni_about(struct str *out, const char *name);
 void cni_introduce(struct job *job, const char *name);
 

@@ -19,6 +19,7 @@ enum verb_need {
 	NEEDS_OTHER_NETNS = 4, /* CNI_NETNS, if any, is not our own */
 };
 
+/* Reads the variables from the environment. */
 void env_read(struct cni_env *env);
 
 /* Checks the variables that needs (of enum verb_need) asks for. Fails

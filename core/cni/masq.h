@@ -16,10 +16,11 @@ struct masq {
 extern const char *const masq_families[]; /* for conf_key.choices */
 extern const char *const masq_backends[];
 
-/* Whether it can be done; says so if it is done otherwise than wished. */
+/* Fails if masquerading is asked for and not built in. Warns if another backend than
+ * nftables is asked for. */
 int masq_validate(struct call *c, const struct masq *masq);
 
-/* STATUS: the same of the kernel. */
+/* STATUS: fails if masquerading is asked for and the kernel cannot do it. */
 int masq_probe(struct call *c, const struct masq *masq);
 
 /* Adds what masquerading the addresses of result takes to a list of struct

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* sandbox - gives up what the rest of an invocation does not need */
+/* sandbox - gives up what the rest of a call does not need */
 #ifndef CNIBOX_SANDBOX_H
 #define CNIBOX_SANDBOX_H
 

@@ -15,15 +15,17 @@ struct brvlan {
 	int native; /* 0: none */
 };
 
+/* Adds an id; whether it is there. */
 void brvlan_put(struct brvlan *vlans, int id);
 bool brvlan_has(const struct brvlan *vlans, int id);
 
-/* The port becomes a member of these VLANs, native is untagged; those that it
- * had stay if keep, otherwise they go first. */
+/* Makes the port a member of these VLANs, of native without a tag. It stays in those
+ * that it had if keep, otherwise it leaves them first. Cannot be held. */
 int brvlan_set(struct nl *nl, const struct link *port,
 	       const struct brvlan *vlans, bool keep);
 
-/* The VLANs that the port is a member of; none where the bridge knows none. */
+/* Reads the VLANs that the port is a member of; none where the bridge knows none.
+ * Cannot be held. */
 int brvlan_get(struct nl *nl, const struct link *port, struct brvlan *out);
 
 #endif

@@ -237,7 +237,7 @@ int tables_flush_gone(struct nl *nl, const struct list *entries)
 	return ct_flush(nl, &nats, CT_GONE);
 }
 
-/* ---- looking ---- */
+/* ---- checking ---- */
 
 static int check_want(struct wants *wants, const struct want *want,
 		      const struct holders *holders)

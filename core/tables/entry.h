@@ -25,7 +25,7 @@ enum entry_kind {
 	ENTRY_KINDS,
 };
 
-/* The owner is told beside: the text that record_owner() makes. */
+/* Functions take the owner of entries, which record_owner() names, separately. */
 struct entry {
 	enum entry_kind kind;
 	/* Address of the container with the length of its subnet; not for

@@ -21,7 +21,7 @@ enum {
 	 * every second one is left out. */
 	MAP_STEP = 3 - FAMILIES,
 	RULES_VARY = -1,
-	/* Of an entry's text, behind the first one. */
+	/* How many words an entry's text has at most behind the first one. */
 	WORDS_MAX = 5,
 	/* The first packet of a connection that we redirect has this mark from
 	 * our dnat to postrouting. Nobody else uses it: kube-proxy uses 0xc000,
@@ -104,7 +104,7 @@ struct kind {
 			   struct list *out);
 
 	uint8_t table, words, maps_count, owned_maps, chains_count;
-	uint8_t connections; /* enum ct_kind: what connections are subject to */
+	uint8_t connections; /* enum ct_kind: what an entry does to connections */
 	/* A mask: when an entry of this kind is taken over from a dead owner, all
 	 * entries of these kinds that the dead one has are removed. */
 	uint8_t depend;

@@ -8,7 +8,7 @@
  *
  *	prerouting	from one of set guarded, not by set sources: drop
  *
- * Records have the words of the sets, too.
+ * In a record the words of the two kinds are guarded and source.
  */
 #include "core/tables/kind.h"
 

@@ -11,7 +11,7 @@
 
 #include "core/tables/kind.h"
 
-/* These are functions of the descriptors. */
+/* Functions for the descriptors of both kinds: see struct kind, struct kind_chain. */
 bool network_parse(char *const *words, const char *rest, struct entry *out);
 void network_print(const struct entry *entry, struct str *out);
 const char *network_describe(struct job *job, const struct entry *entry,
@@ -30,8 +30,8 @@ void network_chain_add(struct nft *nft, const char *chain,
 void network_match(struct nft *nft, const char *set, const struct entry *entry,
 		   enum nft_side pod, enum nft_side other);
 
-/* Adds the rule, to the chain that leads to such chains, by which packets with an
- * address of the set on this side get to the chain of the same name. */
+/* Adds a rule to the chain that leads to the chains of entry's kind: packets whose
+ * address on this side is in the set called chain go to the chain of that name. */
 void network_rule_to_chain(struct nft *nft, const char *chain,
 			   const struct entry *entry, enum nft_side side,
 			   int verdict);

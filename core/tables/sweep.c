@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is done to whole tables: what dead owners have is removed, a table is made
- * anew, or tried. */
+/* Works on whole tables: removes what an owner, or each dead one, has, makes a
+ * table anew, tries whether the kernel can make it. */
 #include <string.h>
 #include <sys/socket.h>
 
@@ -169,7 +169,7 @@ int tables_gc(struct nl *nl, bool (*dead)(void *arg, const char *owner),
 }
 
 /* Makes out an entry whose chain this is; false if the name does not tell. */
-static bool of_chain(const char *chain, struct entry *out)
+static bool entry_of_chain(const char *chain, struct entry *out)
 {
 	enum entry_kind kind = kind_of_chain(chain);
 
@@ -186,12 +186,12 @@ static void carry_over(struct nft *nft, const struct list *elements,
 	struct entry entry;
 
 	for (size_t i = 0; i < chains->count; i++) {
-		if (of_chain(chain[i], &entry))
+		if (entry_of_chain(chain[i], &entry))
 			kinds[entry.kind]->chain->add(nft, chain[i], &entry);
 	}
 	for (size_t i = 0; i < elements->count; i++, element++) {
 		if (kind_of_chain(element->map) < ENTRY_KINDS
-			    ? of_chain(element->map, &entry)
+			    ? entry_of_chain(element->map, &entry)
 			    : !element->chain)
 			nft_element_add(nft, element);
 	}

@@ -11,10 +11,10 @@
 
 #include "core/tables/kind.h"
 
-/* One of TABLES. Costs nothing until it is used. */
+/* Makes nft the handle of one of TABLES. Asks the kernel for nothing. */
 void table_init(struct nft *nft, struct nl *nl, int table);
 
-/* Whether entries of this kind are in it. */
+/* Whether entries of this kind belong in nft's table. */
 bool table_has(const struct nft *nft, enum entry_kind kind);
 
 /* Within a transaction: the table with all that is there before any entry. */
@@ -25,9 +25,9 @@ void table_add(struct nft *nft);
 int table_find_rule(struct nft *nft, const char *from, const char *chain,
 		    uint64_t *handle);
 
-/* The table, which nft_find_table() has found, is awake, and its chains have all
- * of their rules; so has that chain, which is entry's, and a rule leads to it if
- * one has to. Otherwise an error. */
+/* table_check() fails unless the table is awake, as nft_find_table() has found it,
+ * and its chains have all of their rules. table_chain_check() fails unless chain,
+ * which is entry's, has all of its rules, and the rule that leads to it. */
 int table_check(struct nft *nft);
 int table_chain_check(struct nft *nft, const char *chain,
 		      const struct entry *entry);

@@ -64,18 +64,18 @@ int tables_rebuild(struct nl *nl);
 int tables_flush_connections(struct nl *nl, const struct list *entries,
 			     enum ct_change change);
 
-/* The same for entries of pods that are gone, but those of which another owner has
- * the address or port by now: the connections may be of that one's pod. */
+/* Has the kernel forget the connections of entries whose pods are gone, except where
+ * another owner has the address or port by now: they may be of that one's pod. */
 int tables_flush_gone(struct nl *nl, const struct list *entries);
 
 /* STATUS: whether the kernel can do what this kind takes; CNI_NOT_AVAILABLE if
  * not. */
 int tables_probe(struct nl *nl, enum entry_kind kind);
 
-/* kube-proxy in IPVS mode gives the node the addresses of all services, on
- * kube-ipvs0: which they are is noted in the table, so that published ports are not
- * taken for ports of these. Without such a link nothing is done, unless gone: then
- * it may have been there. host is a NETLINK_ROUTE socket. */
+/* Notes in the table the addresses of kube-proxy's services, so that packets to
+ * these do not go to published ports: in IPVS mode the node has all of them, on
+ * kube-ipvs0. Without such a link nothing is done; with gone, the addresses that
+ * were noted are removed then. host is a NETLINK_ROUTE socket. */
 int tables_note_services(struct nl *nl, struct nl *host, bool gone);
 
 /* What is wrong with conditions of a published port on packets of this family;

@@ -21,8 +21,8 @@ bool want_same_data(const struct nft_element *a, const struct nft_element *b)
 	       memcmp(a->data, b->data, a->data_len) == 0;
 }
 
-/* Makes the hash, for so many keys. */
-static void expect(struct wants *wants, size_t count)
+/* Makes an empty hash with room for count keys. */
+static void make_slots(struct wants *wants, size_t count)
 {
 	size_t slots = 8;
 
@@ -100,7 +100,7 @@ int want_entries(struct wants *wants, const char *owner,
 	const struct entry *entry = entries->items;
 	struct job *job = wants->nft.nl->job;
 
-	expect(wants, entries->count);
+	make_slots(wants, entries->count);
 	for (size_t i = 0; i < entries->count; i++, entry++) {
 		struct nft_element element;
 		struct want *want;
@@ -151,7 +151,7 @@ int want_give_up(struct wants *wants)
 {
 	return fail(
 		wants->nft.nl->job, CNI_TRY_AGAIN,
-		"change table %s: others keep changing it, or cnibox sync has to",
+		"change table %s: others keep changing it, or it needs cnibox sync",
 		wants->nft.table);
 }
 

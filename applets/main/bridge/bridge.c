@@ -18,9 +18,6 @@ config BRIDGE
 #include <string.h>
 #include <sys/socket.h>
 
-#include "core/base/str.h"
-#include "core/kernel/sysctl.h"
-
 /* The bridge, the port and the container's interface are the first three of the
  * result. */
 enum { PORT_UP_MS = 5000, CONTAINER_INTERFACE = 2 };
@@ -201,8 +198,8 @@ static int bridge_addresses(struct call *c)
 
 /* Adds macspoofchk, in the first call only, and masquerading for the addresses that
  * the result has by now. */
-static int bridge_nat(struct call *c, struct record *record,
-		      const struct bridge_links *links)
+static int bridge_add_entries(struct call *c, struct record *record,
+			      const struct bridge_links *links)
 {
 	const struct bridge_conf *conf = c->conf;
 	struct list entries = { 0 };
@@ -278,10 +275,11 @@ static int bridge_add_layer3(struct call *c, struct bridge_links *links,
 
 	/* An IPAM plugin that is no applet, such as dhcp, may need the link. */
 	if (!applet_find(c->applets, c->net.ipam) &&
-	    (bridge_nat(c, record, links) < 0 ||
+	    (bridge_add_entries(c, record, links) < 0 ||
 	     bridge_open(c, links, false) < 0))
 		return -1;
-	if (bridge_addresses(c) < 0 || bridge_nat(c, record, links) < 0 ||
+	if (bridge_addresses(c) < 0 ||
+	    bridge_add_entries(c, record, links) < 0 ||
 	    bridge_open(c, links, gateway && !bridge_vlan(conf)) < 0)
 		return -1;
 	if (gateway && bridge_gateways(c, links, record) < 0)
@@ -296,7 +294,7 @@ static int bridge_add_layer2(struct call *c, struct bridge_links *links,
 {
 	const struct bridge_conf *conf = c->conf;
 
-	if (bridge_nat(c, record, links) < 0 ||
+	if (bridge_add_entries(c, record, links) < 0 ||
 	    bridge_open(c, links, false) < 0)
 		return -1;
 	return conf->no_container_interface

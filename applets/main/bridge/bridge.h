@@ -33,7 +33,11 @@ struct bridge_conf {
 
 extern const struct conf_key bridge_keys[];
 extern const struct bridge_conf bridge_defaults;
+
+/* Functions of the descriptor, in other files than it. */
 int bridge_validate(struct call *c);
+int bridge_check(struct call *c);
+int bridge_status(struct call *c);
 
 /* The MTU that the configuration asks for; 0: none. */
 int bridge_mtu(struct call *c, int *mtu);
@@ -83,8 +87,8 @@ static inline int bridge_vlan(const struct bridge_conf *conf)
 
 extern const struct conf_key bridge_trunk_item;
 
-/* The VLANs that the container's port is to be in; *any is false if there are
- * none. Setting them, and comparing them with what the port has. */
+/* bridge_vlans(): the VLANs that the container's port is to be in; *any is false if
+ * there are none. The others set them, or fail if the port lacks one of them. */
 int bridge_vlans(struct call *c, struct brvlan *out, bool *any);
 int bridge_set_vlans(struct call *c, const struct link *port);
 int bridge_check_vlans(struct call *c, const struct link *port);
@@ -95,8 +99,5 @@ const char *bridge_vlan_name(struct call *c);
 /* Finds that link, or makes it. */
 int bridge_vlan_gateway(struct call *c, struct record *record,
 			const struct link *bridge, struct link *out);
-
-int bridge_check(struct call *c);
-int bridge_status(struct call *c);
 
 #endif

@@ -25,7 +25,7 @@ static int bridge_probe_links(struct call *c)
 				bridge_is_gateway(conf));
 }
 
-static int bridge_probe_nat(struct call *c)
+static int bridge_probe_tables(struct call *c)
 {
 	const struct bridge_conf *conf = c->conf;
 
@@ -38,7 +38,7 @@ static int bridge_probe_nat(struct call *c)
 
 int bridge_status(struct call *c)
 {
-	if (bridge_probe_links(c) < 0 || bridge_probe_nat(c) < 0) {
+	if (bridge_probe_links(c) < 0 || bridge_probe_tables(c) < 0) {
 		c->job->code = CNI_NOT_AVAILABLE;
 		return -1;
 	}
