@@ -26,7 +26,7 @@ static int find_alias(struct call *c, const char *owner, struct link *out,
 {
 	const struct link *link;
 
-	if (!c->links.present && link_ports(&c->host, 0, &c->links) < 0)
+	if (!c->links.present && link_list(&c->host, 0, &c->links) < 0)
 		return -1;
 	link = c->links.items;
 	for (size_t i = 0; i < c->links.count; i++) {
@@ -172,7 +172,7 @@ bool life_is_of_another(struct call *c)
 	struct list guests;
 	struct link end;
 
-	if (link_ports(&c->guest, 0, &guests) < 0)
+	if (link_list(&c->guest, 0, &guests) < 0)
 		return false;
 	guest = guests.items;
 	for (size_t i = 0; i < guests.count; i++) {

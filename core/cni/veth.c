@@ -96,7 +96,7 @@ int veth_drop_dead(struct call *c, int master)
 	struct list links, dead = { 0 };
 	const struct link *link;
 
-	if (link_ports(&c->host, master, &links) < 0)
+	if (link_list(&c->host, master, &links) < 0)
 		return -1;
 	link = links.items;
 	for (size_t i = 0; i < links.count; i++) {

@@ -435,34 +435,34 @@ int link_set_ipv4(struct nl *nl, int index, enum link_ipv4_setting setting)
 		       index);
 }
 
-struct port_search {
+struct link_search {
 	struct job *job;
-	int bridge;
+	int master; /* 0: any */
 	struct list *out;
 };
 
-static void on_port(const struct nlmsghdr *msg, void *arg)
+static void on_listed(const struct nlmsghdr *msg, void *arg)
 {
-	struct port_search *search = arg;
+	struct link_search *search = arg;
 	struct link link;
 
 	read_link(msg, &link);
 	/* A kernel without filtered dumps answers with every link. */
-	if (search->bridge && link.master != search->bridge)
+	if (search->master && link.master != search->master)
 		return;
 	link.alias = job_printf(search->job, "%s", link.alias);
 	*(struct link *)list_add(search->job, search->out, sizeof(link)) = link;
 }
 
-int link_ports(struct nl *nl, int bridge, struct list *out)
+int link_list(struct nl *nl, int master, struct list *out)
 {
-	struct port_search search = { nl->job, bridge, out };
+	struct link_search search = { nl->job, master, out };
 
 	*out = (struct list) { 0 };
 	begin(nl, RTM_GETLINK, NLM_F_DUMP, 0, NULL);
-	if (bridge)
-		nl_put_u32(nl, IFLA_MASTER, (uint32_t)bridge);
+	if (master)
+		nl_put_u32(nl, IFLA_MASTER, (uint32_t)master);
 	nl_put_u32(nl, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-	nl_on_reply(nl, on_port, &search);
-	return nl_talk(nl, "list the ports of interface %d", bridge);
+	nl_on_reply(nl, on_listed, &search);
+	return nl_talk(nl, "list links of master %d (0: all)", master);
 }

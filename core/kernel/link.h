@@ -26,7 +26,7 @@ struct link {
 	bool deaf_to_ra; /* net.ipv6.conf.NAME.accept_ra is 0, and IPV6 built in */
 	bool localnet;	  /* net.ipv4.conf.NAME.route_localnet is 1 */
 	bool ll_learning; /* a bridge: no_linklocal_learn is known, and off */
-	/* "" if there is none. Of link_ports() it is the job's; otherwise it is
+	/* "" if there is none. Of link_list() it is the job's; otherwise it is
 	 * overwritten by the next request. */
 	const char *alias;
 };
@@ -108,8 +108,8 @@ int link_set_ipv4(struct nl *nl, int index, enum link_ipv4_setting setting);
  * milliseconds, and reads it again. */
 int link_wait_up(struct nl *nl, struct link *link, int ms);
 
-/* Reads the ports of the bridge with this index, or with 0 all links, to a list
- * of struct link. */
-int link_ports(struct nl *nl, int bridge, struct list *out);
+/* Reads all links or, if master is not 0, those whose master has this index, such as
+ * the ports of a bridge, to a list of struct link. */
+int link_list(struct nl *nl, int master, struct list *out);
 
 #endif

@@ -49,7 +49,7 @@ static int find_link_index(struct nl *nl)
 static int list_ports(struct nl *nl)
 {
 	struct list ports;
-	int status = link_ports(nl, 3, &ports);
+	int status = link_list(nl, 3, &ports);
 	const struct link *link = ports.items;
 
 	for (size_t i = 0; i < ports.count; i++) {

@@ -749,7 +749,7 @@ static void ports_are_those_of_the_bridge(void **state)
 	}
 	kernel_ends(k, 1, 0, 0);
 	kernel_sends(k);
-	assert_int_equal(link_ports(&k->nl, 7, &ports), 0);
+	assert_int_equal(link_list(&k->nl, 7, &ports), 0);
 	assert_int_equal(ports.count, 2);
 	port = ports.items;
 	assert_int_equal(port[0].index, 10);

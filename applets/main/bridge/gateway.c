@@ -26,7 +26,7 @@ static bool bridge_is_in_use(const struct bridge_undo *undo)
 	const struct link *port;
 	struct list ports;
 
-	if (link_ports(&c->host, undo->bridge.index, &ports) < 0)
+	if (link_list(&c->host, undo->bridge.index, &ports) < 0)
 		return true;
 	port = ports.items;
 	for (size_t i = 0; i < ports.count; i++) {
