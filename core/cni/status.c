@@ -38,7 +38,7 @@ int status_addresses(struct call *c, const char *link, bool gateway)
 	if (IS_ENABLED(CONFIG_IPV6))
 		find_families(json_member(c->doc, "ipam"), &v4, &v6);
 	if (gateway && (v4 || !v6) &&
-	    probe_setting(c, "net/ipv4/ip_forward") < 0)
+	    probe_setting(c, sysctl_forwarding(AF_INET)) < 0)
 		return -1;
 	if (!v6)
 		return 0;
@@ -49,5 +49,5 @@ int status_addresses(struct call *c, const char *link, bool gateway)
 	setting = sysctl_ipv6(c->job, link, "disable_ipv6");
 	if (sysctl_is(c->job, -1, setting, "1"))
 		return fail(c->job, CNI_INTERNAL, "sysctl %s is 1", setting);
-	return probe_setting(c, "net/ipv6/conf/all/forwarding");
+	return probe_setting(c, sysctl_forwarding(AF_INET6));
 }

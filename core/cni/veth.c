@@ -2,7 +2,6 @@
 #include "core/cni/veth.h"
 
 #include <string.h>
-#include <sys/socket.h>
 
 #include "core/base/str.h"
 #include "core/cni/prev.h"
@@ -135,13 +134,6 @@ void veth_ignore_ra(struct call *c, const struct link *link)
 			    sysctl_ipv6(c->job, link->name, "accept_ra"), "0");
 }
 
-static const char *forwarding(int family)
-{
-	return IS_ENABLED(CONFIG_IPV6) && family == AF_INET6
-		       ? "net/ipv6/conf/all/forwarding"
-		       : "net/ipv4/ip_forward";
-}
-
 int veth_forward(struct call *c, int family)
 {
 	bool on;
@@ -150,12 +142,13 @@ int veth_forward(struct call *c, int family)
 	route_forwarding(&c->host, family, &on);
 	if (nl_release(&c->host) < 0)
 		return -1;
-	return on ? 0 : sysctl_ensure(c->job, -1, forwarding(family), "1");
+	return on ? 0
+		  : sysctl_ensure(c->job, -1, sysctl_forwarding(family), "1");
 }
 
 int veth_check_forward(struct call *c, int family)
 {
-	const char *setting = forwarding(family);
+	const char *setting = sysctl_forwarding(family);
 
 	return sysctl_is(c->job, -1, setting, "1")
 		       ? 0

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -162,6 +163,13 @@ int sysctl_put(struct job *job, int netns, const char *name, const char *value)
 	close(fd);
 	errno = err;
 	return err ? -1 : 0;
+}
+
+const char *sysctl_forwarding(int family)
+{
+	return IS_ENABLED(CONFIG_IPV6) && family == AF_INET6
+		       ? "net/ipv6/conf/all/forwarding"
+		       : "net/ipv4/ip_forward";
 }
 
 bool sysctl_can(struct job *job, int netns, const char *name, const char *value)

@@ -11,6 +11,9 @@ struct job;
  * too. In the job's memory. */
 const char *sysctl_ipv6(struct job *job, const char *link, const char *setting);
 
+/* The path of the setting by which a host forwards packets of a family. */
+const char *sysctl_forwarding(int family);
+
 /* Sets the setting (a path below /proc/sys, such as "net/ipv4/ip_forward") to
  * value in the namespace netns (-1: ours). It is read first, and written only
  * if it differs. A setting that the kernel does not have is an error. */
