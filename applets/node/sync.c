@@ -11,7 +11,6 @@ config SYNC
 	  flushed the ruleset. Costs 1.5 KB.
 */
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "core/cni/tool.h"
@@ -82,8 +81,9 @@ static void restore_all(struct call *c, struct sync *sync)
 static int forget_dead(struct call *c, const struct list *owners, size_t *gone)
 {
 	const char **owner = owners->items;
-	int dir = record_dir(c->job), ret = 0;
-	bool alone = dir >= 0 && flock(dir, LOCK_EX | LOCK_NB) == 0;
+	struct record record = { .dir = record_dir(c->job) };
+	bool alone = record_is_alone(&record);
+	int ret = 0;
 
 	for (size_t i = 0; i < owners->count; i++) {
 		*gone += is_gone(c, owner[i]);
@@ -94,7 +94,7 @@ static int forget_dead(struct call *c, const struct list *owners, size_t *gone)
 			ret |= attachment_forget(c, owner[i]);
 		}
 	}
-	close(dir);
+	close(record.dir);
 	return ret;
 }
 

@@ -92,8 +92,8 @@ int record_del(struct job *job, const char *applet, const char *owner);
  * has no record. */
 void record_leave(struct job *job, const char *applet, const char *owner);
 
-/* Whether this is the only ADD on this node, and stays so until the process
- * ends: then what ADDs share may be removed. false also if that is not
+/* Whether no other ADD is at work on this node, nor begins before record->dir is
+ * closed: then what ADDs share may be removed. false also if that is not
  * known. */
 bool record_is_alone(struct record *record);
 
