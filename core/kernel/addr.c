@@ -35,7 +35,7 @@ int addr_add(struct nl *nl, const struct link *link,
 
 	if (IS_ENABLED(CONFIG_IPV6) && ip_is_mapped(&prefix->ip))
 		return fail(nl->job, CNI_INTERNAL,
-			    "add %s to %s: in the form of IPv6",
+			    "add %s to %s: IPv4 in the form of IPv6",
 			    prefix_print(prefix, text), link->name);
 	begin(nl, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, link, prefix,
 	      (uint8_t)how);

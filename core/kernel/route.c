@@ -63,7 +63,7 @@ int route_add(struct nl *nl, const struct link *link, const struct route *route)
 
 	if (IS_ENABLED(CONFIG_IPV6) && ip_is_mapped(&dst.ip))
 		return fail(nl->job, CNI_INTERNAL,
-			    "add %s to %s: in the form of IPv6",
+			    "add %s to %s: IPv4 in the form of IPv6",
 			    route_text(nl->job, route), link->name);
 	if (route->gw.family && route->gw.family != dst.ip.family)
 		return fail(nl->job, CNI_BAD_CONFIG,

@@ -30,8 +30,9 @@ static void add_refuses_ipv4_in_the_form_of_ipv6(void **state)
 	if (!IS_ENABLED(CONFIG_IPV6))
 		skip();
 	assert_int_equal(addr_add(&k->nl, &eth0, &mapped, 0, NULL), -1);
-	assert_string_equal(k->job.msg,
-			    "add 10.1.2.9/24 to eth0: in the form of IPv6");
+	assert_string_equal(
+		k->job.msg,
+		"add 10.1.2.9/24 to eth0: IPv4 in the form of IPv6");
 }
 
 static void add_asks_for_the_address(void **state)

@@ -416,8 +416,9 @@ static void add_refuses_ipv4_in_the_form_of_ipv6(void **state)
 	if (!IS_ENABLED(CONFIG_IPV6))
 		skip();
 	assert_int_equal(route_add(&k->nl, &eth0, &r), -1);
-	assert_string_equal(k->job.msg,
-			    "add 10.1.0.0/16 to eth0: in the form of IPv6");
+	assert_string_equal(
+		k->job.msg,
+		"add 10.1.0.0/16 to eth0: IPv4 in the form of IPv6");
 }
 
 /* What the kernel answers is the route, whatever was asked for. */
