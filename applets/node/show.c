@@ -27,19 +27,13 @@ struct shown {
 	struct list addresses, ports; /* of const char * */
 };
 
-/* What is left of text behind n words. */
-static const char *behind(const char *text, int n)
+/* The word of text that has n words before it. */
+static const char *word(struct job *job, const char *text, int n)
 {
 	while (n--) {
 		text += strcspn(text, " ");
 		text += *text == ' ';
 	}
-	return text;
-}
-
-static const char *word(struct job *job, const char *text, int n)
-{
-	text = behind(text, n);
 	return job_strndup(job, text, strcspn(text, " "));
 }
 
@@ -61,18 +55,18 @@ static int read_records(struct call *c, const char *owner, struct shown *shown)
 	for (const struct applet *const *a = c->applets; *a; a++) {
 		const struct record_note *note;
 		struct record_notes notes;
+		struct netns netns;
+		const char *path;
 		enum life life;
 
 		record_read(c->job, (*a)->name, owner, &notes);
 		if (!notes.found)
 			continue;
 		note = notes.list.items;
-		for (size_t i = 0; i < notes.list.count; i++) {
-			if (strcmp(note[i].kind, "netns") == 0)
-				shown->netns = behind(note[i].text, 2);
-			else
-				note_port(c->job, shown, note[i].text);
-		}
+		for (size_t i = 0; i < notes.list.count; i++)
+			note_port(c->job, shown, note[i].text);
+		if (record_netns(&notes, &netns, &path))
+			shown->netns = path;
 		life = life_of(c, owner, &notes);
 		if (shown->life == LIFE_DEAD || life == LIFE_ALIVE)
 			shown->life = life;
