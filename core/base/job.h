@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* job - memory, the first error and the undo list of one invocation */
+/* job - memory, the first error and the undo list of one call */
 #ifndef CNIBOX_JOB_H
 #define CNIBOX_JOB_H
 

@@ -48,7 +48,8 @@ static int find_host_end(struct call *c, const char *owner, long index,
 	return *found ? 0 : find_alias(c, owner, out, found);
 }
 
-static bool is_there(const struct record_notes *notes)
+/* Whether the path in the record leads to the namespace that it names. */
+static bool leads_to_netns(const struct record_notes *notes)
 {
 	struct netns netns;
 	const char *path;
@@ -80,7 +81,7 @@ enum life life_of(struct call *c, const char *owner,
 
 	if (notes->left)
 		return LIFE_DEAD;
-	if (is_there(notes))
+	if (leads_to_netns(notes))
 		return LIFE_ALIVE;
 	if ((noted && !str_to_long(noted, 1, INT_MAX, &index)) ||
 	    find_host_end(c, owner, index, &link, &found) < 0 ||

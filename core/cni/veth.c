@@ -14,7 +14,7 @@ const char *veth_host_name(struct call *c)
 	return life_port_name(c->job, attachment_owner(c));
 }
 
-static int refuse(struct call *c)
+static int fail_taken(struct call *c)
 {
 	return fail(
 		c->job, CNI_INTERNAL,
@@ -29,7 +29,7 @@ int veth_refuse_second(struct call *c)
 
 	if (link_find(&c->guest, c->env.ifname, &guest, &found) < 0)
 		return -1;
-	return found ? refuse(c) : 0;
+	return found ? fail_taken(c) : 0;
 }
 
 static int release_stale(struct call *c)
@@ -66,7 +66,7 @@ int veth_add(struct call *c, const struct veth_spec *spec, struct veth *out)
 	    link_add(&c->host, &host, &exists) < 0)
 		return -1;
 	if (exists)
-		return refuse(c);
+		return fail_taken(c);
 	out->host = (struct link) { 0 };
 	str_copy(out->host.name, sizeof(out->host.name), host.name);
 	veth_ignore_ra(c, &out->host);

@@ -61,7 +61,7 @@ struct search {
 
 /* ---- translations ---- */
 
-/* Neighbours have different ones. */
+/* The place of a pod's address; neighbours have different ones. */
 static uint8_t place_of(const struct ip *ip)
 {
 	return ip->bytes[ip_size(ip->family) - 1];
@@ -81,7 +81,8 @@ static bool has_pod(const struct search *search, enum ct_kind kind,
 	return false;
 }
 
-/* The one for this very address, if there is one, has precedence. */
+/* Finds the published port that to is for, or NULL. One of this very address has
+ * precedence. */
 static const struct ct_nat *find_mapping(const struct search *search,
 					 const struct tuple *to)
 {
@@ -129,7 +130,7 @@ static void add_filter(struct search *search, const struct ct_nat *nat)
 		filter->port = nat->host_port;
 }
 
-/* Whether there can be connections that are to be found for it. */
+/* Whether there can be connections to forget because of nat. */
 static bool has_connections(const struct search *search,
 			    const struct ct_nat *nat)
 {
@@ -169,7 +170,7 @@ static void begin_message(struct nl *nl, int type, int flags, int family)
 		 sizeof(head));
 }
 
-/* An attribute for each family, and what struct ip keeps. */
+/* Reads an address, for which each family has an attribute of its own. */
 static void read_ip(const struct nlattr *v4, const struct nlattr *v6,
 		    struct ip *out)
 {
@@ -220,7 +221,7 @@ static bool is_stale(const struct search *search, const struct tuple *there,
 	if (search->change == CT_GONE)
 		return has_pod(search, CT_MASQUERADE, &there->src) ||
 		       has_pod(search, CT_PORT, &back->src);
-	/* One that has got that far is better left as it is. */
+	/* A connection of TCP or SCTP that has got that far is better left. */
 	if (there->protocol != IPPROTO_UDP && answered)
 		return false;
 	if (has_pod(search, CT_MASQUERADE, &there->src) &&
@@ -297,7 +298,7 @@ static void put_filter(struct nl *nl, const struct filter *filter)
 	nl_nest_end(nl, nest);
 }
 
-/* filter may be NULL. */
+/* Counts connections, lists or forgets those of a filter (NULL: all), by type. */
 static int ask(struct nl *nl, struct search *search, int type,
 	       const struct filter *filter)
 {
@@ -360,7 +361,7 @@ static void read_route(const struct nlmsghdr *msg, void *arg)
 	*(bool *)arg = route->rtm_type != RTN_LOCAL;
 }
 
-/* Those to other machines stay, though it be the same port. */
+/* Connections to other machines stay, even those to the same port. */
 static int keep_forwarded(struct nl *nl, struct list *connections)
 {
 	struct connection *c = connections->items,

@@ -92,7 +92,7 @@ int link_set_mac(struct nl *nl, const struct link *link,
 int link_set_mtu(struct nl *nl, const struct link *link, int mtu);
 int link_set_tx_queue(struct nl *nl, const struct link *link, int len);
 
-/* Sets two settings of a bridge's port. Can be held. */
+/* Sets hairpin mode and isolation of a bridge's port. Can be held. */
 int link_set_port(struct nl *nl, const struct link *port, bool hairpin,
 		  bool isolated);
 

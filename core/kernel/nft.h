@@ -128,8 +128,8 @@ void nft_match_input(struct nft *nft, const char *ifname, bool is);
 void nft_match_from_elsewhere(struct nft *nft);
 
 /* These load a field of the packet into the registers, 16 words of four bytes,
- * from this word on. nft_load_network() clears an address' host bits, all but the
- * first ones, of which there are bits. */
+ * from this word on. nft_load_network() keeps so many bits of an address, the first
+ * ones, and clears the others. */
 void nft_load_address(struct nft *nft, enum nft_side side, int family,
 		      int word);
 void nft_load_network(struct nft *nft, enum nft_side side, int family, int bits,

@@ -10,9 +10,9 @@
 
 /* Fails if the other owner, which has entry's key or is its rival, is or may be alive
  * and does not share. If it is dead, its entries of these kinds are removed. */
-static int judge(struct nl *nl, const struct entry *entry, const char *other,
-		 unsigned kinds_to_go, const struct holders *holders,
-		 bool *shares)
+static int check_other(struct nl *nl, const struct entry *entry,
+		       const char *other, unsigned kinds_to_go,
+		       const struct holders *holders, bool *shares)
 {
 	enum holder holder = holders->tell(holders->arg, other);
 	struct job *job = nl->job;
@@ -50,9 +50,9 @@ static int check_rivals(struct nft *nft, const char *owner,
 		bool shares;
 
 		if (strcmp(rival->owner, owner) != 0 &&
-		    judge(nft->nl, rival->entry, rival->owner,
-			  1U << kind | kinds[kind]->depend, holders,
-			  &shares) < 0)
+		    check_other(nft->nl, rival->entry, rival->owner,
+				1U << kind | kinds[kind]->depend, holders,
+				&shares) < 0)
 			return -1;
 	}
 	return 0;
@@ -81,9 +81,9 @@ static int check_holders(struct wants *wants, const struct holders *holders,
 
 		if (!found || want_is_owned(want) || is_left(want))
 			continue;
-		if (judge(wants->nft.nl, want->entry, found->comment,
-			  kinds[want->entry->kind]->depend, holders,
-			  &shares) < 0)
+		if (check_other(wants->nft.nl, want->entry, found->comment,
+				kinds[want->entry->kind]->depend, holders,
+				&shares) < 0)
 			return -1;
 		want->shared = shares ? found->comment : NULL;
 		*again |= shares;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* kind - what a kind of entry is: a descriptor in a file of its own, which says
  * how it is written in a record, which element it is, and which maps, chains and
- * rules look that up. All other files of this folder work for any kind.
+ * rules look that up. change.c, sweep.c, want.c and table.c work for any kind.
  *
  * To add one: a value of enum entry_kind, a file, a line in kind.c. */
 #ifndef CNIBOX_KIND_H

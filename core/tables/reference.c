@@ -50,8 +50,9 @@ static int sweep_chain(struct nft *nft, const struct sweep *sweep,
 	return 0;
 }
 
-static int run(struct nl *nl, const struct sweep *sweep, const bool *missing,
-	       const bool *own_missing)
+/* missing and own_missing say which of the chains are not there. */
+static int sweep_one(struct nl *nl, const struct sweep *sweep,
+		     const bool *missing, const bool *own_missing)
 {
 	struct nft nft = { .nl = nl,
 			   .family = sweep->family,
@@ -85,7 +86,7 @@ static int run(struct nl *nl, const struct sweep *sweep, const bool *missing,
 }
 
 /* Asks for all chains at once, as usually none of them is there. */
-static int run_all(struct nl *nl, const struct sweep *sweeps, int count)
+static int sweep_all(struct nl *nl, const struct sweep *sweeps, int count)
 {
 	bool missing[COUNT_MAX][CHAINS_MAX], own_missing[COUNT_MAX][OWN_MAX];
 	int ret = 0;
@@ -106,7 +107,7 @@ static int run_all(struct nl *nl, const struct sweep *sweeps, int count)
 	if (nl_release(nl) < 0)
 		return -1;
 	for (int i = 0; i < count; i++)
-		ret |= run(nl, &sweeps[i], missing[i], own_missing[i]);
+		ret |= sweep_one(nl, &sweeps[i], missing[i], own_missing[i]);
 	return ret;
 }
 
@@ -137,7 +138,7 @@ int reference_del_masquerade(struct nl *nl, const struct reference *of)
 		{ NFPROTO_IPV6, "nat", { "POSTROUTING" }, .own = { chain } },
 	};
 
-	return run_all(nl, sweeps, 3);
+	return sweep_all(nl, sweeps, 3);
 }
 
 int reference_del_ports(struct nl *nl, const struct reference *of)
@@ -160,7 +161,7 @@ int reference_del_ports(struct nl *nl, const struct reference *of)
 						 { "CNI-HOSTPORT-DNAT" },
 						 .own = { chain } };
 	}
-	return run_all(nl, sweeps, COUNT_MAX);
+	return sweep_all(nl, sweeps, COUNT_MAX);
 }
 
 enum { CHAIN_NAME_MAX = 256 }; /* with the NUL */
@@ -182,5 +183,5 @@ int reference_del_macspoofchk(struct nl *nl, const struct reference *of)
 	/* The kernel refuses longer names: there is no such chain. */
 	if (strlen(sweep.own[1]) >= CHAIN_NAME_MAX)
 		return 0;
-	return run_all(nl, &sweep, 1);
+	return sweep_all(nl, &sweep, 1);
 }

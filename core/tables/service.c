@@ -62,8 +62,8 @@ static uint64_t sum_of(const struct list *elements)
 	return sum;
 }
 
-static int note(struct nft *nft, int family, int index,
-		const struct list *addrs)
+static int note_family(struct nft *nft, int family, int index,
+		       const struct list *addrs)
 {
 	const struct nft_map *set =
 		&port_kind.maps[PORT_SERVICES + (family == AF_INET6)];
@@ -98,9 +98,9 @@ int tables_note_services(struct nl *nl, struct nl *host, bool gone)
 		return 0;
 	if (found && addr_list(host, NULL, 0, &addrs) < 0)
 		return -1;
-	if (note(&nft, AF_INET, link.index, &addrs) < 0)
+	if (note_family(&nft, AF_INET, link.index, &addrs) < 0)
 		return -1;
 	return IS_ENABLED(CONFIG_IPV6)
-		       ? note(&nft, AF_INET6, link.index, &addrs)
+		       ? note_family(&nft, AF_INET6, link.index, &addrs)
 		       : 0;
 }

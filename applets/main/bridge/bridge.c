@@ -236,7 +236,8 @@ static void bridge_result(struct call *c, const struct bridge_links *links)
 		call_tell_link(c, &links->gateway, NULL);
 	if (dns_is_given(&conf->dns))
 		c->result.dns = conf->dns;
-	/* Behind ours: the Go firewall takes the first one for the bridge. */
+	/* The interfaces of plugins before this one go behind ours: the Go
+	 * firewall takes the first one for the bridge. */
 	if (IS_ENABLED(CONFIG_CHAIN))
 		result_append(c->job, &c->result, &c->prev);
 }

@@ -184,7 +184,7 @@ int bridge_be_gateway(struct call *c, struct record *record,
 		if (bridge_make_room(c, link, &gateway, &addrs) < 0)
 			return -1;
 		ret = addr_add(&c->host, link, &gateway, 0, &present);
-		/* If it failed, too: the kernel's answer may have been lost. */
+		/* Also if addr_add() failed: the kernel's answer may be lost. */
 		if (!present)
 			bridge_undo_gateway(c, record, bridge, link, &gateway);
 		if (ret < 0)
