@@ -7,10 +7,8 @@
 
 #include "core/base/hash.h"
 #include "core/base/str.h"
+#include "core/cni/noted.h"
 #include "core/kernel/link.h"
-
-/* The kind of the note with the index of the host end; 0: none is known. */
-static const char note_host[] = "host";
 
 const char *life_port_name(struct job *job, const char *owner)
 {
@@ -74,7 +72,7 @@ static int find_peer(struct call *c, const struct link *link, bool *found)
 enum life life_of(struct call *c, const char *owner,
 		  const struct record_notes *notes)
 {
-	const char *noted = record_text(notes, note_host);
+	const char *noted = record_text(notes, noted_host);
 	bool found = false, lives = false;
 	struct link link;
 	long index = -1;
@@ -115,7 +113,7 @@ int life_note_host_end(struct call *c, struct record *record)
 			return -1;
 		found &= link.away;
 	}
-	return record_add(record, note_host,
+	return record_add(record, noted_host,
 			  job_printf(c->job, "%d", found ? link.index : 0));
 }
 
@@ -161,7 +159,7 @@ bool life_has_guest(struct call *c, const char *owner)
 	    link_find(&c->guest, c->env.ifname, &guest, &found) < 0 || !found ||
 	    !find_other_end(c, &guest, &end))
 		return false;
-	record_read(c->job, c->applet->name, owner, &notes);
+	noted_read(c, owner, &notes);
 	if (notes.found || *end.alias)
 		return strcmp(end.alias, owner) == 0;
 	return !differs_from_prev(c, &guest);

@@ -6,7 +6,7 @@
 
 #include "core/tables/tables.h"
 
-const char noted_nat[] = "nat", noted_heir[] = "heir";
+const char noted_nat[] = "nat", noted_heir[] = "heir", noted_host[] = "host";
 
 void noted_read(struct call *c, const char *owner, struct record_notes *out)
 {
@@ -23,7 +23,7 @@ static bool is_sound(const struct record_note *note)
 	if (strcmp(note->kind, "netns") == 0)
 		return blanks == 2;
 	return !blanks && (strcmp(note->kind, noted_heir) == 0 ||
-			   strcmp(note->kind, "host") == 0);
+			   strcmp(note->kind, noted_host) == 0);
 }
 
 bool noted_entries(struct call *c, const struct record_notes *notes,

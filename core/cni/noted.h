@@ -6,10 +6,10 @@
 #include "core/cni/call.h"
 #include "core/state/record.h"
 
-/* The kinds of notes that are about the tables. nat: an entry of this attachment.
- * heir: another owner that wants some of these entries, and gets them when this
- * one goes. */
-extern const char noted_nat[], noted_heir[];
+/* Kinds of notes. nat: an entry of this attachment in the tables. heir: another owner
+ * that wants some of these entries, and gets them when this one goes. host: the index
+ * of the host end, if that is not one that we make; 0: none is known. */
+extern const char noted_nat[], noted_heir[], noted_host[];
 
 /* Reads the record that owner has of this applet, if it has one. */
 void noted_read(struct call *c, const char *owner, struct record_notes *out);
