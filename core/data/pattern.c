@@ -215,8 +215,6 @@ static void match_repeated(struct search *s, struct places *now)
 	match_one(s, now, &one);
 	read_repetition(s, &min, &max);
 	end = s->at;
-	if (s->why)
-		return;
 	if (!min)
 		all = *now;
 	for (unsigned n = 1; n <= max; n++) {

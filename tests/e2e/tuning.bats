@@ -342,13 +342,16 @@ allow() {
 }
 
 @test "args.cni prevails key by key" {
-	add p1 "$(conf '{"mtu": 1400, "promisc": true, "allmulti": true,
+	local conf
+	conf=$(conf '{"mtu": 1400, "promisc": true, "allmulti": true,
 		"txQLen": 5, "dataDir": "/run/other",
 		"sysctl": {"net.core.somaxconn": "500",
 			"net.ipv4.ip_forward": "1"},
 		"args": {"cni": {"mtu": 1300, "promisc": false,
 			"allmulti": null, "txQLen": 6, "dataDir": "/run/cni/x",
-			"sysctl": {"net/core/somaxconn": "600"}}}}')"
+			"sysctl": {"net/core/somaxconn": "600"}}}}')
+	add p1 "$conf"
+	check p1 "$conf"
 	expect "$(link p1 eth0)" '.mtu == 1300 and .txqlen == 6
 		and (.flags | index("ALLMULTI")) and (.flags | index("PROMISC")
 		| not)'
