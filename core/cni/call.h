@@ -39,6 +39,7 @@ struct call {
 	const struct json *doc; /* the same, read */
 	struct net_conf net;
 	const void *conf; /* the applet's, filled from its keys */
+	bool unconfined;  /* with SANDBOX: this process may still do anything */
 	bool has_prev;
 	struct result prev;    /* prevResult */
 	struct netns netns;    /* fd -1: CNI_NETNS is empty or gone */
@@ -57,6 +58,7 @@ struct applet {
 	const void *defaults; /* the struct keys are read into; NULL: zeroes */
 	bool needs_netns; /* ADD and CHECK fail if CNI_NETNS cannot be opened */
 	bool takes_args;  /* reads CNI_ARGS, which is checked before */
+	bool delegates;	  /* may start programs, and write where it likes */
 	int (*validate)(struct call *c); /* before every verb but DEL */
 	int (*add)(struct call *c);
 	int (*del)(struct call *c);

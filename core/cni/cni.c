@@ -225,22 +225,6 @@ static int open_netns(struct call *c, const struct verb *verb)
 	return 0;
 }
 
-/* STATUS and GC are for the IPAM plugin, too. */
-static int run_or_pass_on(struct call *c, const char *verb)
-{
-	bool left_out;
-
-	if (call_run(c, verb, &left_out) < 0)
-		return -1;
-	/* An IPAM applet without this verb must not delegate to itself. */
-	if (!left_out ||
-	    (c->net.ipam && strcmp(c->net.ipam, c->applet->name) == 0))
-		return 0;
-	if (strcmp(verb, "STATUS") == 0)
-		return ipam_status(c);
-	return strcmp(verb, "GC") == 0 ? ipam_gc(c) : 0;
-}
-
 static int answer(struct call *c)
 {
 	struct str text = { .job = c->job };
@@ -281,12 +265,14 @@ static int run_verb(struct call *c, const struct verb *verb)
 	if (c->has_prev && result_read(job, "prevResult", c->net.prev_result,
 				       c->net.version, true, &c->prev) < 0)
 		return -1;
-	/* An IPAM plugin that is another program would inherit the sandbox. */
-	if (IS_ENABLED(CONFIG_SANDBOX) && !ipam_is_foreign(c) &&
-	    sandbox_enter(job) < 0)
-		return -1;
+	/* Another program would inherit the sandbox. */
+	if (IS_ENABLED(CONFIG_SANDBOX)) {
+		c->unconfined = c->applet->delegates || ipam_is_foreign(c);
+		if (!c->unconfined && sandbox_enter(job) < 0)
+			return -1;
+	}
 	call_open(c);
-	run_or_pass_on(c, verb->name);
+	delegate_pass_on(c, verb->name);
 	if (add && !job->msg)
 		answer(c);
 	if (add && job->msg)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/cni/delegate.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -56,17 +57,42 @@ static int find_plugin(struct delegate *d)
 		    path_list);
 }
 
+static const char self_path[] = "/proc/self/exe";
+
+static bool is_same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
 /* The applet that the file would be if it were run; NULL if the file is another
  * program than this one. */
 static const struct applet *own_applet(const struct delegate *d)
 {
 	struct stat self;
 
-	if (!IS_ENABLED(CONFIG_IPAM_INPROCESS) ||
-	    stat("/proc/self/exe", &self) < 0 || self.st_dev != d->st.st_dev ||
-	    self.st_ino != d->st.st_ino)
+	if (!IS_ENABLED(CONFIG_IPAM_INPROCESS) || stat(self_path, &self) < 0 ||
+	    !is_same_file(&self, &d->st))
 		return NULL;
 	return applet_find(d->c->applets, d->type);
+}
+
+int delegate_is_own(struct call *c, const char *type, bool *own)
+{
+	struct delegate d = { c, type };
+	struct stat self;
+
+	*own = !IS_ENABLED(CONFIG_IPAM_EXEC) && applet_find(c->applets, type);
+	if (!IS_ENABLED(CONFIG_IPAM_EXEC) || !applet_find(c->applets, type))
+		return 0;
+	errno = ENOENT;
+	if (!search_path(&d))
+		return errno == ENOENT || errno == ENOTDIR
+			       ? 0
+			       : fail_errno(c->job, errno, "look for %s", type);
+	if (stat(self_path, &self) < 0)
+		return fail_errno(c->job, errno, "look at %s", self_path);
+	*own = is_same_file(&self, &d.st);
+	return 0;
 }
 
 bool ipam_is_foreign(struct call *c)
@@ -142,16 +168,30 @@ static int run_plugin(const struct delegate *d, const char *verb,
 	return result_read(c->job, what, doc, c->net.version, false, out);
 }
 
+int delegate_pass_on(struct call *c, const char *verb)
+{
+	bool left_out;
+
+	if (call_run(c, verb, &left_out) < 0)
+		return -1;
+	/* An IPAM applet without this verb must not delegate to itself. */
+	if (!left_out ||
+	    (c->net.ipam && strcmp(c->net.ipam, c->applet->name) == 0))
+		return 0;
+	if (strcmp(verb, "STATUS") == 0)
+		return ipam_status(c);
+	return strcmp(verb, "GC") == 0 ? ipam_gc(c) : 0;
+}
+
 static int run_applet(struct call *c, const struct applet *applet,
 		      const char *verb, struct result *out)
 {
 	struct call *call = job_alloc(c->job, sizeof(*call));
-	bool left_out;
 
 	*call = *c;
 	call->applet = applet;
 	call->result = (struct result) { 0 };
-	if (call_run(call, verb, &left_out) < 0)
+	if (delegate_pass_on(call, verb) < 0)
 		return -1;
 	if (out)
 		*out = call->result;
@@ -169,7 +209,7 @@ static int delegate(struct call *c, const char *key, const char *type,
 
 	if (strcmp(type, c->applet->name) == 0)
 		return fail(c->job, CNI_BAD_CONFIG,
-			    "%s: %s cannot be its own IPAM plugin", key, type);
+			    "%s: %s cannot be its own delegate", key, type);
 	if (!IS_ENABLED(CONFIG_IPAM_EXEC)) {
 		applet = applet_find(c->applets, type);
 		if (!applet)
@@ -184,6 +224,26 @@ static int delegate(struct call *c, const char *key, const char *type,
 	}
 	return applet ? run_applet(c, applet, verb, out)
 		      : run_plugin(&d, verb, out);
+}
+
+int delegate_run(struct call *c, const char *type, const char *verb,
+		 const struct str *conf, struct result *out)
+{
+	struct call *call = job_alloc(c->job, sizeof(*call));
+	const struct json *ipam;
+	struct json *doc;
+
+	*call = *c;
+	call->text = conf->text;
+	call->len = conf->len;
+	if (json_parse(c->job, "delegate", conf->text, conf->len, &doc) < 0)
+		return -1;
+	call->doc = doc;
+	ipam = json_member(json_member(doc, "ipam"), "type");
+	call->net.ipam = ipam && ipam->type == JSON_STRING && *ipam->text
+				 ? ipam->text
+				 : NULL;
+	return delegate(call, "delegate.type", type, verb, out);
 }
 
 /* Without ipam.type there is nothing to do. */

@@ -6,6 +6,22 @@
 
 #include "core/cni/call.h"
 
+struct str;
+
+/* Has the plugin of this type carry out verb with this configuration, of the same
+ * name, version, prevResult and valid attachments as c's: in this process if the file
+ * that CNI_PATH leads to is this binary, and otherwise as a program. *out is what it
+ * answers to ADD; NULL for other verbs. */
+int delegate_run(struct call *c, const char *type, const char *verb,
+		 const struct str *conf, struct result *out);
+
+/* Whether the plugin of this type is there, and an applet of this binary. */
+int delegate_is_own(struct call *c, const char *type, bool *own);
+
+/* Runs verb of c->applet; STATUS and GC that it leaves out go on to the IPAM
+ * plugin. */
+int delegate_pass_on(struct call *c, const char *verb);
+
 /* ADD of the IPAM plugin (ipam.type): in this process if the file that CNI_PATH
  * leads to is this binary; any other program is run. Its DEL is registered before.
  * Its answer becomes c->result: at least one address, each for the interface that

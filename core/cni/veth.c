@@ -14,7 +14,7 @@ const char *veth_host_name(struct call *c)
 	return life_port_name(c->job, attachment_owner(c));
 }
 
-static int fail_taken(struct call *c)
+int veth_fail_taken(struct call *c)
 {
 	return fail(
 		c->job, CNI_INTERNAL,
@@ -22,19 +22,14 @@ static int fail_taken(struct call *c)
 		c->env.ifname, veth_host_name(c));
 }
 
-int veth_refuse_second(struct call *c)
+static int release_stale(struct call *c)
 {
 	struct link guest;
 	bool found;
 
 	if (link_find(&c->guest, c->env.ifname, &guest, &found) < 0)
 		return -1;
-	return found ? fail_taken(c) : 0;
-}
-
-static int release_stale(struct call *c)
-{
-	return veth_refuse_second(c) < 0 ? -1 : c->applet->del(c);
+	return found ? veth_fail_taken(c) : c->applet->del(c);
 }
 
 int veth_begin(struct call *c, struct record *record)
@@ -66,7 +61,7 @@ int veth_add(struct call *c, const struct veth_spec *spec, struct veth *out)
 	    link_add(&c->host, &host, &exists) < 0)
 		return -1;
 	if (exists)
-		return fail_taken(c);
+		return veth_fail_taken(c);
 	out->host = (struct link) { 0 };
 	str_copy(out->host.name, sizeof(out->host.name), host.name);
 	veth_ignore_ra(c, &out->host);

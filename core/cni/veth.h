@@ -28,10 +28,8 @@ const char *veth_host_name(struct call *c);
  * container, it is no left-over, and an error. */
 int veth_begin(struct call *c, struct record *record);
 
-/* ADD: it is an error if CNI_IFNAME is in the container. veth_add() says the same,
- * but after an IPAM plugin that was asked before has touched what the attachment
- * has. */
-int veth_refuse_second(struct call *c);
+/* ADD: fails because a name of the pair is taken. */
+int veth_fail_taken(struct call *c);
 
 /* ADD: makes the pair, each end where it belongs, and down. The host's end
  * ignores router advertisements. Its removal is registered; a name that is taken

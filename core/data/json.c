@@ -392,7 +392,7 @@ const char *json_type_name(enum json_type type)
 	return names[type];
 }
 
-static void add_quoted(struct str *out, const char *text)
+void json_quote(struct str *out, const char *text)
 {
 	static const char plain[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
 	const char *start = text, *end = text + strlen(text);
@@ -436,7 +436,7 @@ static void begin_value(struct json_writer *w, const char *key)
 	if (w->depth)
 		new_line(w);
 	if (key) {
-		add_quoted(&w->out, key);
+		json_quote(&w->out, key);
 		str_add(&w->out, ": ");
 	}
 	w->some = true;
@@ -462,7 +462,7 @@ void json_close(struct json_writer *w, char bracket)
 void json_string(struct json_writer *w, const char *key, const char *text)
 {
 	begin_value(w, key);
-	add_quoted(&w->out, text);
+	json_quote(&w->out, text);
 }
 
 void json_int(struct json_writer *w, const char *key, long value)

@@ -62,4 +62,12 @@ void json_string(struct json_writer *w, const char *key, const char *text);
 void json_int(struct json_writer *w, const char *key, long value);
 void json_bool(struct json_writer *w, const char *key, bool value);
 
+/* Adds text as a string of JSON, in quotes and escaped. */
+void json_quote(struct str *out, const char *text);
+
+/* Adds a value as Go's json.Marshal() writes a map: without blanks, the members of
+ * an object in order of their names, of equal ones the last. Numbers stay as they
+ * were written. */
+void json_print(struct str *out, const struct json *value);
+
 #endif

@@ -243,6 +243,18 @@ static void check_parts(struct job *job, const struct json *node)
 	}
 }
 
+/* As Go prints maps, it reads again, and is printed the same. */
+static void check_print(struct job *job, const struct json *root)
+{
+	struct str first = { .job = job }, second = { .job = job };
+	struct json *again;
+
+	json_print(&first, root);
+	require(json_parse(job, "map", first.text, first.len, &again) == 0);
+	json_print(&second, again);
+	require(strcmp(first.text, second.text) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct grammar grammar = { data, data + size };
@@ -260,6 +272,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				   &again) == 0);
 		require(same(root, again));
 		check_parts(&job, root);
+		check_print(&job, root);
 	}
 	job_free(&job);
 	return 0;

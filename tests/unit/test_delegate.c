@@ -473,8 +473,75 @@ static void plugin_is_not_its_own_ipam(void **state)
 	c->applet = &own;
 	c->applets = all;
 	assert_int_equal(ipam_del(c), -1);
-	assert_failed(c->job, 7,
-		      "ipam.type: self cannot be its own IPAM plugin", NULL);
+	assert_failed(c->job, 7, "ipam.type: self cannot be its own delegate",
+		      NULL);
+}
+
+/* ---- delegates with a configuration of their own */
+
+static struct str conf_of(struct call *c, const char *text)
+{
+	struct str conf = { .job = c->job };
+
+	str_add(&conf, text);
+	return conf;
+}
+
+static void delegate_gets_the_configuration_that_is_given(void **state)
+{
+	static const char text[] = "{\"name\":\"net\",\"pool\":\"green\"}";
+	bool within = IS_ENABLED(CONFIG_IPAM_INPROCESS);
+	struct folder *f = *state;
+	struct call *c = call_to(f, NULL, f->dir);
+	struct str conf = conf_of(c, text);
+	struct result result = { 0 };
+
+	link_to_us("self");
+	put_answer(f, "fake", ANSWER("10.0.0.7/24"), 0);
+	assert_int_equal(delegate_run(c, "self", "ADD", &conf, &result), 0);
+	assert_int_equal(result.ips.count, 1);
+	assert_int_equal(delegate_run(c, "self", "DEL", &conf, NULL), 0);
+	if (within)
+		assert_string_equal(file_text(&f->job, "log"),
+				    "ADD green within\nDEL green within\n");
+	assert_int_equal(delegate_run(c, "fake", "ADD", &conf, &result), 0);
+	assert_string_equal(file_text(&f->job, "stdin"), text);
+	assert_no_error(&f->job);
+	/* What the caller itself was given stays. */
+	assert_string_equal(c->text, DOC);
+	assert_null(c->net.ipam);
+	assert_int_equal(delegate_run(c, "caller", "DEL", &conf, NULL), -1);
+	assert_failed(&f->job, 7,
+		      "delegate.type: caller cannot be its own delegate", NULL);
+}
+
+static void delegate_of_our_own_is_told_from_others(void **state)
+{
+	static const struct {
+		const char *type, *path;
+		bool own;
+	} table[] = {
+		{ "self", "ours", true },
+		{ "self", "nowhere:ours", true },
+		{ "self", "theirs:ours", false },
+		{ "other", "ours", false },
+		{ "self", "nowhere", false },
+		{ "self", "ours/self", false },
+	};
+	struct folder *f = *state;
+
+	assert_int_equal(system("mkdir ours theirs"), 0);
+	put_answer(f, "theirs/self", ANSWER("10.0.0.7/24"), 0);
+	link_to_us("ours/self");
+	link_to_us("ours/other");
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct call *c = call_to(f, NULL, table[i].path);
+		bool own;
+
+		assert_int_equal(delegate_is_own(c, table[i].type, &own), 0);
+		assert_int_equal(own, table[i].own);
+	}
+	assert_no_error(&f->job);
 }
 
 int main(int argc, char **argv)
@@ -493,6 +560,8 @@ int main(int argc, char **argv)
 		FOLDER_TEST(this_binary_is_called_within_this_process),
 		FOLDER_TEST(applet_that_fails_within_is_undone_by_its_del),
 		FOLDER_TEST(plugin_is_not_its_own_ipam),
+		FOLDER_TEST(delegate_gets_the_configuration_that_is_given),
+		FOLDER_TEST(delegate_of_our_own_is_told_from_others),
 		FOLDER_TEST(other_programs_of_an_applets_name_are_run),
 	};
 

@@ -284,24 +284,6 @@ static void forwarding_that_was_switched_off_is_told(void **state)
 			    "sysctl net/ipv4/ip_forward: expected 1");
 }
 
-static void second_pair_is_refused(void **state)
-{
-	static const struct veth_spec spec;
-	struct call *c = pair_call(*state, "c1");
-	struct veth veth;
-
-	assert_int_equal(veth_refuse_second(c), 0);
-	assert_no_error(c->job);
-	pair_add(c, &spec, &veth);
-	assert_int_equal(veth_refuse_second(c), -1);
-	assert_string_equal(
-		c->job->msg,
-		job_printf(
-			c->job,
-			"container veth name (\"eth0\") peer provided (\"%s\") already exists",
-			veth_host_name(c)));
-}
-
 static void forwarding_sends_what_is_held(void **state)
 {
 	struct call *c = pair_call(*state, "c1");
@@ -328,7 +310,6 @@ int main(void)
 		STATE_TEST(host_end_is_found_by_its_other_end),
 		STATE_TEST(forwarding_is_switched_on),
 		STATE_TEST(forwarding_that_was_switched_off_is_told),
-		STATE_TEST(second_pair_is_refused),
 		STATE_TEST(forwarding_sends_what_is_held),
 	};
 
