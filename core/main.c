@@ -78,7 +78,7 @@ static int nameless_main(struct call *c, const char *name)
 		return unknown(c->job, name);
 	if (str_starts(name, "cnibox"))
 		return box_main(c, argv);
-	cni_introduce(c->job, "plugins");
+	cni_introduce(c->job, NULL);
 	return 0;
 }
 

@@ -16,7 +16,7 @@ static int help(struct job *job, const struct applet *applet)
 {
 	struct str out = { .job = job };
 
-	cni_about(&out, applet->name);
+	cni_about(&out, applet);
 	if (IS_ENABLED(CONFIG_HELP) && applet->keys) {
 		str_add(&out, "\nConfiguration:\n");
 		conf_help(&out, applet->keys, applet->defaults);

@@ -70,7 +70,7 @@ static int read_conf(struct call *c, bool tolerant)
 int call_run(struct call *c, const char *verb, bool *left_out)
 {
 	const struct applet *applet = c->applet;
-	bool del = strcmp(verb, "DEL") == 0, own;
+	bool del = *verb == 'D', own;
 	int (*run)(struct call *) = NULL;
 
 	*left_out = false;
@@ -81,24 +81,33 @@ int call_run(struct call *c, const char *verb, bool *left_out)
 	if (applet->validate && !del && applet->validate(c) < 0)
 		return -1;
 	/* STATUS: without /proc, no namespace can be entered. */
-	if (applet->needs_netns && strcmp(verb, "STATUS") == 0 &&
+	if (applet->needs_netns && *verb == 'S' &&
 	    netns_is_own(c->job, &c->netns, &own) < 0) {
 		c->job->code = CNI_NOT_AVAILABLE;
 		return -1;
 	}
-	if (del)
-		run = applet->del;
-	else if (strcmp(verb, "ADD") == 0)
+	/* The verbs differ in their first letter. */
+	switch (*verb) {
+	case 'A':
 		run = applet->add;
-	else if (strcmp(verb, "CHECK") == 0)
+		break;
+	case 'C':
 		run = applet->check;
-	else if (strcmp(verb, "STATUS") == 0)
+		break;
+	case 'D':
+		run = applet->del;
+		break;
+	case 'G':
+		/* null is an empty list; without the key, everything may be
+		 * valid. */
+		if (json_member(c->doc, key_attachments) ||
+		    json_member(c->doc, key_former))
+			run = applet->gc;
+		break;
+	case 'S':
 		run = applet->status;
-	/* null is an empty list; without the key, everything may be valid. */
-	else if (strcmp(verb, "GC") == 0 &&
-		 (json_member(c->doc, key_attachments) ||
-		  json_member(c->doc, key_former)))
-		run = applet->gc;
+		break;
+	}
 	*left_out = !run;
 	return run ? run(c) : 0;
 }

@@ -56,6 +56,7 @@ struct applet {
 	const struct conf_key *keys;
 	size_t conf_size;
 	const void *defaults; /* the struct keys are read into; NULL: zeroes */
+	const char *since;    /* the oldest version it speaks; NULL: all */
 	bool needs_netns; /* ADD and CHECK fail if CNI_NETNS cannot be opened */
 	bool takes_args;  /* reads CNI_ARGS, which is checked before */
 	bool delegates;	  /* may start programs, and write where it likes */

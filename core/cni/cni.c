@@ -31,21 +31,21 @@ int cni_print(struct job *job, const char *text)
 	return 0;
 }
 
-static const char *newest_version(void)
+/* Whether applet, or with NULL any, speaks a version. Text compares as versions
+ * do. */
+static bool speaks(const struct applet *applet, const char *version)
 {
-	const char *const *version = cni_versions;
-
-	while (version[1])
-		version++;
-	return *version;
+	return result_family(version) != RESULT_UNKNOWN &&
+	       (!applet || !applet->since ||
+		strcmp(version, applet->since) >= 0);
 }
 
 int cni_print_error(struct job *job, const char *version)
 {
 	struct json_writer w = { .out.job = job };
 
-	if (!version || result_family(version) == RESULT_UNKNOWN)
-		version = newest_version();
+	if (!version || !speaks(NULL, version))
+		version = CNI_NEWEST;
 	json_open(&w, NULL, '{');
 	json_string(&w, "cniVersion", version);
 	json_int(&w, "code", job->code);
@@ -64,39 +64,39 @@ int cni_log_error(struct job *job)
 	return 1;
 }
 
-static void add_versions(struct str *out, const char *between,
-			 const char *quote)
+static void add_versions(struct str *out, const struct applet *applet,
+			 const char *between)
 {
-	for (const char *const *v = cni_versions; *v; v++)
-		str_printf(out, "%s%s%s%s", v == cni_versions ? "" : between,
-			   quote, *v, quote);
+	for (const char *const *v = cni_versions; *v; v++) {
+		if (speaks(applet, *v))
+			str_printf(out, "%s%s", *v, v[1] ? between : "");
+	}
 }
 
-static int print_versions(struct job *job)
+static int print_versions(const struct call *c)
 {
-	struct str text = { .job = job };
+	struct str text = { .job = c->job };
 
-	str_printf(&text, "{\"cniVersion\":\"%s\",\"supportedVersions\":[",
-		   newest_version());
-	add_versions(&text, ",", "\"");
-	str_add(&text, "]}\n");
-	return cni_print(job, text.text);
+	str_add(&text,
+		"{\"cniVersion\":\"" CNI_NEWEST "\",\"supportedVersions\":[\"");
+	add_versions(&text, c->applet, "\",\"");
+	str_add(&text, "\"]}\n");
+	return cni_print(c->job, text.text);
 }
 
-void cni_about(struct str *out, const char *name)
+void cni_about(struct str *out, const struct applet *applet)
 {
-	str_printf(out,
-		   "CNI %s plugin v%s\nCNI protocol versions supported: ", name,
-		   CNIBOX_VERSION);
-	add_versions(out, ", ", "");
+	str_printf(out, "CNI %s plugin v%s\nCNI protocol versions supported: ",
+		   applet ? applet->name : "plugins", CNIBOX_VERSION);
+	add_versions(out, applet, ", ");
 	str_add(out, "\n");
 }
 
-void cni_introduce(struct job *job, const char *name)
+void cni_introduce(struct job *job, const struct applet *applet)
 {
 	struct str text = { .job = job };
 
-	cni_about(&text, name);
+	cni_about(&text, applet);
 	(void)!write(STDERR_FILENO, text.text, text.len);
 }
 
@@ -174,21 +174,21 @@ static int check_version(struct call *c, const struct verb *verb)
 		if (order < 0)
 			return fail(c->job, CNI_INCOMPATIBLE_VERSION, refused,
 				    "config", verb->name);
-		if (version_compare(c->job, c->net.version, newest_version(),
+		if (version_compare(c->job, c->net.version, CNI_NEWEST,
 				    &order) < 0)
 			return -1;
 		if (order > 0)
 			return fail(c->job, CNI_INCOMPATIBLE_VERSION, refused,
 				    "plugin", verb->name);
 	}
-	if (result_family(c->net.version) != RESULT_UNKNOWN)
+	if (speaks(c->applet, c->net.version))
 		return 0;
-	add_versions(&known, " ", "\"");
-	return fail_details(c->job, CNI_INCOMPATIBLE_VERSION,
-			    job_printf(c->job,
-				       "config is \"%s\", plugin supports [%s]",
-				       c->net.version, known.text),
-			    "incompatible CNI versions");
+	add_versions(&known, c->applet, "\" \"");
+	return fail_details(
+		c->job, CNI_INCOMPATIBLE_VERSION,
+		job_printf(c->job, "config is \"%s\", plugin supports [\"%s\"]",
+			   c->net.version, known.text),
+		"incompatible CNI versions");
 }
 
 /* Opens CNI_NETNS. If it is our own namespace, ADD fails before it changes anything
@@ -294,7 +294,7 @@ static int serve(struct call *c)
 	const struct verb *verb = verb_find(c->env.command);
 
 	if (strcmp(c->env.command, "VERSION") == 0)
-		return print_versions(c->job);
+		return print_versions(c);
 	if (env_check(c->job, &c->env, verb ? verb->needs : 0) < 0 ||
 	    read_stdin(c) < 0 || read_name(c) < 0)
 		return -1;
@@ -312,7 +312,7 @@ int cni_main(struct call *c)
 	job->name = c->applet->name;
 	env_read(&c->env);
 	if (!*c->env.command) {
-		cni_introduce(job, job->name);
+		cni_introduce(job, c->applet);
 		return 0;
 	}
 	if (IS_ENABLED(CONFIG_TRACE))

@@ -16,9 +16,9 @@
 int cni_main(struct call *c);
 
 /* Adds the lines with a plugin's name and versions to out, or prints them on stderr.
- * Other programs parse them. */
-void cni_about(struct str *out, const char *name);
-void cni_introduce(struct job *job, const char *name);
+ * Other programs parse them. NULL is all plugins. */
+void cni_about(struct str *out, const struct applet *applet);
+void cni_introduce(struct job *job, const struct applet *applet);
 
 /* Writes text to stdout. */
 int cni_print(struct job *job, const char *text);

@@ -23,7 +23,7 @@ const char *const cni_versions[] = {
 #if IS_ENABLED(CONFIG_LEGACY_RESULTS)
 	"0.1.0", "0.2.0",
 #endif
-	"0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0", NULL
+	"0.3.0", "0.3.1", "0.4.0", "1.0.0", CNI_NEWEST, NULL
 };
 
 const struct conf_key route_keys[] = {

@@ -57,6 +57,9 @@ extern const struct conf_key dns_keys[];
 /* The seven versions, oldest first, NULL at the end. */
 extern const char *const cni_versions[];
 
+/* The last of them. */
+#define CNI_NEWEST "1.1.0"
+
 /* The shape of results of this exact version; RESULT_UNKNOWN for others. */
 enum result_family result_family(const char *version);
 

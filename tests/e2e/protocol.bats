@@ -156,7 +156,7 @@ at_least() {
 		run -0 --separate-stderr env -i "$PLUGINS/$name" </dev/full
 		[ -z "$output" ]
 		[[ $stderr == "CNI $name plugin "* ]]
-		[[ $stderr == *"0.1.0, 0.2.0, 0.3.0, 0.3.1, 0.4.0, 1.0.0, 1.1.0" ]]
+		[[ $stderr == *": "*"0.4.0, 1.0.0, 1.1.0" ]]
 	done
 }
 
@@ -304,14 +304,17 @@ at_least() {
 
 # ---- versions
 
-@test "VERSION lists all seven, whatever the rest says" {
+@test "VERSION lists what the plugin speaks, whatever the rest says" {
 	for name in $("$CNIBOX" --list); do
 		for stdin in "" x '{"cniVersion": "1.0.0"}'; do
 			CNI_NETNS=dummy CNI_IFNAME=dummy CNI_PATH=dummy \
 				CNI_CONTAINERID="" \
 				cni VERSION "$name" p1 "$stdin"
 			succeeded VERSION
-			expect "$output" ".supportedVersions == $ALL"
+			# Some are younger than the oldest versions.
+			expect "$output" ".supportedVersions as \$some | $ALL
+				| .[-(\$some | length):] == \$some
+				and (\$some | index(\"0.4.0\"))"
 			expect "$output" .cniVersion
 		done
 	done

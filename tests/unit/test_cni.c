@@ -57,6 +57,29 @@ static void about_is_told_where_there_is_no_command(void **state)
 	}
 }
 
+static const struct applet young = { .name = "young",
+				     .since = "0.4.0",
+				     .add = noted_add };
+
+static void versions_before_since_are_unknown(void **state)
+{
+	static const struct trial ask = { &young,
+					  "",
+					  { "CNI_COMMAND=VERSION" } };
+	static const struct trial about = { &young, "", { "CNI_COMMAND" } };
+	struct folder *f = *state;
+	struct outcome o = call(&f->job, &ask);
+
+	assert_succeeded(&o,
+			 "{\"cniVersion\":\"" NEWEST "\",\"supportedVersions\":"
+			 "[\"0.4.0\",\"1.0.0\",\"1.1.0\"]}\n");
+	o = call(&f->job, &about);
+	assert_string_equal(
+		o.err,
+		"CNI young plugin v" CNIBOX_VERSION "\n"
+		"CNI protocol versions supported: 0.4.0, 1.0.0, 1.1.0\n");
+}
+
 static void versions_are_told_without_reading_anything(void **state)
 {
 	static const struct trial trial = { &plain,
@@ -102,6 +125,15 @@ static const struct refusal {
 	{ { &plain, "x", { "CNI_IFNAME=.." } },
 	  4,
 	  "interface name is . or .." },
+	/* what is older than the plugin */
+	{ { &young, "{\"cniVersion\":\"0.3.1\",\"name\":\"net\"}" },
+	  1,
+	  "incompatible CNI versions",
+	  "config is \"0.3.1\", plugin supports [\"0.4.0\" \"1.0.0\" \"1.1.0\"]" },
+	{ { &young, "{\"name\":\"net\"}", { "CNI_COMMAND=DEL" } },
+	  1,
+	  "incompatible CNI versions",
+	  "config is \"0.1.0\", plugin supports [\"0.4.0\" \"1.0.0\" \"1.1.0\"]" },
 	/* then what every configuration has, even for an unknown verb */
 	{ { &plain, "[]" }, 6, NOT_JSON "expected an object, got an array" },
 	{ { &plain, "5", { "CNI_COMMAND=FOO" } },
@@ -485,6 +517,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		FOLDER_TEST(about_is_told_where_there_is_no_command),
 		FOLDER_TEST(versions_are_told_without_reading_anything),
+		FOLDER_TEST(versions_before_since_are_unknown),
 		FOLDER_TEST(checks_come_in_order),
 		FOLDER_TEST(stdin_that_is_no_json_is_refused),
 		FOLDER_TEST(refusal_names_a_version),
