@@ -28,7 +28,8 @@ static int find_alias(struct call *c, const char *owner, struct link *out,
 		return -1;
 	link = c->links.items;
 	for (size_t i = 0; i < c->links.count; i++) {
-		if (strcmp(link[i].alias, owner) == 0) {
+		/* Not every link of owner has another end. */
+		if (link[i].peer && strcmp(link[i].alias, owner) == 0) {
 			*out = link[i];
 			*found = true;
 		}
@@ -117,9 +118,7 @@ int life_note_host_end(struct call *c, struct record *record)
 			  job_printf(c->job, "%d", found ? link.index : 0));
 }
 
-/* Finds the host end of a link in CNI_NETNS. */
-static bool find_other_end(struct call *c, const struct link *guest,
-			   struct link *out)
+bool life_other_end(struct call *c, const struct link *guest, struct link *out)
 {
 	bool found;
 
@@ -157,7 +156,7 @@ bool life_has_guest(struct call *c, const char *owner)
 
 	if (c->netns.fd < 0 ||
 	    link_find(&c->guest, c->env.ifname, &guest, &found) < 0 || !found ||
-	    !find_other_end(c, &guest, &end))
+	    !life_other_end(c, &guest, &end))
 		return false;
 	noted_read(c, owner, &notes);
 	if (notes.found || *end.alias)
@@ -177,7 +176,7 @@ bool life_is_of_another(struct call *c)
 	for (size_t i = 0; i < guests.count; i++) {
 		const char *container;
 
-		if (!find_other_end(c, &guest[i], &end))
+		if (!life_other_end(c, &guest[i], &end))
 			continue;
 		container = strrchr(end.alias, '/');
 		if (container && strcmp(container + 1, c->env.container) != 0 &&

@@ -37,6 +37,9 @@ int life_note_host_end(struct call *c, struct record *record);
  * is unless prevResult has another MAC address for it. */
 bool life_has_guest(struct call *c, const char *owner);
 
+/* Finds the host end of a link in CNI_NETNS; false if it has none here. */
+bool life_other_end(struct call *c, const struct link *guest, struct link *out);
+
 /* Whether CNI_NETNS has an interface that we have made for another container. */
 bool life_is_of_another(struct call *c);
 

@@ -30,3 +30,20 @@ bool valid_excludes(struct call *c, const char *owner)
 	}
 	return true;
 }
+
+int valid_drop_links(struct call *c, int master, const char *kind)
+{
+	struct list links, dead = { 0 };
+	const struct link *link;
+
+	if (link_list(&c->host, master, &links) < 0)
+		return -1;
+	link = links.items;
+	for (size_t i = 0; i < links.count; i++) {
+		if (strcmp(link[i].kind, kind) == 0 &&
+		    valid_excludes(c, link[i].alias))
+			*(struct link *)list_add(c->job, &dead, sizeof(*link)) =
+				link[i];
+	}
+	return link_del_all(&c->host, &dead);
+}

@@ -87,18 +87,7 @@ int veth_drop(struct call *c, const char *owner)
 
 int veth_drop_dead(struct call *c, int master)
 {
-	struct list links, dead = { 0 };
-	const struct link *link;
-
-	if (link_list(&c->host, master, &links) < 0)
-		return -1;
-	link = links.items;
-	for (size_t i = 0; i < links.count; i++) {
-		if (valid_excludes(c, link[i].alias))
-			*(struct link *)list_add(c->job, &dead, sizeof(*link)) =
-				link[i];
-	}
-	return link_del_all(&c->host, &dead);
+	return valid_drop_links(c, master, "veth");
 }
 
 int veth_find_host(struct call *c, const struct link *guest,

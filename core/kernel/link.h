@@ -61,7 +61,8 @@ int link_find_index(struct nl *nl, int index, int netnsid, struct link *out,
 		    bool *found);
 
 /* Creates a link. If its name is taken, that is an error, or sets *exists if
- * that is not NULL. Its removal is registered, unless it is shared. */
+ * that is not NULL; the link that has the name gets the alias then. Its removal is
+ * registered, unless it is shared. */
 int link_add(struct nl *nl, const struct link_spec *spec, bool *exists);
 
 /* Fails if the kernel cannot create links of this kind. Creates none. */

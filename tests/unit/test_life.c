@@ -90,6 +90,18 @@ static void is_dead_with_the_namespace_of_its_other_end(void **state)
 	assert_int_equal(life_now(c), LIFE_DEAD);
 }
 
+static void link_without_another_end_is_no_host_end(void **state)
+{
+	const struct link_spec bridge = { .kind = "bridge",
+					  .name = "br0",
+					  .alias = OWNER };
+	struct folder *f = *state;
+	struct call *c = recorded(f, ELSEWHERE);
+
+	assert_int_equal(link_add(&c->host, &bridge, NULL), 0);
+	assert_int_equal(life_now(c), LIFE_DEAD);
+}
+
 static void host_end_of_others_is_asked_for_by_its_index(void **state)
 {
 	struct folder *f = *state;
@@ -284,6 +296,7 @@ int main(void)
 		STATE_TEST(lives_where_the_path_is_its_namespace),
 		STATE_TEST(is_not_dead_before_its_host_end),
 		STATE_TEST(is_dead_with_the_namespace_of_its_other_end),
+		STATE_TEST(link_without_another_end_is_no_host_end),
 		STATE_TEST(host_end_of_others_is_asked_for_by_its_index),
 		STATE_TEST(nothing_is_proven_without_a_host_end),
 		STATE_TEST(without_record_it_is_dead_if_there_should_be_one),
