@@ -7,6 +7,7 @@
 #include "core/kernel/brvlan.h"
 #include "core/kernel/link.h"
 #include "core/kernel/route.h"
+#include "core/kernel/tc.h"
 #include "tests/fuzz/kernel.h"
 
 static const struct link eth0 = { .index = 2, .name = "eth0" };
@@ -115,6 +116,24 @@ static int list_vlans(struct nl *nl)
 	return status;
 }
 
+static int find_tbf(struct nl *nl)
+{
+	struct tc_tbf tbf = { 0 };
+	bool found;
+
+	return tc_find_tbf(nl, &eth0, &tbf, &found);
+}
+
+static int find_redirection(struct nl *nl)
+{
+	static const struct link ifb = { .index = 3, .name = "ifb" };
+	bool found;
+	int status = tc_is_redirected(nl, &eth0, &ifb, &found);
+
+	require(status == 0 || !found);
+	return status;
+}
+
 static int change(struct nl *nl)
 {
 	const struct link_spec spec = { .kind = "bridge", .name = "cni0" };
@@ -133,8 +152,9 @@ static int change(struct nl *nl)
 }
 
 static int (*const questions[])(struct nl *nl) = {
-	find_link,   find_link_index, list_ports, list_addresses, find_default,
-	find_subnet, find_way,	      find_ways,  list_vlans,	  change,
+	find_link,    find_link_index, list_ports, list_addresses,
+	find_default, find_subnet,     find_way,   find_ways,
+	list_vlans,   change,	       find_tbf,   find_redirection,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
