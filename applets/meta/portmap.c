@@ -19,6 +19,7 @@ config PORTMAP
 
 #include "core/base/str.h"
 #include "core/cni/attachment.h"
+#include "core/cni/published.h"
 
 enum { PORT_MAX = 65535, MARK_BIT_MAX = 31 };
 
@@ -274,13 +275,16 @@ static void portmap_all_entries(struct call *c, struct list *entries)
 		portmap_entries(c, v4, entries);
 	if (v6 && IS_ENABLED(CONFIG_IPV6))
 		portmap_entries(c, v6, entries);
+	published_add(c, entries);
 }
 
 static int portmap_del(struct call *c)
 {
-	return attachment_release(
-		c, 1 << ENTRY_PORT | 1 << ENTRY_HAIRPIN | 1 << ENTRY_CONDITION,
-		NULL);
+	return attachment_release(c,
+				  1 << ENTRY_PORT | 1 << ENTRY_HAIRPIN |
+					  1 << ENTRY_CONDITION |
+					  1 << ENTRY_PUBLISHED,
+				  NULL);
 }
 
 static int portmap_add(struct call *c)

@@ -292,6 +292,14 @@ void nft_element_add(struct nft *nft, const struct nft_element *element)
 		element->comment, element->map, nft->table);
 }
 
+void nft_element_ensure(struct nft *nft, const struct nft_element *element)
+{
+	nft_begin_message(nft, NFT_MSG_NEWSETELEM, NLM_F_CREATE);
+	nft_put_element(nft, element, true);
+	nl_talk(nft->nl, "add an element of %s to map %s of table %s",
+		element->comment, element->map, nft->table);
+}
+
 void nft_element_del(struct nft *nft, const struct nft_element *element)
 {
 	nft_begin_message(nft, NFT_MSG_DELSETELEM, 0);

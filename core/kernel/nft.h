@@ -90,6 +90,8 @@ void nft_map_add(struct nft *nft, const struct nft_map *map);
 void nft_chain_add(struct nft *nft, const char *chain,
 		   const struct nft_hook *hook);
 void nft_element_add(struct nft *nft, const struct nft_element *element);
+/* The same of one that may be there already. */
+void nft_element_ensure(struct nft *nft, const struct nft_element *element);
 
 /* Removals. The transaction is stale if what is to go is not there, or is a chain
  * or set that is still in use. Handle 0 stands for all rules of the chain. */
@@ -104,10 +106,13 @@ void nft_map_flush(struct nft *nft, const char *map);
 void nft_key_add(struct nft_element *element, const void *part, size_t size);
 void nft_data_add(struct nft_element *element, const void *part, size_t size);
 
-/* Adds a rule at the end of chain. The calls up to nft_rule_end() are its parts;
- * a packet gets to a part only if all parts before it have matched. */
+/* Adds a rule at the end of chain, or in front of all that are there. The calls up
+ * to nft_rule_end() are its parts; a packet gets to a part only if all parts before
+ * it have matched. */
 void nft_rule(struct nft *nft, const char *chain);
+void nft_rule_in_front(struct nft *nft, const char *chain);
 void nft_rule_end(struct nft *nft);
+void nft_rule_end_named(struct nft *nft, const char *comment);
 
 /* These match a packet that is IPv4 or IPv6 (AF_INET, AF_INET6); is for an address
  * of this host; was redirected (DNAT); will be encrypted by IPsec; has all bits of
@@ -117,6 +122,8 @@ void nft_match_local(struct nft *nft);
 void nft_match_redirected(struct nft *nft);
 void nft_match_ipsec(struct nft *nft);
 void nft_match_mark(struct nft *nft, uint32_t mark);
+/* This one: of a connection that is established, or related to one that is. */
+void nft_match_established(struct nft *nft);
 void nft_match_address(struct nft *nft, enum nft_side side,
 		       const struct prefix *prefix);
 /* These match a packet whose address on this side is outside prefix; that came in
@@ -137,6 +144,7 @@ void nft_load_network(struct nft *nft, enum nft_side side, int family, int bits,
 void nft_load_protocol(struct nft *nft, int word);
 void nft_load_port(struct nft *nft, int word);	/* of the destination */
 void nft_load_input(struct nft *nft, int word); /* name of the interface */
+void nft_load_output(struct nft *nft, int word);
 void nft_load_source_mac(struct nft *nft, int word);
 
 /* Looks up the key that begins at word 0. Its data is loaded to word 0; its verdict
@@ -149,6 +157,9 @@ void nft_match_set(struct nft *nft, const char *set, bool is);
 
 /* Sets bits of the packet's mark (on), or clears them; overwrites the last word. */
 void nft_set_mark(struct nft *nft, uint32_t mark, bool on);
+
+/* Counts the packets that get here. */
+void nft_counter(struct nft *nft);
 
 /* The last part of a rule: redirect the packet to the address and port in the
  * registers; give it the address of the interface it leaves by; a verdict (NF_DROP,
@@ -178,5 +189,27 @@ int nft_find_element(struct nft *nft, const struct nft_element *element,
 int nft_list_elements(struct nft *nft, const char *map, struct list *out);
 int nft_list_chains(struct nft *nft, struct list *out);
 int nft_list_rules(struct nft *nft, const char *chain, struct list *out);
+
+/* Whether a map has no element; its time does not depend on how many it has. For
+ * that it takes a socket of its own, which stays open: to close one behind a
+ * deletion takes the kernel milliseconds. Cannot be held. */
+int nft_is_empty(struct nft *nft, const char *map, bool *empty);
+
+/* What a rule does, as far as rules of iptables-nft are to be understood. */
+struct nft_deed {
+	uint64_t handle;
+	uint32_t mark;	  /* all it asks is that a packet has these bits */
+	bool conditional; /* it asks something else */
+	int verdict; /* NF_ACCEPT, NF_DROP (or it rejects), NFT_JUMP, ... */
+	const char *chain;   /* that it jumps to, or "" */
+	const char *comment; /* of nft or of iptables, or "" */
+};
+
+enum { NFT_NO_VERDICT = 1000 };
+
+/* Fills out with the rules of chain (struct nft_deed), in order; sets *missing if
+ * there is no such chain. Cannot be held. */
+int nft_list_deeds(struct nft *nft, const char *chain, bool *missing,
+		   struct list *out);
 
 #endif

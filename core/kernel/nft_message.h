@@ -6,6 +6,8 @@
 
 #include <stdbool.h>
 
+struct job;
+struct nlattr;
 struct nft;
 struct nft_element;
 
@@ -24,5 +26,8 @@ void nft_begin_message(struct nft *nft, int type, int flags);
  * comment. */
 void nft_put_element(struct nft *nft, const struct nft_element *element,
 		     bool whole);
+
+/* The comment in user data; "" if there is none. */
+const char *nft_read_comment(struct job *job, const struct nlattr *attr);
 
 #endif

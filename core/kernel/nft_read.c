@@ -112,7 +112,7 @@ static void read_data(struct job *job, const struct nlattr *attr,
 				    nl_attr_text(verdict[NFTA_VERDICT_CHAIN]));
 }
 
-static const char *read_comment(struct job *job, const struct nlattr *attr)
+const char *nft_read_comment(struct job *job, const struct nlattr *attr)
 {
 	const uint8_t *userdata = attr ? nl_attr_data(attr) : NULL;
 	size_t len = attr ? nl_attr_len(attr) : 0;
@@ -137,7 +137,7 @@ static void read_element(const struct nlattr *item, void *arg)
 				      sizeof(element->key));
 	read_data(reader->job, attrs[NFTA_SET_ELEM_DATA], element);
 	element->comment =
-		read_comment(reader->job, attrs[NFTA_SET_ELEM_USERDATA]);
+		nft_read_comment(reader->job, attrs[NFTA_SET_ELEM_USERDATA]);
 }
 
 static void read_elements(const struct nlmsghdr *msg, void *arg)
@@ -226,7 +226,8 @@ static void read_rule(const struct nlmsghdr *msg, void *arg)
 	rule = list_add(reader->job, reader->out, sizeof(*rule));
 	rule->chain = reader->map;
 	rule->handle = be64toh(handle);
-	rule->comment = read_comment(reader->job, attrs[NFTA_RULE_USERDATA]);
+	rule->comment =
+		nft_read_comment(reader->job, attrs[NFTA_RULE_USERDATA]);
 	rule->jump = job_printf(reader->job, "%s", jump);
 }
 

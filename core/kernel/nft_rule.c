@@ -136,6 +136,11 @@ void nft_load_input(struct nft *nft, int word)
 	load_meta(nft, NFT_META_IIFNAME, word);
 }
 
+void nft_load_output(struct nft *nft, int word)
+{
+	load_meta(nft, NFT_META_OIFNAME, word);
+}
+
 void nft_load_source_mac(struct nft *nft, int word)
 {
 	load_payload(nft, NFT_PAYLOAD_LL_HEADER, MAC_LEN, MAC_LEN, word);
@@ -163,17 +168,31 @@ void nft_match_local(struct nft *nft)
 	compare(nft, NFT_CMP_EQ, &local, sizeof(local));
 }
 
-void nft_match_redirected(struct nft *nft)
+/* Of a connection that has any of these bits. */
+static void match_connection(struct nft *nft, int key, uint32_t bits)
 {
-	static const uint32_t redirected = IPS_DST_NAT, none;
+	static const uint32_t none;
 	struct nftnl_expr *expr = expr_new("ct");
 
 	nft->module = "nft_ct";
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_KEY, NFT_CT_STATUS);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_KEY, (uint32_t)key);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_DREG, reg(0));
 	expr_put(nft, expr);
-	mask(nft, 0, &redirected, sizeof(redirected));
+	mask(nft, 0, &bits, sizeof(bits));
 	compare(nft, NFT_CMP_NEQ, &none, sizeof(none));
+}
+
+void nft_match_redirected(struct nft *nft)
+{
+	match_connection(nft, NFT_CT_STATUS, IPS_DST_NAT);
+}
+
+void nft_match_established(struct nft *nft)
+{
+	if (IS_ENABLED(CONFIG_FIREWALL))
+		match_connection(nft, NFT_CT_STATE,
+				 NF_CT_STATE_BIT(IP_CT_ESTABLISHED) |
+					 NF_CT_STATE_BIT(IP_CT_RELATED));
 }
 
 void nft_match_ipsec(struct nft *nft)

@@ -333,7 +333,7 @@ static int on_answer(struct nl *nl, const struct nlmsghdr *msg)
 			on_refusal(nl, request, errno_of(ack->error), msg);
 		return 0;
 	}
-	if (is_dump(nl, request))
+	if (is_dump(nl, request) && !nl->once)
 		return dump_part(nl, request, msg);
 	if (request->reply && msg->nlmsg_type >= NLMSG_MIN_TYPE) {
 		request->reply(msg, request->arg);

@@ -21,6 +21,9 @@ struct nl {
 	int fd;	      /* -1 until the first request */
 	uint32_t seq;
 	bool held; /* nl_talk() only queues */
+	/* Of a dump only the first message is read. After that nothing can be
+	 * asked any more. */
+	bool once;
 	/* Of the requests sent together one was refused. failed: and that is
 	 * an error, as nl_allow() did not allow it. */
 	bool refused, failed;

@@ -122,8 +122,7 @@ static int write_wants(struct wants *wants)
 		const struct entry *entry = chains[i].entry;
 
 		if (chains[i].missing && chains[i].needed)
-			kinds[entry->kind]->chain->add(nft, chains[i].name,
-						       entry);
+			table_chain_add(nft, chains[i].name, entry);
 	}
 	for (struct want *want = list; want < end; want++) {
 		if (is_left(want))
@@ -133,6 +132,23 @@ static int write_wants(struct wants *wants)
 		nft_element_add(nft, &want->element);
 	}
 	return nft_commit(nft);
+}
+
+/* Behind the transaction: who removes the last element before it removes this,
+ * too, unless it sees ours. */
+static int ensure_beside(struct wants *wants)
+{
+	const struct want_chain *chain = wants->chains.items;
+
+	for (size_t i = 0; i < wants->chains.count; i++, chain++) {
+		const struct kind_beside *beside =
+			kind_beside(kinds[chain->entry->kind]->chain);
+
+		if (beside && beside->ensure &&
+		    beside->ensure(wants->nft.nl, chain->entry) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int add_to(struct nl *nl, int table, const char *owner,
@@ -161,7 +177,11 @@ static int add_to(struct nl *nl, int table, const char *owner,
 			return -1;
 		if (!wants.nft.stale)
 			return check_rivals(&wants.nft, owner, entries,
-					    holders);
+					    holders) < 0 ||
+					       (IS_ENABLED(CONFIG_FIREWALL) &&
+						ensure_beside(&wants) < 0)
+				       ? -1
+				       : 0;
 	}
 	return want_give_up(&wants);
 }

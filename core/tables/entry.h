@@ -22,14 +22,29 @@ enum entry_kind {
 	 * the MAC address of an ENTRY_MACSPOOFCHK_MAC. */
 	ENTRY_MACSPOOFCHK,
 	ENTRY_MACSPOOFCHK_MAC,
-	ENTRY_KINDS,
+	ENTRY_NAT_KINDS,
+
+	/* What pod sends, and what answers it, may be forwarded. */
+	ENTRY_FORWARD = ENTRY_NAT_KINDS,
+	/* So may what was redirected to pod:pod_port. */
+	ENTRY_PUBLISHED,
+	/* Bridges with such an entry are closed to each other; bridge_port is a
+	 * port of bridge. ENTRY_ISOLATED: ports of bridge to each other, too, as
+	 * far as a bridge passes its frames to netfilter. */
+	ENTRY_CLOSED,
+	ENTRY_ISOLATED,
+	/* Bridge ports with this are closed to each other. */
+	ENTRY_ISOLATED_PORT,
+	ENTRY_ALL_KINDS,
+	ENTRY_KINDS =
+		IS_ENABLED(CONFIG_FIREWALL) ? ENTRY_ALL_KINDS : ENTRY_NAT_KINDS,
 };
 
 /* Functions take the owner of entries, which record_owner() names, separately. */
 struct entry {
 	enum entry_kind kind;
-	/* Address of the container with the length of its subnet; not for
-	 * ENTRY_MACSPOOFCHK and ENTRY_MACSPOOFCHK_MAC. */
+	/* Address of the container with the length of its subnet; not of entries
+	 * that have a bridge_port. */
 	struct prefix pod;
 	/* ENTRY_PORT and ENTRY_CONDITION */
 	int protocol;	/* IPPROTO_TCP, _UDP, _SCTP */
@@ -40,9 +55,15 @@ struct entry {
 	/* ENTRY_MASQUERADE: subnets that see the pod's own address, with blanks
 	 * between; or NULL. */
 	const char *exempt;
-	/* ENTRY_MACSPOOFCHK and ENTRY_MACSPOOFCHK_MAC */
+	/* ENTRY_MACSPOOFCHK and ENTRY_MACSPOOFCHK_MAC; ENTRY_CLOSED,
+	 * ENTRY_ISOLATED and ENTRY_ISOLATED_PORT */
 	char bridge_port[IFNAMSIZ];
-	uint8_t mac[MAC_LEN]; /* ENTRY_MACSPOOFCHK_MAC */
+	uint8_t mac[MAC_LEN];  /* ENTRY_MACSPOOFCHK_MAC */
+	char bridge[IFNAMSIZ]; /* ENTRY_CLOSED, ENTRY_ISOLATED */
+	/* ENTRY_FORWARD: the bit of forward.c; the chain of iptables that comes
+	 * first, or NULL: CNI-ADMIN, if there is one. */
+	uint8_t mark_bit;
+	const char *admin;
 };
 
 #endif

@@ -13,6 +13,13 @@ const struct kind *const kinds[ENTRY_KINDS] = {
 	[ENTRY_MASQUERADE] = &masquerade_kind,
 	[ENTRY_MACSPOOFCHK] = &macspoofchk_kind,
 	[ENTRY_MACSPOOFCHK_MAC] = &macspoofchk_mac_kind,
+#if IS_ENABLED(CONFIG_FIREWALL)
+	[ENTRY_FORWARD] = &forward_kind,
+	[ENTRY_PUBLISHED] = &published_kind,
+	[ENTRY_CLOSED] = &closed_kind,
+	[ENTRY_ISOLATED] = &isolated_kind,
+	[ENTRY_ISOLATED_PORT] = &isolated_port_kind,
+#endif
 };
 
 void entry_print(const struct entry *entry, struct str *out)

@@ -12,8 +12,16 @@
 
 struct str;
 
-/* Two tables, both of the name cnibox: inet and bridge. */
-enum { TABLE_INET, TABLE_BRIDGE, TABLES };
+/* inet cnibox, bridge cnibox, and of both families cnibox-filter: so a binary with
+ * other chains for policy leaves the tables for NAT as they are. */
+enum {
+	TABLE_INET,
+	TABLE_BRIDGE,
+	TABLE_FILTER,
+	TABLE_FILTER_BRIDGE,
+	TABLES = IS_ENABLED(CONFIG_FIREWALL) ? TABLE_FILTER_BRIDGE + 1
+					     : TABLE_FILTER,
+};
 
 enum {
 	FAMILIES = 1 + IS_ENABLED(CONFIG_IPV6),
@@ -32,6 +40,9 @@ enum {
 	PRIORITY_DSTNAT = -99,
 	PRIORITY_SRCNAT = 101,
 	PRIORITY_RAW = -300,
+	/* One step before and behind the usual 0. */
+	PRIORITY_BEFORE_FILTER = -1,
+	PRIORITY_AFTER_FILTER = 1,
 };
 
 extern const char chain_postrouting[]; /* masquerade.c has it */
@@ -43,6 +54,26 @@ struct table_chain {
 	int16_t priority;
 	uint8_t hook;
 	int8_t rules; /* how many it has to have; RULES_VARY: not checked */
+};
+
+/* A rule, of whatever table. */
+struct rule_place {
+	int family;
+	const char *table, *chain;
+	uint64_t handle;
+};
+
+/* What has to be elsewhere as long as a chain is there. Any of it may be NULL. */
+struct kind_beside {
+	/* Another chain that has a rule with its name as comment. */
+	const char *until;
+	/* Makes out an element without owner. */
+	void (*element)(const char *chain, struct nft_element *out);
+	/* Rules in tables of others: makes them, if there is a table for them;
+	 * checks them; adds them to a list of struct rule_place. */
+	int (*ensure)(struct nl *nl, const struct entry *entry);
+	int (*check)(struct nl *nl, const struct entry *entry);
+	int (*find)(struct nl *nl, const char *chain, struct list *rules);
 };
 
 /* Chains of a kind's entries. Entries for which the name is the same share a chain;
@@ -63,8 +94,9 @@ struct kind_chain {
 
 	/* The chain that has a rule for each of these chains, which leads to it
 	 * what matches the set of its name. NULL: verdicts of elements lead to
-	 * them, and there are no such sets. */
+	 * them, and there are no such sets, unless there is beside. */
 	const char *from;
+	const struct kind_beside *beside; /* or NULL; only of policy */
 };
 
 /* An element of another owner that an entry cannot be beside, though their keys
@@ -111,10 +143,23 @@ struct kind {
 };
 
 extern const struct kind port_kind, condition_kind, hairpin_kind,
-	masquerade_kind, macspoofchk_kind, macspoofchk_mac_kind;
+	masquerade_kind, macspoofchk_kind, macspoofchk_mac_kind, forward_kind,
+	published_kind, closed_kind, isolated_kind, isolated_port_kind;
 
 /* Indexed by enum entry_kind. */
 extern const struct kind *const kinds[ENTRY_KINDS];
+
+static inline const struct kind_beside *kind_beside(
+	const struct kind_chain *own)
+{
+	return IS_ENABLED(CONFIG_FIREWALL) ? own->beside : NULL;
+}
+
+/* Whether there is a set of the name of each chain. */
+static inline bool kind_has_sets(const struct kind_chain *own)
+{
+	return own->from || kind_beside(own);
+}
 
 /* The kind of the entries that share a chain of this name; ENTRY_KINDS if it is no
  * such chain. */

@@ -40,7 +40,7 @@ static int list_all(struct nft *nft, unsigned mask, struct list *out,
 
 		/* These have a set of the chain's name. */
 		if (kind < ENTRY_KINDS && mask & 1U << kind &&
-		    kinds[kind]->chain->from &&
+		    kind_has_sets(kinds[kind]->chain) &&
 		    nft_list_elements(nft, chain[i], out) < 0)
 			return -1;
 	}
@@ -66,6 +66,15 @@ static int remove_owners(struct nft *nft, unsigned mask,
 	return want_remove_elements(nft, &gone);
 }
 
+static bool has_any(const struct nft *nft, unsigned mask)
+{
+	for (int i = 0; i < ENTRY_KINDS; i++) {
+		if (mask & 1U << i && table_has(nft, i))
+			return true;
+	}
+	return false;
+}
+
 static bool is_owner(void *arg, const char *owner)
 {
 	return strcmp(arg, owner) == 0;
@@ -78,7 +87,9 @@ int tables_del_owner(struct nl *nl, const char *owner, unsigned mask)
 
 	for (int i = 0; i < TABLES; i++) {
 		table_init(&nft, nl, i);
-		ret |= remove_owners(&nft, mask, is_owner, (void *)owner);
+		if (!IS_ENABLED(CONFIG_FIREWALL) || has_any(&nft, mask))
+			ret |= remove_owners(&nft, mask, is_owner,
+					     (void *)owner);
 	}
 	return ret;
 }
@@ -98,9 +109,40 @@ static bool is_used(const struct list *elements, const char *chain)
 /* A chain that no element uses. */
 struct unused {
 	const char *chain;
-	const char *from; /* the chain that has a rule for it, or NULL */
-	uint64_t handle;  /* of that rule; 0: there is none */
+	const struct kind_chain *own;
+	uint64_t handle;  /* of the rule that leads to it; 0: there is none */
+	struct list more; /* of struct rule_place: rules that go with it */
 };
+
+static int find_more(struct nft *nft, const struct kind_beside *beside,
+		     struct unused *unused)
+{
+	struct rule_place *place;
+
+	if (beside->until) {
+		place = list_add(nft->nl->job, &unused->more, sizeof(*place));
+		*place = (struct rule_place) { nft->family, nft->table,
+					       beside->until };
+		if (table_find_rule(nft, beside->until, unused->chain,
+				    &place->handle) < 0)
+			return -1;
+	}
+	return beside->find
+		       ? beside->find(nft->nl, unused->chain, &unused->more)
+		       : 0;
+}
+
+static int add_unused(struct nft *nft, const char *chain,
+		      const struct kind_chain *own, struct list *out)
+{
+	struct unused *unused = list_add(nft->nl->job, out, sizeof(*unused));
+
+	*unused = (struct unused) { chain, own };
+	if (own->from &&
+	    table_find_rule(nft, own->from, chain, &unused->handle) < 0)
+		return -1;
+	return kind_beside(own) ? find_more(nft, own->beside, unused) : 0;
+}
 
 static int find_unused(struct nft *nft, struct list *out)
 {
@@ -112,18 +154,54 @@ static int find_unused(struct nft *nft, struct list *out)
 	chain = chains.items;
 	for (size_t i = 0; i < chains.count; i++) {
 		enum entry_kind kind = kind_of_chain(chain[i]);
-		struct unused *unused;
 
 		if (kind == ENTRY_KINDS || is_used(&elements, chain[i]))
 			continue;
-		unused = list_add(nft->nl->job, out, sizeof(*unused));
-		unused->chain = chain[i];
-		unused->from = kinds[kind]->chain->from;
-		if (unused->from && table_find_rule(nft, unused->from, chain[i],
-						    &unused->handle) < 0)
+		if (add_unused(nft, chain[i], kinds[kind]->chain, out) < 0)
 			return -1;
 	}
 	return 0;
+}
+
+static void delete_more(struct nft *nft, const struct unused *unused)
+{
+	const struct rule_place *rule = unused->more.items;
+	struct nft_element element;
+
+	for (size_t i = 0; i < unused->more.count; i++, rule++) {
+		struct nft *in = job_alloc(nft->nl->job, sizeof(*in));
+
+		*in = (struct nft) { .nl = nft->nl,
+				     .family = rule->family,
+				     .table = rule->table };
+		if (rule->handle)
+			nft_rule_del(in, rule->chain, rule->handle);
+	}
+	if (unused->own->beside->element) {
+		unused->own->beside->element(unused->chain, &element);
+		nft_element_del(nft, &element);
+	}
+}
+
+static int delete_all(struct nft *nft, const struct list *all,
+		      uint32_t generation)
+{
+	const struct unused *unused = all->items;
+
+	nft->stale = false;
+	if (!all->count)
+		return 0;
+	nft_begin(nft, generation);
+	for (size_t i = 0; i < all->count; i++, unused++) {
+		if (unused->handle)
+			nft_rule_del(nft, unused->own->from, unused->handle);
+		if (kind_beside(unused->own))
+			delete_more(nft, unused);
+		nft_chain_del(nft, unused->chain);
+		if (kind_has_sets(unused->own))
+			nft_set_del(nft, unused->chain);
+	}
+	return nft_commit(nft);
 }
 
 /* If the tables change meanwhile, unused chains stay until the next GC. */
@@ -131,23 +209,62 @@ static int remove_unused(struct nft *nft)
 {
 	struct list all = { 0 };
 	uint32_t generation = 0;
-	const struct unused *unused;
 
 	if (nft_get_generation(nft, &generation) < 0 ||
 	    find_unused(nft, &all) < 0)
 		return -1;
-	if (!all.count)
-		return 0;
-	nft_begin(nft, generation);
-	unused = all.items;
-	for (size_t i = 0; i < all.count; i++) {
-		if (unused[i].handle)
-			nft_rule_del(nft, unused[i].from, unused[i].handle);
-		nft_chain_del(nft, unused[i].chain);
-		if (unused[i].from)
-			nft_set_del(nft, unused[i].chain);
+	return delete_all(nft, &all, generation);
+}
+
+static int find_emptied(struct wants *wants, struct list *out)
+{
+	const struct want_chain *chain = wants->chains.items;
+	struct nft *nft = &wants->nft;
+	bool empty;
+
+	*out = (struct list) { 0 };
+	for (size_t i = 0; i < wants->chains.count; i++, chain++) {
+		const struct kind_chain *own = kinds[chain->entry->kind]->chain;
+
+		if (chain->missing)
+			continue;
+		if (nft_is_empty(nft, chain->name, &empty) < 0 ||
+		    (empty && add_unused(nft, chain->name, own, out) < 0))
+			return -1;
 	}
-	return nft_commit(nft);
+	return 0;
+}
+
+static int trim(struct nl *nl, int table, const struct list *entries)
+{
+	struct wants wants = { 0 };
+	struct list emptied;
+
+	table_init(&wants.nft, nl, table);
+	want_entries(&wants, "", entries, true);
+	for (int i = 0; wants.chains.count && i < REBUILD_TRIES; i++) {
+		if (want_look_up(&wants) < 0 ||
+		    find_emptied(&wants, &emptied) < 0 ||
+		    delete_all(&wants.nft, &emptied, wants.generation) < 0)
+			return -1;
+		if (!wants.nft.stale)
+			break;
+	}
+	return 0;
+}
+
+int tables_trim(struct nl *nl, const struct list *entries)
+{
+	int ret = 0;
+
+	for (int i = TABLE_FILTER; IS_ENABLED(CONFIG_FIREWALL) && i < TABLES;
+	     i++) {
+		struct nft nft;
+
+		table_init(&nft, nl, i);
+		ret |= entries ? trim(nl, i, entries) : remove_unused(&nft);
+	}
+	return ret;
 }
 
 int tables_gc(struct nl *nl, bool (*dead)(void *arg, const char *owner),
@@ -187,7 +304,7 @@ static void carry_over(struct nft *nft, const struct list *elements,
 
 	for (size_t i = 0; i < chains->count; i++) {
 		if (entry_of_chain(chain[i], &entry))
-			kinds[entry.kind]->chain->add(nft, chain[i], &entry);
+			table_chain_add(nft, chain[i], &entry);
 	}
 	for (size_t i = 0; i < elements->count; i++, element++) {
 		if (kind_of_chain(element->map) < ENTRY_KINDS

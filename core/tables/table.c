@@ -7,18 +7,31 @@
 static const uint8_t families[TABLES] = {
 	[TABLE_INET] = NFPROTO_INET,
 	[TABLE_BRIDGE] = NFPROTO_BRIDGE,
+#if IS_ENABLED(CONFIG_FIREWALL)
+	[TABLE_FILTER] = NFPROTO_INET,
+	[TABLE_FILTER_BRIDGE] = NFPROTO_BRIDGE,
+#endif
 };
+
+static const char name_filter[] = "cnibox-filter";
 
 void table_init(struct nft *nft, struct nl *nl, int table)
 {
 	*nft = (struct nft) { .nl = nl,
 			      .family = families[table],
-			      .table = "cnibox" };
+			      .table = IS_ENABLED(CONFIG_FIREWALL) &&
+						       table >= TABLE_FILTER
+					       ? name_filter
+					       : "cnibox" };
 }
 
 bool table_has(const struct nft *nft, enum entry_kind kind)
 {
-	return nft->family == families[kinds[kind]->table];
+	int table = kinds[kind]->table;
+
+	return nft->family == families[table] &&
+	       (!IS_ENABLED(CONFIG_FIREWALL) ||
+		(table < TABLE_FILTER) == (nft->table != name_filter));
 }
 
 /* Maps and chains of a kind. */
@@ -95,27 +108,56 @@ int table_find_rule(struct nft *nft, const char *from, const char *chain,
 		return -1;
 	rule = there.items;
 	for (size_t i = 0; i < there.count; i++) {
-		if (strcmp(rule[i].jump, chain) == 0)
+		if (strcmp(rule[i].jump, chain) == 0 ||
+		    (IS_ENABLED(CONFIG_FIREWALL) &&
+		     strcmp(rule[i].comment, chain) == 0))
 			*handle = rule[i].handle;
 	}
 	return 0;
+}
+
+/* A rule of chain from leads to chain, or has its name. */
+static int check_rule(struct nft *nft, const char *from, const char *chain)
+{
+	uint64_t handle;
+
+	if (table_find_rule(nft, from, chain, &handle) < 0)
+		return -1;
+	return handle ? 0
+		      : fail(nft->nl->job, CNI_INTERNAL,
+			     "chain %s of table %s does not lead to %s", from,
+			     nft->table, chain);
+}
+
+static int check_beside(struct nft *nft, const struct kind_beside *beside,
+			const char *chain, const struct entry *entry)
+{
+	struct nft_element element;
+	struct list found = { 0 };
+
+	if (beside->until && check_rule(nft, beside->until, chain) < 0)
+		return -1;
+	if (beside->element) {
+		beside->element(chain, &element);
+		if (nft_find_element(nft, &element, &found) < 0)
+			return -1;
+		if (!found.count)
+			return fail(
+				nft->nl->job, CNI_INTERNAL,
+				"map %s of table %s lacks the element of %s",
+				element.map, nft->table, chain);
+	}
+	return beside->check ? beside->check(nft->nl, entry) : 0;
 }
 
 int table_chain_check(struct nft *nft, const char *chain,
 		      const struct entry *entry)
 {
 	const struct kind_chain *own = kinds[entry->kind]->chain;
-	struct job *job = nft->nl->job;
-	uint64_t handle;
 
-	if (check_chain(nft, chain, (int)own->rules(job, entry)) < 0)
+	if (check_chain(nft, chain, (int)own->rules(nft->nl->job, entry)) < 0 ||
+	    (own->from && check_rule(nft, own->from, chain) < 0))
 		return -1;
-	if (!own->from)
-		return 0;
-	if (table_find_rule(nft, own->from, chain, &handle) < 0)
-		return -1;
-	return handle ? 0
-		      : fail(job, CNI_INTERNAL,
-			     "chain %s of table %s does not lead to %s",
-			     own->from, nft->table, chain);
+	return kind_beside(own) ? check_beside(nft, own->beside, chain, entry)
+				: 0;
 }

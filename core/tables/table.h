@@ -20,8 +20,22 @@ bool table_has(const struct nft *nft, enum entry_kind kind);
 /* Within a transaction: the table with all that is there before any entry. */
 void table_add(struct nft *nft);
 
-/* Finds the rule of chain from that leads to chain; *handle is 0 if there is
- * none. Cannot be held. */
+/* Within a transaction: the chain of an entry, and what is there as long as that. */
+static inline void table_chain_add(struct nft *nft, const char *chain,
+				   const struct entry *entry)
+{
+	const struct kind_chain *own = kinds[entry->kind]->chain;
+	struct nft_element element;
+
+	own->add(nft, chain, entry);
+	if (kind_beside(own) && own->beside->element) {
+		own->beside->element(chain, &element);
+		nft_element_ensure(nft, &element);
+	}
+}
+
+/* Finds the rule of chain from that leads to chain, or has its name as comment;
+ * *handle is 0 if there is none. Cannot be held. */
 int table_find_rule(struct nft *nft, const char *from, const char *chain,
 		    uint64_t *handle);
 

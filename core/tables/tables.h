@@ -49,6 +49,10 @@ int tables_check(struct nl *nl, const char *owner, const struct list *entries,
  * reading the maps. */
 int tables_del_owner(struct nl *nl, const char *owner, unsigned kinds);
 
+/* Removes the chains that entries for policy had, which are gone, if no other entry
+ * has them, with all that is there as long as these; with NULL all such chains. */
+int tables_trim(struct nl *nl, const struct list *entries);
+
 /* Removes what belongs to owners that are dead(arg, owner), and chains that
  * nothing refers to any more. */
 int tables_gc(struct nl *nl, bool (*dead)(void *arg, const char *owner),
@@ -71,6 +75,9 @@ int tables_flush_gone(struct nl *nl, const struct list *entries);
 /* STATUS: whether the kernel can do what this kind takes; CNI_NOT_AVAILABLE if
  * not. */
 int tables_probe(struct nl *nl, enum entry_kind kind);
+
+/* Sets *none if firewalld has no table here. */
+int tables_find_firewalld(struct nl *nl, bool *none);
 
 /* Notes in the table the addresses of kube-proxy's services, so that packets to
  * these do not go to published ports: in IPVS mode the node has all of them, on

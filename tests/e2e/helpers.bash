@@ -388,12 +388,16 @@ table_contents() {
 
 # What the nft tool lists of our tables it can load, and then lists again.
 dumps_load() {
-	local family before after dump=$BATS_TEST_TMPDIR/dump
-	for family in inet bridge; do
-		node nft list table $family cnibox >"$dump" 2>/dev/null || continue
-		before=$(node nft -j list table $family cnibox | table_contents)
+	local table before after dump=$BATS_TEST_TMPDIR/dump
+	for table in "inet cnibox" "bridge cnibox" "inet cnibox-filter" \
+		"bridge cnibox-filter"; do
+		# shellcheck disable=SC2086 # two words
+		node nft list table $table >"$dump" 2>/dev/null || continue
+		# shellcheck disable=SC2086
+		before=$(node nft -j list table $table | table_contents)
+		# shellcheck disable=SC2086
 		after=$(unshare --net sh -c 'nft -f "$1" &&
-			nft -j list table "$2" cnibox' - "$dump" $family |
+			nft -j list table "$2" "$3"' - "$dump" $table |
 			table_contents)
 		[ "$before" = "$after" ] || {
 			echo "is not loaded as it was:"
@@ -406,7 +410,8 @@ dumps_load() {
 # Elements of the maps and sets of our tables: "map key" a line.
 nat_elements() {
 	node nft -j list ruleset | jq -r '
-		.nftables[] | .map // .set // empty | select(.table == "cnibox")
+		.nftables[] | .map // .set // empty
+		| select(.table | startswith("cnibox"))
 		| .name as $name | .elem[]? | "\($name) \(tojson)"'
 }
 

@@ -65,6 +65,9 @@ static inline void assert_same_entry(const struct entry *a,
 	assert_texts_equal(a->exempt, b->exempt);
 	assert_string_equal(a->bridge_port, b->bridge_port);
 	assert_memory_equal(a->mac, b->mac, MAC_LEN);
+	assert_string_equal(a->bridge, b->bridge);
+	assert_int_equal(a->mark_bit, b->mark_bit);
+	assert_texts_equal(a->admin, b->admin);
 }
 
 /* What is written into a record is read back as the same. */
@@ -113,11 +116,12 @@ static inline void assert_elements(void **state, const char *family,
 		nl_hold(&k->nl);
 		entry_to_element(&k->job, &rows[i].entry, "o", &element);
 		nft_element_add(&nft, &element);
-		assert_string_equal(held_lines(k, 0),
-				    job_printf(&k->job,
-					       REQUEST_OF("%s", "2572", "601",
-							  " %s 6=00026f00 } }"),
-					       family, rows[i].element));
+		assert_string_equal(
+			held_lines(k, 0),
+			job_printf(&k->job,
+				   "type 2572 flags 601: %s 00 00 00 1='%s' %s"
+				   " 6=00026f00 } }\n",
+				   family, nft.table, rows[i].element));
 		kernel_tear_down(state);
 		kernel_set_up(state);
 	}

@@ -34,6 +34,22 @@ static const struct entry macspoofchk_mac = { .kind = ENTRY_MACSPOOFCHK_MAC,
 					      .bridge_port = "veth0",
 					      .mac = { 2, 3, 4, 5, 6, 7 } };
 
+static const struct entry forward = { .kind = ENTRY_FORWARD,
+				      .pod = POD4,
+				      .mark_bit = 4 };
+static const struct entry published = { .kind = ENTRY_PUBLISHED,
+					.pod = POD4,
+					.protocol = IPPROTO_TCP,
+					.pod_port = 80 };
+static const struct entry closed = { .kind = ENTRY_CLOSED,
+				     .bridge_port = "veth0",
+				     .bridge = "br0" };
+static const struct entry isolated = { .kind = ENTRY_ISOLATED,
+				       .bridge_port = "veth0",
+				       .bridge = "br0" };
+static const struct entry isolated_port = { .kind = ENTRY_ISOLATED_PORT,
+					    .bridge_port = "veth0" };
+
 /* The table that this kind is in. */
 static inline struct nft table_of(struct nl *nl, enum entry_kind kind)
 {
@@ -176,19 +192,29 @@ static inline bool is_missing(struct world *world, enum entry_kind kind)
 	return missing;
 }
 
+/* The elements of the sets of chains of the table that this kind is in. */
+static inline void list_sets(struct world *world, enum entry_kind kind,
+			     struct list *out)
+{
+	struct list chains = list_chains(world, kind);
+	const char **chain = chains.items;
+
+	for (size_t i = 0; i < chains.count; i++)
+		list_set(world, kind, chain[i], out);
+}
+
 /* How many elements all maps and sets of entries have. */
 static inline size_t elements(struct world *world)
 {
 	struct list all = { 0 };
-	struct list chains = list_chains(world, ENTRY_MASQUERADE);
-	const char **chain = chains.items;
 
 	for (enum entry_kind i = 0; i < ENTRY_KINDS; i++) {
 		for (int j = 0; j < kinds[i]->owned_maps; j++)
 			list_set(world, i, kinds[i]->maps[j].name, &all);
 	}
-	for (size_t i = 0; i < chains.count; i++)
-		list_set(world, ENTRY_MASQUERADE, chain[i], &all);
+	list_sets(world, ENTRY_MASQUERADE, &all);
+	if (IS_ENABLED(CONFIG_FIREWALL))
+		list_sets(world, ENTRY_FORWARD, &all);
 	return all.count;
 }
 
@@ -216,8 +242,11 @@ enum { KINDS = ENTRY_KINDS, BASE_CHAINS = 8 };
 /* One of each kind. */
 static inline const struct entry *every_kind(struct world *world)
 {
-	const struct entry all[] = { masq,  hairpin,	 web,
-				     inner, macspoofchk, macspoofchk_mac };
+	const struct entry all[] = {
+		masq,	     hairpin,	      web,	     inner,
+		macspoofchk, macspoofchk_mac, forward,	     published,
+		closed,	     isolated,	      isolated_port,
+	};
 	struct entry *copy = job_alloc(&world->k->job, sizeof(all));
 
 	return memcpy(copy, all, sizeof(all));

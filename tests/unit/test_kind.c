@@ -11,13 +11,18 @@ static void chains_of_subnets_are_known(void **state)
 
 static void maps_have_the_names_of_their_kind(void **state)
 {
-	static const char *const names[ENTRY_KINDS] = {
+	static const char *const names[ENTRY_ALL_KINDS] = {
 		[ENTRY_PORT] = "hostip4 hostip6 hostport4 hostport6 ",
 		[ENTRY_CONDITION] = "condip4 condip6 condport4 condport6 ",
 		[ENTRY_HAIRPIN] = "",
 		[ENTRY_MASQUERADE] = "",
 		[ENTRY_MACSPOOFCHK] = "guarded ",
 		[ENTRY_MACSPOOFCHK_MAC] = "sources ",
+		[ENTRY_FORWARD] = "",
+		[ENTRY_PUBLISHED] = "published4 published6 ",
+		[ENTRY_CLOSED] = "",
+		[ENTRY_ISOLATED] = "",
+		[ENTRY_ISOLATED_PORT] = "ports ",
 	};
 	struct kernel *k = *state;
 

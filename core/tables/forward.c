@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * forward - what a pod sends, and what answers it, may be forwarded, also where
+ * iptables drops it
+ *
+ *	table inet cnibox-filter
+ *	set pods4-BIT	pod address
+ *	set published4	protocol . pod address . port, after DNAT
+ *
+ *	before		one step before filter: jump open
+ *	open		IPv4: jump pods4-BIT
+ *	pods4-BIT	the bit off; then on, and return, from one of the set; to one
+ *			in a connection that is there; to one of published
+ *	after		one step behind filter: the bit off
+ *	... and each of them for IPv6
+ *
+ * A rule in FORWARD of iptables (accept.h) lets pass what has the bit. It is off
+ * before and behind: nobody else opens the node with it, and nobody sees it.
+ */
+#include <endian.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "core/base/str.h"
+#include "core/tables/accept.h"
+
+enum { BIT_MAX = 31 };
+
+static const char chain_open[] = "open";
+static const char chain_before[] = "before";
+static const char chain_after[] = "after";
+
+static const struct nft_map set_published[] = {
+	{ "published4",
+	  (NFT_TYPE_PROTOCOL << 6 | NFT_TYPE_IPV4) << 6 | NFT_TYPE_PORT, 12,
+	  .set = true },
+	{ "published6",
+	  (NFT_TYPE_PROTOCOL << 6 | NFT_TYPE_IPV6) << 6 | NFT_TYPE_PORT, 24,
+	  .set = true },
+};
+
+static const struct table_chain chains[] = {
+	{ chain_open, .rules = RULES_VARY },
+	{ chain_before, "filter", PRIORITY_BEFORE_FILTER, NF_INET_FORWARD, 1 },
+	{ chain_after, "filter", PRIORITY_AFTER_FILTER, NF_INET_FORWARD,
+	  RULES_VARY },
+};
+
+/* ---- text ---- */
+
+static bool forward_parse(char *const *words, const char *rest,
+			  struct entry *out)
+{
+	long bit;
+
+	if (!str_to_long(words[1], 0, BIT_MAX, &bit))
+		return false;
+	out->mark_bit = (uint8_t)bit;
+	out->admin = rest;
+	return prefix_parse(words[0], &out->pod);
+}
+
+static void forward_print(const struct entry *entry, struct str *out)
+{
+	char pod[PREFIX_TEXT];
+
+	str_printf(out, " %s %d", prefix_print(&entry->pod, pod),
+		   entry->mark_bit);
+	if (entry->admin)
+		str_printf(out, " %s", entry->admin);
+}
+
+static const char *forward_describe(struct job *job, const struct entry *entry,
+				    const char *adverb)
+{
+	char ip[IP_TEXT];
+
+	return job_printf(job, "address %s is %sforwarded",
+			  ip_print(&entry->pod.ip, ip), adverb);
+}
+
+static bool published_parse(char *const *words, const char *rest,
+			    struct entry *out)
+{
+	long port;
+
+	out->protocol = protocol_number(words[0]);
+	if (rest || out->protocol < 0 ||
+	    !str_to_long(words[2], 1, UINT16_MAX, &port))
+		return false;
+	out->pod_port = (uint16_t)port;
+	return prefix_parse(words[1], &out->pod);
+}
+
+static void published_print(const struct entry *entry, struct str *out)
+{
+	char pod[PREFIX_TEXT];
+
+	str_printf(out, " %s %s %d", protocol_name(entry->protocol),
+		   prefix_print(&entry->pod, pod), entry->pod_port);
+}
+
+static const char *published_describe(struct job *job,
+				      const struct entry *entry,
+				      const char *adverb)
+{
+	char ip[IP_TEXT];
+
+	return job_printf(job,
+			  "published port %d/%s of address %s is %sforwarded",
+			  entry->pod_port, protocol_name(entry->protocol),
+			  ip_print(&entry->pod.ip, ip), adverb);
+}
+
+/* ---- elements, chains, rules ---- */
+
+static const char *forward_chain_name(struct job *job,
+				      const struct entry *entry)
+{
+	return job_printf(job, "%s%d-%d", forward_kind.chain->prefix,
+			  entry->pod.ip.family == AF_INET ? 4 : 6,
+			  entry->mark_bit);
+}
+
+static bool forward_chain_parse(const char *chain, struct entry *out)
+{
+	const char *dash = strchr(chain, '-');
+	long bit;
+
+	*out = (struct entry) { .kind = ENTRY_FORWARD };
+	if (!dash || !str_to_long(dash + 1, 0, BIT_MAX, &bit))
+		return false;
+	out->pod.ip.family = dash[-1] == '4' ? AF_INET : AF_INET6;
+	out->mark_bit = (uint8_t)bit;
+	return true;
+}
+
+static void forward_fill(struct job *job, const struct entry *entry,
+			 struct nft_element *out)
+{
+	out->map = forward_chain_name(job, entry);
+	nft_key_add(out, entry->pod.ip.bytes, ip_size(entry->pod.ip.family));
+}
+
+static void published_fill(struct job *job, const struct entry *entry,
+			   struct nft_element *out)
+{
+	uint8_t protocol = (uint8_t)entry->protocol;
+	uint16_t port = htobe16(entry->pod_port);
+
+	(void)job;
+	out->map = set_published[entry->pod.ip.family == AF_INET6].name;
+	nft_key_add(out, &protocol, sizeof(protocol));
+	nft_key_add(out, entry->pod.ip.bytes, ip_size(entry->pod.ip.family));
+	nft_key_add(out, &port, sizeof(port));
+}
+
+static void begin_match(struct nft *nft, const char *chain,
+			const struct entry *entry, enum nft_side side)
+{
+	nft_rule(nft, chain);
+	nft_match_family(nft, entry->pod.ip.family);
+	nft_load_address(nft, side, entry->pod.ip.family, 0);
+	nft_match_set(nft, chain, true);
+}
+
+static void end_open(struct nft *nft, const struct entry *entry)
+{
+	nft_set_mark(nft, 1U << entry->mark_bit, true);
+	nft_verdict(nft, NFT_RETURN, NULL);
+	nft_rule_end(nft);
+}
+
+/* A rule that takes the bit away. */
+static void add_clearing(struct nft *nft, const char *chain,
+			 const struct entry *entry)
+{
+	nft_rule(nft, chain);
+	nft_match_mark(nft, 1U << entry->mark_bit);
+	nft_set_mark(nft, 1U << entry->mark_bit, false);
+}
+
+static void forward_chain_add(struct nft *nft, const char *chain,
+			      const struct entry *entry)
+{
+	int family = entry->pod.ip.family;
+	const struct nft_map set = {
+		.name = chain,
+		.key_type = family == AF_INET ? NFT_TYPE_IPV4 : NFT_TYPE_IPV6,
+		.key_len = (uint8_t)ip_size(family),
+		.set = true,
+	};
+
+	nft_chain_add(nft, chain, NULL);
+	nft_map_add(nft, &set);
+	add_clearing(nft, chain, entry);
+	nft_rule_end(nft);
+	begin_match(nft, chain, entry, NFT_SOURCE);
+	end_open(nft, entry);
+	begin_match(nft, chain, entry, NFT_DESTINATION);
+	nft_match_established(nft);
+	end_open(nft, entry);
+	begin_match(nft, chain, entry, NFT_DESTINATION);
+	nft_match_redirected(nft);
+	nft_load_protocol(nft, 0);
+	nft_load_address(nft, NFT_DESTINATION, family, 1);
+	nft_load_port(nft, 1 + (int)ip_size(family) / 4);
+	nft_match_set(nft, set_published[family == AF_INET6].name, true);
+	end_open(nft, entry);
+	nft_rule(nft, chain_open);
+	nft_match_family(nft, family);
+	nft_verdict(nft, NFT_JUMP, chain);
+	nft_rule_end(nft);
+	add_clearing(nft, chain_after, entry);
+	nft_rule_end_named(nft, chain);
+}
+
+static size_t forward_chain_rules(struct job *job, const struct entry *entry)
+{
+	(void)job, (void)entry;
+	return 4;
+}
+
+static void forward_rules_add(struct nft *nft)
+{
+	nft_rule(nft, chain_before);
+	nft_verdict(nft, NFT_JUMP, chain_open);
+	nft_rule_end(nft);
+}
+
+static const struct kind_beside forward_beside = {
+	.until = chain_after,
+	.ensure = accept_ensure,
+	.check = accept_check,
+	.find = accept_find,
+};
+
+static const struct kind_chain forward_chain = {
+	.prefix = "pods",
+	.name = forward_chain_name,
+	.add = forward_chain_add,
+	.rules = forward_chain_rules,
+	.parse = forward_chain_parse,
+	.from = chain_open,
+	.beside = &forward_beside,
+};
+
+const struct kind forward_kind = {
+	.table = TABLE_FILTER,
+	.word = "forward",
+	.words = 2,
+	.parse = forward_parse,
+	.print = forward_print,
+	.describe = forward_describe,
+	.fill = forward_fill,
+	.chain = &forward_chain,
+	.chains = chains,
+	.chains_count = sizeof(chains) / sizeof(*chains),
+	.rules_add = forward_rules_add,
+};
+
+const struct kind published_kind = {
+	.table = TABLE_FILTER,
+	.word = "published",
+	.words = 3,
+	.parse = published_parse,
+	.print = published_print,
+	.describe = published_describe,
+	.fill = published_fill,
+	.maps = set_published,
+	.maps_count = 2,
+	.owned_maps = 2,
+};
