@@ -118,10 +118,11 @@ static void find_routers(struct call *c, const struct result_ip *ip)
 {
 	struct route *routes = c->result.routes.items;
 
-	for (size_t i = 0; i < c->result.routes.count; i++)
-		routes[i].onlink |=
-			prefix_contains(&ip->address, &routes[i].gw) &&
-			ip_compare(&routes[i].gw, &ip->gateway) != 0;
+	for (size_t i = 0; i < c->result.routes.count; i++) {
+		if (prefix_contains(&ip->address, &routes[i].gw) &&
+		    ip_compare(&routes[i].gw, &ip->gateway) != 0)
+			routes[i].flags = ROUTE_ONLINK;
+	}
 }
 
 /* Reads to routes those that the container gets: its own, then the result's, which

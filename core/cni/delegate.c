@@ -178,9 +178,9 @@ int delegate_pass_on(struct call *c, const char *verb)
 	if (!left_out ||
 	    (c->net.ipam && strcmp(c->net.ipam, c->applet->name) == 0))
 		return 0;
-	if (strcmp(verb, "STATUS") == 0)
-		return ipam_status(c);
-	return strcmp(verb, "GC") == 0 ? ipam_gc(c) : 0;
+	if (strcmp(verb, "GC") == 0)
+		return ipam_gc(c);
+	return strcmp(verb, "STATUS") == 0 ? ipam_status(c) : 0;
 }
 
 static int run_applet(struct call *c, const struct applet *applet,

@@ -9,15 +9,15 @@
 /* The families of the addresses that stand anywhere in a JSON value. */
 static void find_families(const struct json *value, bool *v4, bool *v6)
 {
-	const struct json *child = value ? value->child : NULL;
 	struct prefix prefix;
 
-	for (; child; child = child->next)
-		find_families(child, v4, v6);
-	if (!value || value->type != JSON_STRING ||
-	    !prefix_parse(value->text, &prefix))
+	if (!value)
 		return;
-	*(prefix.ip.family == AF_INET ? v4 : v6) = true;
+	for (const struct json *child = value->child; child;
+	     child = child->next)
+		find_families(child, v4, v6);
+	if (value->type == JSON_STRING && prefix_parse(value->text, &prefix))
+		*(prefix.ip.family == AF_INET ? v4 : v6) = true;
 }
 
 static int probe_setting(struct call *c, const char *name)

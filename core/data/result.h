@@ -27,14 +27,19 @@ struct result_ip {
 	bool has_interface;
 };
 
+enum {
+	/* gw is on the link, whatever the other routes say. (RTNH_F_ONLINK) */
+	ROUTE_ONLINK = 4,
+};
+
 struct route {
 	struct prefix dst;
 	struct ip gw; /* family 0: none */
 	int mtu, advmss, priority, table, scope;
 	bool has_table, has_scope;
 	/* These two are in no result. */
-	struct ip src; /* what packets are from by default; family 0: chosen */
-	bool onlink;   /* gw is on the link, whatever the other routes say */
+	struct ip src;	/* what packets are from by default; family 0: chosen */
+	unsigned flags; /* of ROUTE_* */
 };
 
 /* In each list, present tells an empty list from a missing one. */

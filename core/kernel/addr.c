@@ -8,12 +8,11 @@
 #include <linux/rtnetlink.h>
 
 static void begin(struct nl *nl, int type, int flags, const struct link *link,
-		  const struct prefix *prefix, uint8_t addr_flags)
+		  const struct prefix *prefix)
 {
 	struct ifaddrmsg head = {
 		.ifa_family = (uint8_t)prefix->ip.family,
 		.ifa_prefixlen = (uint8_t)prefix->len,
-		.ifa_flags = addr_flags,
 		.ifa_scope = RT_SCOPE_UNIVERSE,
 		.ifa_index = (uint32_t)link->index,
 	};
@@ -29,7 +28,7 @@ int addr_add(struct nl *nl, const struct link *link,
 	     const struct prefix *prefix, unsigned flags, bool *exists)
 {
 	bool v6 = prefix->ip.family == AF_INET6;
-	uint32_t how = v6 && !(flags & ADDR_DAD) ? IFA_F_NODAD : 0;
+	uint32_t how = flags & ADDR_NO_ROUTE;
 	struct ip broadcast = prefix_last(prefix);
 	char text[PREFIX_TEXT];
 
@@ -37,11 +36,10 @@ int addr_add(struct nl *nl, const struct link *link,
 		return fail(nl->job, CNI_INTERNAL,
 			    "add %s to %s: IPv4 in the form of IPv6",
 			    prefix_print(prefix, text), link->name);
-	begin(nl, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, link, prefix,
-	      (uint8_t)how);
-	/* Where this attribute is, the byte in the header does not count. */
-	if (flags & ADDR_NO_ROUTE)
-		nl_put_u32(nl, IFA_FLAGS, how | IFA_F_NOPREFIXROUTE);
+	begin(nl, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, link, prefix);
+	if (v6 && !(flags & ADDR_DAD))
+		how |= IFA_F_NODAD;
+	nl_put_u32(nl, IFA_FLAGS, how);
 	if (!v6 && prefix->len < 31)
 		nl_put(nl, IFA_BROADCAST, broadcast.bytes, 4);
 	if (exists)
@@ -55,7 +53,7 @@ int addr_del(struct nl *nl, const struct link *link,
 {
 	char text[PREFIX_TEXT];
 
-	begin(nl, RTM_DELADDR, 0, link, prefix, 0);
+	begin(nl, RTM_DELADDR, 0, link, prefix);
 	nl_allow(nl, EADDRNOTAVAIL, NULL);
 	nl_allow(nl, ENODEV, NULL);
 	return nl_talk(nl, "delete address %s from %s",

@@ -15,8 +15,9 @@ struct addr {
 };
 
 enum {
-	ADDR_DAD = 1,	   /* IPv6: with duplicate address detection */
-	ADDR_NO_ROUTE = 2, /* the kernel makes no route to the subnet */
+	ADDR_DAD = 1, /* IPv6: with duplicate address detection */
+	/* The kernel makes no route to the subnet. (IFA_F_NOPREFIXROUTE) */
+	ADDR_NO_ROUTE = 0x200,
 };
 
 /* Adds an address; flags are of ADDR_*. If it is there already, that is an error, or

@@ -73,7 +73,7 @@ int route_add(struct nl *nl, const struct link *link, const struct route *route)
 	head.rtm_scope =
 		route->has_scope ? (uint8_t)route->scope : RT_SCOPE_UNIVERSE;
 	head.rtm_type = RTN_UNICAST;
-	head.rtm_flags = route->onlink ? RTNH_F_ONLINK : 0;
+	head.rtm_flags = route->flags;
 	nl_begin(nl, RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE, &head,
 		 sizeof(head));
 	nl_needs(nl, EOPNOTSUPP, "IPv6");
@@ -195,7 +195,7 @@ int route_check(struct nl *nl, const struct link *link,
 	const struct route *route = routes->items;
 	bool exists;
 
-	for (size_t i = 0; i < routes->count; i++, route++) {
+	for (size_t left = routes->count; left; left--, route++) {
 		if (route_exists(nl, link, route, &exists) < 0)
 			return -1;
 		if (!exists)

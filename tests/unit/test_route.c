@@ -95,7 +95,7 @@ static void add_asks_for_the_route(void **state)
 		  "attr 15: 000000fe\n" },
 		{ "10.3.0.0/16",
 		  "10.2.0.9",
-		  { .onlink = true },
+		  { .flags = ROUTE_ONLINK },
 		  "10.3.0.0/16 via 10.2.0.9",
 		  " 02 10 00 00 fe 03 00 01 00000004\n"
 		  "attr 1: 0a030000\n"
