@@ -515,3 +515,27 @@ apart() {
 	node nft list set inet cnibox-filter closed | grep -q '"br1" . "br1"'
 	gone_list a1 "$a"
 }
+
+@test "two hundred pods have the rules and chains of one" {
+	local i one
+	forward_drop
+	pod_up p1
+	for ((i = 1; i <= 200; i++)); do
+		CNI_CONTAINERID=c$i cni ADD firewall p1 "$(firewall_conf "{\"prevResult\": {
+			\"cniVersion\": \"1.0.0\", \"interfaces\": [],
+			\"ips\": [{\"address\": \"10.1.2.$i/24\"}]}}")"
+		succeeded "ADD $i"
+		[ $i != 1 ] || one=$(node nft -j list ruleset |
+			jq '[.nftables[] | select(.rule or .chain)] | length')
+	done
+	[ "$(nat_elements | grep -c ^pods4)" = 200 ]
+	[ "$(node nft -j list ruleset |
+		jq '[.nftables[] | select(.rule or .chain)] | length')" = "$one" ]
+	for ((i = 1; i <= 200; i++)); do
+		CNI_CONTAINERID=c$i cni DEL firewall p1 "$(firewall_conf)"
+		silent "DEL $i"
+		[ $i = 200 ] || [ "$(node iptables -S FORWARD | wc -l)" = 2 ]
+	done
+	[ "$(rules)" = "$CLOSED" ] || complain "$(rules)"
+	nothing_left
+}

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2034,SC2154 # drive reads and sets them
+
+config_firewall() {
+	chain=("\"type\":\"bridge\",\"isGateway\":true,
+			$(ipam "$ranges4,$ranges6" "$routes4,$routes6")"
+		"\"type\":\"firewall\",\"ingressPolicy\":\"isolated\"")
+}
