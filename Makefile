@@ -130,12 +130,15 @@ HARDENING := $(call known,-fstack-clash-protection) $(if $(CONFIG_HARDENED), \
 	$(call known,-mbranch-protection=pac-ret), \
 	-fno-stack-protector)
 banned := -include build/banned.h
-compile := $(CC) $(ours) $(LIBC_CFLAGS) $(CFLAGS) \
-	$(if $(PIE),-fPIE,-fno-pie) -ffunction-sections -fdata-sections \
-	-fno-asynchronous-unwind-tables $(HARDENING) $(FRUGAL) \
+# All of the program at once is 2 KB smaller. LTO= leaves it out.
+LTO ?= $(if $(CONFIG_DEBUG),,$(call known,-flto -flto-partition=one))
+# What the linker has to know, too, when it is it that compiles.
+generate := $(CFLAGS) $(LTO) $(if $(PIE),-fPIE,-fno-pie) -ffunction-sections \
+	-fdata-sections -fno-asynchronous-unwind-tables $(HARDENING) $(FRUGAL)
+compile := $(CC) $(ours) $(LIBC_CFLAGS) $(generate) \
 	-ffile-prefix-map=$(call quoted,$(CURDIR))=.
 # The smaller common page lets the data follow in the file without a gap.
-link := $(CC) $(CFLAGS) $(LDFLAGS) -Wl,--gc-sections,--build-id=none \
+link := $(CC) $(generate) $(LDFLAGS) -Wl,--gc-sections,--build-id=none \
 	-Wl,-z,norelro,-z,noseparate-code,-z,noexecstack \
 	-Wl,-z,max-page-size=4096,-z,common-page-size=64 \
 	$(if $(CONFIG_DEBUG),,-Wl,-T,build/discard.ld)
