@@ -253,7 +253,8 @@ static bool read_notes(struct job *job, char *text, struct list *notes)
 	return whole && !*text;
 }
 
-/* The whole text of a file, or NULL with the reason in errno. */
+/* The whole text of a file, or NULL with the reason in errno. One read() of the size
+ * that fstat() told: a line that comes meanwhile is for the next reader. */
 static char *read_text(struct job *job, int fd, const struct stat *st)
 {
 	size_t size = (size_t)st->st_size;

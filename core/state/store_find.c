@@ -79,7 +79,8 @@ static int open_entry(const struct store *s, const struct dirent *file,
 		      O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 }
 
-/* Reads all of fd, at most STORE_OWNER_MAX bytes. */
+/* Reads all of fd, at most STORE_OWNER_MAX bytes. Not by io_read(), whose memory
+ * would be kept for each of what can be 65,000 files. */
 static ssize_t read_all(int fd, char *text)
 {
 	size_t len = 0;

@@ -61,7 +61,7 @@ const struct conf_key bridge_keys[] = {
 	{ "promiscMode", CONF_BOOL, AT(bridge_conf, promisc),
 	  HELP("the bridge receives every packet; not with hairpinMode") },
 	{ "portIsolation", CONF_BOOL, AT(bridge_conf, isolated),
-	  HELP("isolated ports do not reach each other") },
+	  HELP("the port does not reach other isolated ones") },
 	{ "disableContainerInterface", CONF_BOOL,
 	  AT(bridge_conf, no_container_interface),
 	  HELP("leave the container's interface down; not with ipam") },
