@@ -186,11 +186,12 @@ static int static_replace(struct call *c, const struct list *texts,
 static int static_check_count(struct call *c, const struct list *ips)
 {
 	const struct result_ip *ip = ips->items;
-	int v4 = 0, v6 = 0, order;
+	size_t count[2] = { 0 };
+	int order;
 
 	for (size_t i = 0; i < ips->count; i++)
-		++*(ip[i].address.ip.family == AF_INET ? &v4 : &v6);
-	if (v4 <= 1 && v6 <= 1)
+		count[ip[i].address.ip.family == AF_INET6]++;
+	if (count[0] <= 1 && count[1] <= 1)
 		return 0;
 	if (version_compare(c->job, c->net.version, "0.3.0", &order) < 0)
 		return -1;

@@ -230,7 +230,7 @@ int delegate_run(struct call *c, const char *type, const char *verb,
 		 const struct str *conf, struct result *out)
 {
 	struct call *call = job_alloc(c->job, sizeof(*call));
-	const struct json *ipam;
+	const struct json *member;
 	struct json *doc;
 
 	*call = *c;
@@ -239,9 +239,9 @@ int delegate_run(struct call *c, const char *type, const char *verb,
 	if (json_parse(c->job, "delegate", conf->text, conf->len, &doc) < 0)
 		return -1;
 	call->doc = doc;
-	ipam = json_member(json_member(doc, "ipam"), "type");
-	call->net.ipam = ipam && ipam->type == JSON_STRING && *ipam->text
-				 ? ipam->text
+	member = json_member(json_member(doc, "ipam"), "type");
+	call->net.ipam = member && member->type == JSON_STRING && *member->text
+				 ? member->text
 				 : NULL;
 	return delegate(call, "delegate.type", type, verb, out);
 }

@@ -263,5 +263,5 @@ bool pattern_matches(const char *pattern, const char *text, const char **why)
 	if (*s.at == ')')
 		refuse(&s, ") without (");
 	*why = s.why;
-	return !s.why && memchr(to.at, true, sizeof(to.at));
+	return !s.why && memchr(to.at, 1, sizeof(to.at));
 }

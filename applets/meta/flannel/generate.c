@@ -125,7 +125,7 @@ static void flannel_masquerade(struct call *c, struct json *out,
 	masq = flannel_get(out, "ipMasq");
 	for (; network; network = network->next)
 		flannel_put(c->job, exempt, network->child);
-	if (masq->text && strcmp(masq->text, "false") != 0 &&
+	if (masq && masq->text && strcmp(masq->text, "false") != 0 &&
 	    applet_find(c->applets, flannel_type(out)) &&
 	    !flannel_get(out, "nonMasqueradeCIDRs"))
 		flannel_set(c->job, out, "nonMasqueradeCIDRs", exempt);
