@@ -289,6 +289,7 @@ static int firewall_status(struct call *c)
 
 const struct applet firewall_applet = {
 	.name = "firewall",
+	.kinds = 1 << ENTRY_FORWARD,
 	.keys = firewall_keys,
 	.conf_size = sizeof(struct firewall_conf),
 	.defaults = &firewall_defaults,

@@ -336,6 +336,7 @@ static int portmap_status(struct call *c)
 
 const struct applet portmap_applet = {
 	.name = "portmap",
+	.kinds = 1 << ENTRY_PORT,
 	.keys = portmap_keys,
 	.conf_size = sizeof(struct portmap_conf),
 	.defaults = &portmap_defaults,

@@ -58,8 +58,10 @@ struct applet {
 	const void *defaults; /* the struct keys are read into; NULL: zeroes */
 	const char *since;    /* the oldest version it speaks; NULL: all */
 	bool needs_netns; /* ADD and CHECK fail if CNI_NETNS cannot be opened */
-	bool takes_args;  /* reads CNI_ARGS, which is checked before */
-	bool delegates;	  /* may start programs, and write where it likes */
+	unsigned kinds; /* of entries (1 << ENTRY_*) that others look for in its
+			 * records */
+	bool takes_args; /* reads CNI_ARGS, which is checked before */
+	bool delegates;	 /* may start programs, and write where it likes */
 	int (*validate)(struct call *c); /* before every verb but DEL */
 	int (*add)(struct call *c);
 	int (*del)(struct call *c);

@@ -12,7 +12,7 @@ static void read_others(struct call *c, enum entry_kind kind, struct list *out)
 		struct record_notes notes;
 		const struct entry *entry;
 
-		if (*a == c->applet)
+		if (*a == c->applet || !((*a)->kinds & 1U << kind))
 			continue;
 		record_read(c->job, (*a)->name, attachment_owner(c), &notes);
 		noted_entries(c, &notes, true, &entries);
