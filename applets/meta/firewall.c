@@ -24,6 +24,7 @@ config FIREWALL
 #include "core/cni/attachment.h"
 #include "core/cni/noted.h"
 #include "core/cni/published.h"
+#include "core/tables/reference.h"
 
 enum {
 	/* Bits 8 to 11 are Cilium's, 12 is our portmap's, 13 the Go portmap's,
@@ -231,9 +232,37 @@ static int firewall_leave(struct call *c)
 	return tables_trim(&c->nft, whole ? &entries : NULL);
 }
 
+/* The addresses of prevResult, as far as there are any: by these alone the Go plugin
+ * knows what it has made. */
+static void firewall_told(struct call *c, struct list *addresses)
+{
+	const struct json *ip = json_member(c->net.prev_result, "ips");
+	struct prefix prefix;
+
+	for (ip = ip ? ip->child : NULL; ip; ip = ip->next) {
+		const struct json *told = json_member(ip, "address");
+
+		if (told && told->type == JSON_STRING &&
+		    prefix_parse(told->text, &prefix))
+			*(struct ip *)list_add(c->job, addresses,
+					       sizeof(struct ip)) = prefix.ip;
+	}
+}
+
+static int firewall_leave_all(struct call *c)
+{
+	struct list addresses = { 0 };
+
+	if (IS_ENABLED(CONFIG_REFERENCE_DEL))
+		firewall_told(c, &addresses);
+	return firewall_leave(c) |
+	       (addresses.count ? reference_del_forward(&c->nft, &addresses)
+				: 0);
+}
+
 static int firewall_del(struct call *c)
 {
-	return attachment_release(c, FIREWALL_KINDS, firewall_leave);
+	return attachment_release(c, FIREWALL_KINDS, firewall_leave_all);
 }
 
 static void firewall_undo(void *arg)

@@ -200,6 +200,9 @@ struct nft_deed {
 	uint64_t handle;
 	uint32_t mark;	  /* all it asks is that a packet has these bits */
 	bool conditional; /* it asks something else */
+	/* That is only that this is the packet's source or destination, and maybe the
+	 * state of its connection; family 0: it asks yet something else. */
+	struct ip address;
 	int verdict; /* NF_ACCEPT, NF_DROP (or it rejects), NFT_JUMP, ... */
 	const char *chain;   /* that it jumps to, or "" */
 	const char *comment; /* of nft or of iptables, or "" */

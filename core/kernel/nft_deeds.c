@@ -10,6 +10,7 @@
 #include <linux/netfilter/xt_mark.h>
 #include <linux/netlink.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "core/kernel/nft.h"
 #include "core/kernel/nft_message.h"
@@ -43,11 +44,12 @@ void nft_rule_end_named(struct nft *nft, const char *comment)
 struct reader {
 	struct job *job;
 	struct list *out;
-	/* Of the rule that is read: a mark is in the register, and what bits are
-	 * left of it there. */
-	bool loaded;
-	uint32_t mask;
 	struct nft_deed *deed;
+	/* Of the rule that is read: what is in the register, and what bits are left
+	 * of it there. */
+	enum { OTHER, MARK, ADDRESS, STATE } loaded;
+	uint32_t mask;
+	bool more; /* it asks more than an address and the state */
 };
 
 /* A value of four bytes, or 0. */
@@ -64,10 +66,30 @@ static void read_meta(struct reader *reader, const struct nlattr *expr)
 	const struct nlattr *attrs[NFTA_META_MAX + 1];
 
 	nl_nested(expr, attrs, NFTA_META_MAX);
-	reader->loaded =
-		ntohl(nl_attr_u32(attrs[NFTA_META_KEY])) == NFT_META_MARK;
+	reader->loaded = OTHER;
+	if (ntohl(nl_attr_u32(attrs[NFTA_META_KEY])) == NFT_META_MARK)
+		reader->loaded = MARK;
 	reader->mask = ~0U;
 	reader->deed->conditional |= !reader->loaded;
+}
+
+static void read_payload(struct reader *reader, const struct nlattr *expr)
+{
+	const struct nlattr *attrs[NFTA_PAYLOAD_MAX + 1];
+
+	nl_nested(expr, attrs, NFTA_PAYLOAD_MAX);
+	reader->loaded = OTHER;
+	if (ntohl(nl_attr_u32(attrs[NFTA_PAYLOAD_BASE])) ==
+	    NFT_PAYLOAD_NETWORK_HEADER)
+		reader->loaded = ADDRESS;
+	reader->deed->conditional = true;
+}
+
+static void read_ct(struct reader *reader, const struct nlattr *expr)
+{
+	(void)expr;
+	reader->loaded = STATE;
+	reader->deed->conditional = true;
 }
 
 static void read_bitwise(struct reader *reader, const struct nlattr *expr)
@@ -76,7 +98,8 @@ static void read_bitwise(struct reader *reader, const struct nlattr *expr)
 
 	nl_nested(expr, attrs, NFTA_BITWISE_MAX);
 	reader->mask = word_of(attrs[NFTA_BITWISE_MASK]);
-	reader->loaded &= !word_of(attrs[NFTA_BITWISE_XOR]);
+	if (reader->loaded == ADDRESS || word_of(attrs[NFTA_BITWISE_XOR]))
+		reader->loaded = OTHER;
 }
 
 /* The bits of the mark that have to be set; any other question about it is
@@ -85,11 +108,29 @@ static void ask_mark(struct reader *reader, uint32_t mark, uint32_t mask)
 {
 	struct nft_deed *deed = reader->deed;
 
-	if (!reader->loaded || mark != mask || deed->mark)
+	if (reader->loaded != MARK || mark != mask || deed->mark)
 		deed->conditional = true;
 	else
 		deed->mark = mark;
-	reader->loaded = false;
+	reader->loaded = OTHER;
+	reader->more = true;
+}
+
+/* What a header has in four bytes or sixteen, and iptables compares, is an
+ * address. */
+static void ask_address(struct reader *reader, const struct nlattr *value)
+{
+	const struct nlattr *data[NFTA_DATA_MAX + 1];
+	struct ip *ip = &reader->deed->address;
+	size_t len;
+
+	nl_nested(value, data, NFTA_DATA_MAX);
+	len = data[NFTA_DATA_VALUE] ? nl_attr_len(data[NFTA_DATA_VALUE]) : 0;
+	reader->more |= ip->family || (len != 4 && len != 16);
+	if (reader->more)
+		return;
+	ip->family = len == 4 ? AF_INET : AF_INET6;
+	memcpy(ip->bytes, nl_attr_data(data[NFTA_DATA_VALUE]), len);
 }
 
 static void read_cmp(struct reader *reader, const struct nlattr *expr)
@@ -97,9 +138,14 @@ static void read_cmp(struct reader *reader, const struct nlattr *expr)
 	const struct nlattr *attrs[NFTA_CMP_MAX + 1];
 
 	nl_nested(expr, attrs, NFTA_CMP_MAX);
+	if (reader->loaded == STATE)
+		return;
 	if (ntohl(nl_attr_u32(attrs[NFTA_CMP_OP])) != NFT_CMP_EQ)
-		reader->loaded = false;
-	ask_mark(reader, word_of(attrs[NFTA_CMP_DATA]), reader->mask);
+		reader->loaded = OTHER;
+	if (reader->loaded == ADDRESS)
+		ask_address(reader, attrs[NFTA_CMP_DATA]);
+	else
+		ask_mark(reader, word_of(attrs[NFTA_CMP_DATA]), reader->mask);
 }
 
 /* A match of iptables. */
@@ -118,14 +164,14 @@ static void read_match(struct reader *reader, const struct nlattr *expr)
 			strnlen(nl_attr_data(info), nl_attr_len(info)));
 		return;
 	}
-	reader->loaded = info && strcmp(name, "mark") == 0 &&
-			 nl_attr_len(info) >= sizeof(mark);
-	if (reader->loaded) {
+	if (info && strcmp(name, "mark") == 0 &&
+	    nl_attr_len(info) >= sizeof(mark)) {
 		memcpy(&mark, nl_attr_data(info), sizeof(mark));
-		reader->loaded = !mark.invert;
+		reader->loaded = mark.invert ? OTHER : MARK;
 		ask_mark(reader, mark.mark, mark.mask);
 	}
 	reader->deed->conditional |= !reader->deed->mark;
+	reader->more |= strcmp(name, "conntrack") != 0;
 }
 
 static void read_verdict(struct reader *reader, const struct nlattr *expr)
@@ -176,6 +222,7 @@ static void read_expression(const struct nlattr *item, void *arg)
 		{ "cmp", read_cmp },	     { "match", read_match },
 		{ "target", read_target },   { "immediate", read_verdict },
 		{ "counter", read_counter }, { "reject", read_reject },
+		{ "payload", read_payload }, { "ct", read_ct },
 	};
 	const struct nlattr *expr[NFTA_EXPR_MAX + 1];
 	struct reader *reader = arg;
@@ -189,6 +236,7 @@ static void read_expression(const struct nlattr *item, void *arg)
 		return;
 	}
 	reader->deed->conditional = true;
+	reader->more = true;
 }
 
 static void read_rule(const struct nlmsghdr *msg, void *arg)
@@ -212,9 +260,12 @@ static void read_rule(const struct nlmsghdr *msg, void *arg)
 					    attrs[NFTA_RULE_USERDATA]),
 	};
 	reader->deed = deed;
-	reader->loaded = false;
+	reader->loaded = OTHER;
+	reader->more = false;
 	nl_each(attrs[NFTA_RULE_EXPRESSIONS], NFTA_LIST_ELEM, read_expression,
 		reader);
+	if (reader->more)
+		deed->address.family = 0;
 }
 
 int nft_list_deeds(struct nft *nft, const char *chain, bool *missing,

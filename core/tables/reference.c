@@ -185,3 +185,43 @@ int reference_del_macspoofchk(struct nl *nl, const struct reference *of)
 		return 0;
 	return sweep_all(nl, &sweep, 1);
 }
+
+static bool is_among(const struct list *addresses, const struct ip *ip)
+{
+	const struct ip *address = addresses->items;
+
+	for (size_t i = 0; i < addresses->count; i++) {
+		if (ip_compare(&address[i], ip) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int del_forward(struct nl *nl, int family, const struct list *addresses)
+{
+	static const char chain[] = "CNI-FORWARD";
+	struct nft nft = { .nl = nl, .family = family, .table = "filter" };
+	const struct nft_deed *deed;
+	struct list deeds;
+	bool missing, any = false;
+
+	if (nft_list_deeds(&nft, chain, &missing, &deeds) < 0)
+		return -1;
+	deed = deeds.items;
+	for (size_t i = 0; i < deeds.count; i++, deed++) {
+		if (deed->verdict != NF_ACCEPT ||
+		    !is_among(addresses, &deed->address))
+			continue;
+		if (!any)
+			nft_begin(&nft, 0);
+		any = true;
+		nft_rule_del(&nft, chain, deed->handle);
+	}
+	return any ? nft_commit(&nft) : 0;
+}
+
+int reference_del_forward(struct nl *nl, const struct list *addresses)
+{
+	return del_forward(nl, NFPROTO_IPV4, addresses) |
+	       del_forward(nl, NFPROTO_IPV6, addresses);
+}

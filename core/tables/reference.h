@@ -17,4 +17,7 @@ int reference_del_masquerade(struct nl *nl, const struct reference *of);
 int reference_del_ports(struct nl *nl, const struct reference *of);
 int reference_del_macspoofchk(struct nl *nl, const struct reference *of);
 
+/* Removes what lets these addresses pass (struct ip). */
+int reference_del_forward(struct nl *nl, const struct list *addresses);
+
 #endif

@@ -117,9 +117,12 @@ static int flush_removed(struct nl *nl)
 static int sweep(struct nl *nl)
 {
 	static const struct reference of = { "net", "eth0", "a" };
+	static struct ip pod = { AF_INET, { 10, 1, 2, 3 } };
+	static const struct list pods = { &pod, 1, true };
 
 	if (reference_del_masquerade(nl, &of) < 0 ||
-	    reference_del_ports(nl, &of) < 0)
+	    reference_del_ports(nl, &of) < 0 ||
+	    reference_del_forward(nl, &pods) < 0)
 		return -1;
 	return reference_del_macspoofchk(nl, &of);
 }

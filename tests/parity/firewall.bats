@@ -81,3 +81,116 @@ play() {
 		diff "$BATS_TEST_TMPDIR/ours" "$BATS_TEST_TMPDIR/theirs"
 	done
 }
+
+# ---- one ADDs, the other DELs
+
+# theirs CMD...: with Debian's firewall.
+theirs() {
+	ln -sf "$REFERENCE"/firewall "$PLUGINS"
+	"$@"
+	ln -sf "$CNIBOX" "$PLUGINS"/firewall
+}
+
+# Rules of both families that name an address, and no more.
+pod_rules() {
+	node sh -c 'iptables -S; ip6tables -S' | grep -E -- '-[sd] ' || true
+}
+
+# The same, where iptables does not understand its table any more.
+nft_rules() {
+	node sh -c 'nft list table ip filter; nft list table ip6 filter' |
+		grep -E '[sd]addr'
+}
+
+LIST=$(jq '.plugins[1] = {type: "firewall"}' <<<"$DUAL_LIST")
+
+@test "what theirs ADDed ours DELs, and leaves others alone" {
+	local others
+	pod_up p1 p2
+	theirs add_list p2 "$LIST"
+	others=$(pod_rules)
+	[ "$(wc -l <<<"$others")" = 4 ]
+	theirs add_list p1 "$LIST"
+	[ "$(pod_rules | wc -l)" = 8 ]
+	check_list p1 "$LIST"
+	del_list p1 "$LIST"
+	[ "$(pod_rules)" = "$others" ] || complain "$(pod_rules)"
+	del_list p1 "$LIST"
+	[ "$(pod_rules)" = "$others" ]
+	theirs del_list p2 "$LIST"
+	[ -z "$(pod_rules)" ]
+	nothing_left
+}
+
+@test "ours DELs what theirs ADDed also as iptables and nft load it again" {
+	pod_up p1
+	theirs add_list p1 "$LIST"
+	node sh -c 'iptables-save | iptables-restore; ip6tables-save | ip6tables-restore'
+	# Thereafter iptables does not read its table any more.
+	node sh -c 'nft list ruleset >/run/ruleset; nft flush ruleset; nft -f /run/ruleset'
+	[ "$(nft_rules | wc -l)" = 4 ] || complain "$(nft_rules)"
+	del_list p1 "$LIST"
+	[ -z "$(nft_rules)" ] || complain "$(nft_rules)"
+	nothing_left
+}
+
+@test "ours DELs no rule that asks for more than theirs" {
+	local before rule
+	pod_up p1
+	theirs add_list p1 "$LIST"
+	for rule in "-s 10.1.2.2 -j DROP" "-s 10.1.2.0/24 -j ACCEPT" \
+		"! -s 10.1.2.2 -j ACCEPT" "-d 10.1.2.22 -j ACCEPT" \
+		"-s 10.1.2.2 -d 10.9.9.9 -j ACCEPT" \
+		"-s 10.1.2.2 -p tcp -j ACCEPT" "-s 10.1.2.2 -i br0 -j ACCEPT" \
+		"-d 10.1.2.2 -p tcp -m tcp --dport 80 -j ACCEPT" \
+		"-s 10.1.2.2 -m mark --mark 0x10/0x10 -j ACCEPT" \
+		"-m mark --mark 0xa010202 -j ACCEPT" \
+		"-s 10.1.2.2 -m limit --limit 3/hour -j ACCEPT" "-j ACCEPT"; do
+		# shellcheck disable=SC2086 # several words
+		node iptables -A CNI-FORWARD $rule
+	done
+	before=$(node iptables -S CNI-FORWARD | sed 3,4d)
+	[ "$(wc -l <<<"$before")" = 14 ]
+	del_list p1 "$LIST"
+	[ "$(node iptables -S CNI-FORWARD)" = "$before" ] ||
+		complain "$(node iptables -S CNI-FORWARD)"
+	nothing_left
+}
+
+@test "ours DELs without an address, or with odd ones" {
+	local conf prev
+	pod_up p1
+	conf=$(jq -c '{cniVersion, name, type: "firewall"}' <<<"$LIST")
+	for prev in null 1 '[]' '{}' '{"ips": 1}' '{"ips": [1, null, {}]}' \
+		'{"ips": [{"address": 1}, {"address": "x"}, {"address": "10.1.2.2"}]}'; do
+		del_twice p1 "$(jq -c --argjson prev "$prev" '.prevResult = $prev' <<<"$conf")"
+	done
+}
+
+@test "what ours ADDed theirs DELs, and sync removes the rest" {
+	pod_up p1 p2
+	node iptables -P FORWARD DROP
+	add_list p1 "$LIST"
+	add_list p2 "$LIST"
+	theirs del_list p1 "$LIST"
+	theirs del_list p1 "$LIST"
+	pod_down p1
+	node "$CNIBOX" sync
+	[ "$(nat_elements | grep -c ^pods)" = 2 ] || complain "$(nat_elements)"
+	theirs del_list p2 "$LIST"
+	pod_down p2
+	node "$CNIBOX" sync
+	[[ $(node iptables -S FORWARD) != *cnibox* ]]
+	nothing_left
+}
+
+@test "what theirs made for ingressPolicy stays" {
+	local list
+	list=$(network a 1 same-bridge)
+	pod_up p1
+	theirs add_list p1 "$list"
+	del_list p1 "$list"
+	[ -z "$(pod_rules)" ]
+	[ "$(node iptables -S | grep -c "^-A CNI-ISOLATION-STAGE-.*br1")" = 2 ]
+	nothing_left
+}
