@@ -219,19 +219,6 @@ static int firewall_entries(struct call *c, struct list *entries)
 
 /* ---- verbs ---- */
 
-/* What the attachment had, of which others may have nothing. */
-static int firewall_leave(struct call *c)
-{
-	struct list entries = { 0 };
-	struct record_notes notes;
-	bool whole;
-
-	noted_read(c, attachment_owner(c), &notes);
-	whole = noted_entries(c, &notes, false, &entries) && notes.found &&
-		!notes.damaged;
-	return tables_trim(&c->nft, whole ? &entries : NULL);
-}
-
 /* The addresses of prevResult, as far as there are any: by these alone the Go plugin
  * knows what it has made. */
 static void firewall_told(struct call *c, struct list *addresses)
@@ -249,25 +236,32 @@ static void firewall_told(struct call *c, struct list *addresses)
 	}
 }
 
-static int firewall_leave_all(struct call *c)
-{
-	struct list addresses = { 0 };
-
-	if (IS_ENABLED(CONFIG_REFERENCE_DEL))
-		firewall_told(c, &addresses);
-	return firewall_leave(c) |
-	       (addresses.count ? reference_del_forward(&c->nft, &addresses)
-				: 0);
-}
-
+/* By the record as it is before it is left, when it no longer counts as whole. Who
+ * has none may be the Go plugin's. */
 static int firewall_del(struct call *c)
 {
-	return attachment_release(c, FIREWALL_KINDS, firewall_leave_all);
+	struct list entries = { 0 }, addresses = { 0 };
+	struct record_notes notes;
+	bool whole;
+	int ret;
+
+	noted_read(c, attachment_owner(c), &notes);
+	whole = noted_entries(c, &notes, false, &entries) && notes.found &&
+		!notes.damaged;
+	ret = attachment_release(c, FIREWALL_KINDS, NULL) |
+	      tables_trim(&c->nft, whole ? &entries : NULL);
+	if (IS_ENABLED(CONFIG_REFERENCE_DEL) && !whole)
+		firewall_told(c, &addresses);
+	return addresses.count
+		       ? ret | reference_del_forward(&c->nft, &addresses)
+		       : ret;
 }
 
 static void firewall_undo(void *arg)
 {
-	firewall_leave(arg);
+	struct call *c = arg;
+
+	tables_trim(&c->nft, NULL);
 }
 
 static int firewall_add(struct call *c)

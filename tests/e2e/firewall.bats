@@ -195,6 +195,26 @@ gone_list() {
 	nothing_left
 }
 
+@test "a DEL with a record does not read what other pods have" {
+	local conf
+	conf=$(with "$(firewall_conf)" '{"ingressPolicy": "same-bridge"}')
+	forward_drop
+	pod_up p1 p2
+	add_list p1 "$(with_firewall '{"ingressPolicy": "same-bridge"}')"
+	add_list p2 "$(with_firewall '{"ingressPolicy": "same-bridge"}')"
+	for pod in p2 p1; do
+		PLUGIN_ENV=(CNIBOX_TRACE=1)
+		cni DEL firewall $pod "$conf"
+		silent "DEL $pod"
+		PLUGIN_ENV=()
+		[[ $stderr == *" pods4-4 "* && $stderr != *"list map"* ]] ||
+			complain "$stderr"
+		del_list $pod "$LIST"
+	done
+	[ "$(rules)" = "$CLOSED" ] || complain "$(rules)"
+	nothing_left
+}
+
 @test "what iptables saves and restores is the same, and works" {
 	local before saved
 	routed_outside_up
