@@ -164,9 +164,13 @@ static int add_to(struct nl *nl, int table, const char *owner,
 	if (check_rivals(&wants.nft, owner, entries, holders) < 0)
 		return -1;
 	/* The first try expects that table and chains are there, and that no
-	 * element is in the way. */
+	 * element is in the way; not of policy, whose chains go with their last
+	 * element: to refuse a transaction takes the kernel 15 ms. */
 	for (int i = 0; i < TRIES_MAX; i++) {
-		bool looks = i || wants.list.count > SLICE, again = false;
+		bool looks =
+			i || wants.list.count > SLICE ||
+			(IS_ENABLED(CONFIG_FIREWALL) && table == TABLE_FILTER);
+		bool again = false;
 
 		if (looks && (want_look_up(&wants) < 0 ||
 			      check_holders(&wants, holders, &again) < 0))

@@ -215,6 +215,24 @@ gone_list() {
 	nothing_left
 }
 
+@test "an ADD has no transaction refused, be it the first or not" {
+	local pod
+	forward_drop
+	pod_up p1 p2
+	for pod in p1 p2; do
+		PLUGIN_ENV=(CNIBOX_TRACE=1)
+		add $pod "$(firewall_conf "{\"prevResult\": {
+			\"cniVersion\": \"1.0.0\", \"interfaces\": [],
+			\"ips\": [{\"address\": \"10.1.2.${pod#p}/24\"}]}}")"
+		PLUGIN_ENV=()
+		[ "$(grep -c "begin a transaction on table cnibox-filter" \
+			<<<"$stderr")" = 1 ] || complain "$stderr"
+	done
+	del_twice p1 "$(firewall_conf)"
+	del_twice p2 "$(firewall_conf)"
+	nothing_left
+}
+
 @test "what iptables saves and restores is the same, and works" {
 	local before saved
 	routed_outside_up
