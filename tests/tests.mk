@@ -8,6 +8,8 @@
 #                       fails; ten minutes
 # make bench            measures against the Go plugins, and those in PEER=dir;
 #                       needs root. bench-quick: in less than two minutes
+# make sizes            builds without each option, or OPTIONS=: what it costs, and
+#                       whether its help and README say so; four minutes
 # make plot             draws tests/bench/speed.svg from README's figures
 # make unit             builds and runs the unit tests; test-unit-X: one
 # make test-e2e-X       runs tests/e2e/X.bats, what F=regex names; needs root
@@ -155,6 +157,10 @@ bench bench-quick: all
 		LINK=$(call quoted,$(link) $(call LIBC_LINK,"$$object")) \
 		tests/bench/bench $(@:bench-%=%)
 
+sizes:
+	O=$(call quoted,$(abspath $(O))) DEPS_DIR=$(call quoted,$(DEPS_DIR)) \
+		tests/sizes $(OPTIONS)
+
 plot:
 	awk -f tests/bench/picture.awk README.md >tests/bench/speed.svg.new
 	mv tests/bench/speed.svg.new tests/bench/speed.svg
@@ -164,4 +170,4 @@ plot:
 	$(FUZZ_OBJ:.o=.d) $(FUZZ_CONF:.o=.d) $(FUZZ_BIN:$(O)/fuzz/%=$(O)/fuzz/tests/fuzz/%.d)
 
 .PHONY: unit unit-build mutants fuzz fuzz-build lint analyze check check-clients \
-	check-configs check-cross soak demo bench bench-quick plot
+	check-configs check-cross soak demo bench bench-quick sizes plot

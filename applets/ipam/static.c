@@ -11,7 +11,7 @@ config STATIC
 	  An IPAM plugin that gives a container the addresses it is told, by
 	  "addresses", by IP and GATEWAY in CNI_ARGS, or by "ips" of the
 	  runtime. It keeps nothing, and does not know who else has them.
-	  Costs 3 KB.
+	  Costs 2.5 KB.
 */
 #include <string.h>
 #include <sys/socket.h>

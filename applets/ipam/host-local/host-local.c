@@ -19,7 +19,8 @@ config HOST_LOCAL
 	  be in use at once. An attribute of each file says in which boot it
 	  was made: when no address is free, those of earlier boots are
 	  freed, as no container outlives its kernel. GC frees what no valid
-	  attachment owns; STATUS warns when a range set is exhausted.
+	  attachment owns; STATUS warns when a range set is exhausted. Costs
+	  12 KB, and 15.5 with HOST_LOCAL_INDEX and HOST_LOCAL_DNS.
 */
 #include "applets/ipam/host-local/host-local.h"
 

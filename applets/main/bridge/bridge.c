@@ -12,6 +12,7 @@ config BRIDGE
 	  is missing. The bridge can be the gateway of its containers, and
 	  what they send elsewhere can get the host's address. Addresses come
 	  from the IPAM plugin; without one the network is layer 2 only.
+	  Costs 10 KB, and 13.5 with BRIDGE_VLAN.
 */
 #include "bridge.h"
 

@@ -10,7 +10,7 @@ config FLANNEL
 	help
 	  Reads what flanneld has for this node, makes a configuration of it
 	  for another plugin (bridge and host-local by default), and has that
-	  one do the work. Costs 6.5 KB.
+	  one do the work. Costs 6 KB.
 */
 #include "flannel.h"
 

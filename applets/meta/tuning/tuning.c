@@ -12,7 +12,7 @@ config TUNING
 	  Sets sysctls of the container's network namespace, and of its
 	  interface the MAC address, MTU, promiscuous and all-multicast mode
 	  and the length of the transmit queue. DEL brings the latter back.
-	  Called behind a plugin that has made the interface. Costs 11 KB,
+	  Called behind a plugin that has made the interface. Costs 9 KB,
 	  of that 2 the allowlist.
 */
 #include "applets/meta/tuning/tuning.h"
