@@ -554,6 +554,68 @@ apart() {
 	gone_list a1 "$a"
 }
 
+# The facts of the Go firewall v1.9.1: a1, a2 (same-bridge), b1 (same-bridge), i1, i2
+# (isolated), j1 (isolated), o1, o2 (open), each letter behind a bridge of its own, and
+# published ports of a1, b1, i1 and o1. y is reached, . is not, p by the policy of
+# FORWARD (by our entry for published ports where there is one, which that plugin has
+# not), - is the pod itself.
+MATRIX='
+node    yyyyyyyyyyyy
+outside ppppppppyyyy
+a1      -y....yy-..y
+a2      y-....yyy..y
+b1      ..-...yy.-.y
+i1      ...-..yy..-y
+i2      ....-.yy...y
+j1      .....-yy...y
+o1      yyyyyy-yyyy-
+o2      yyyyyyy-yyyy'
+PORTS=$(jq -cn '{portMappings: [{hostPort: 8080, containerPort: 80, protocol: "tcp"},
+	{hostPort: 8080, containerPort: 80, protocol: "udp"}]}')
+
+# A line for each target, as reach.py wants it.
+targets() {
+	local pod
+	for pod in a1 a2 b1 i1 i2 j1 o1 o2; do
+		echo "$pod $(jq -r '[.ips[].address | sub("/.*"; "")] | join(" ")' \
+			<<<"${results[$pod]}") 80"
+	done
+	for pod in a1 b1 i1 o1; do
+		echo "port-of-$pod 192.0.2.1 2001:db8:ffff::1 ${port_of[$pod]}"
+	done
+}
+
+# matrix_is POLICY-OF-FORWARD LETTER-FOR-IT
+matrix_is() {
+	local said
+	node iptables -P FORWARD "$1"
+	node ip6tables -P FORWARD "$1"
+	said=$(printf '%s\n%s\n' "$(targets)" "${MATRIX//p/$2}" |
+		node python3 "$BATS_TEST_DIRNAME/reach.py") || complain "$1" "$said"
+	[[ $said == "432 tried, 0 wrong" ]] || complain "$said"
+}
+
+@test "who reaches whom, by every policy, family, protocol, and published port" {
+	local pod
+	local -A list port_of=([a1]=8001 [b1]=8002 [i1]=8003 [o1]=8004)
+	routed_outside_up
+	pod outside ip route add 2001:db8:1::/48 via 2001:db8:ffff::1
+	forward_drop
+	list=([a]=$(network a 1 same-bridge) [b]=$(network b 2 same-bridge)
+		[i]=$(network i 3 isolated) [j]=$(network j 4 isolated)
+		[o]=$(network o 5 open))
+	for pod in a1 a2 b1 i1 i2 j1 o1 o2; do
+		pod_up $pod
+		add_list $pod "${list[${pod%?}]}" \
+			"${port_of[$pod]+${PORTS//8080/${port_of[$pod]}}}"
+	done
+	matrix_is DROP .
+	matrix_is ACCEPT y
+	bridge_netfilter_on
+	matrix_is DROP .
+	matrix_is ACCEPT y
+}
+
 @test "two hundred pods have the rules and chains of one" {
 	local i one
 	forward_drop
