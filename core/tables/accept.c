@@ -59,10 +59,12 @@ static int look(struct nl *nl, const struct entry *entry, struct forward *out)
 	return 0;
 }
 
-/* Whether the administrator's chain has to be there, and is not called. */
+/* Whether the administrator's chain has to be there, and is not called before our
+ * rule, which comes in front of all that is there. */
 static bool lacks_jump(const struct forward *forward, const struct entry *entry)
 {
-	return !forward->jump && (entry->admin || !forward->admin_missing);
+	return (!forward->jump || !forward->ours) &&
+	       (entry->admin || !forward->admin_missing);
 }
 
 static int add_rules(struct forward *forward, const struct entry *entry,

@@ -337,6 +337,94 @@ gone_list() {
 	[ "$(rules)" = "$CLOSED" ] || complain "$(rules)"
 }
 
+@test "the administrator's chain comes first, also if something else leads there" {
+	local jump="-A FORWARD -j CNI-ADMIN"
+	forward_drop
+	pod_up p1 p2
+	node iptables -N CNI-ADMIN
+	# shellcheck disable=SC2086 # several words
+	node iptables $jump
+	add_list p1 "$LIST"
+	node iptables -S FORWARD | sed -n 2p | grep -q -- "-j CNI-ADMIN"
+	check_list p1 "$LIST"
+	add_list p2 "$LIST"
+	[ "$(node iptables -S FORWARD | grep -c -- "-j CNI-ADMIN")" = 2 ]
+	del_list p1 "$LIST"
+	gone_list p2 "$LIST"
+	[ "$(node iptables -S FORWARD)" = "-P FORWARD DROP
+$jump" ] || complain "$(rules)"
+}
+
+@test "rules of others that ask for our bit are left alone" {
+	local rule before
+	routed_outside_up
+	forward_drop
+	pod_up p1
+	serve outside 80
+	for rule in "-p udp -m mark --mark 0x10/0x10 -j ACCEPT" \
+		"-m mark --mark 0x10/0x10 -j RETURN" \
+		"-m mark ! --mark 0x10/0x10 -p udp -j ACCEPT" \
+		"-m mark --mark 0x10/0x30 -j ACCEPT" \
+		"-m mark --mark 0x30/0x30 -j ACCEPT"; do
+		# shellcheck disable=SC2086 # several words
+		node iptables -A FORWARD $rule
+	done
+	before=$(node iptables -S FORWARD)
+	add_list p1 "$LIST"
+	[ "$(node iptables -S FORWARD | sed -n 2p)" = "$RULE" ]
+	[ "$(node iptables -S FORWARD | sed 2d)" = "$before" ]
+	answers p1 192.0.2.2 80 "outside sees 10.1.2.2"
+	check_list p1 "$LIST"
+	gone_list p1 "$LIST"
+	[ "$(node iptables -S FORWARD)" = "$before" ] || complain "$(rules)"
+}
+
+@test "tables of iptables that come later are opened by the next ADD, or by sync" {
+	routed_outside_up
+	pod_up p1 p2
+	serve outside 80
+	add_list p1 "$LIST"
+	[ -z "$(node nft list tables | grep ' filter$')" ]
+	forward_drop
+	no_answer p1 192.0.2.2 80
+	check_fails p1 "$(firewall_conf)" "does not accept the mark 0x10"
+	node "$CNIBOX" sync
+	[ "$(rules)" = "$OPENED" ] || complain "$(rules)"
+	check_list p1 "$LIST"
+	answers p1 192.0.2.2 80 "outside sees 10.1.2.2"
+	node nft delete table ip filter
+	node nft delete table ip6 filter
+	forward_drop
+	add_list p2 "$LIST"
+	[ "$(rules)" = "$OPENED" ] || complain "$(rules)"
+	answers p1 192.0.2.2 80 "outside sees 10.1.2.2"
+	del_list p1 "$LIST"
+	gone_list p2 "$LIST"
+	[ "$(rules)" = "$CLOSED" ] || complain "$(rules)"
+}
+
+@test "what others redirect to a pod is not opened" {
+	routed_outside_up
+	forward_drop
+	pod_up p1
+	serve p1 80
+	serve p1 81
+	add_list p1 "$LIST" "$(port 8080 80)"
+	node nft -f - <<-EOT
+		table ip foreign {
+			chain pre {
+				type nat hook prerouting priority dstnat - 5;
+				tcp dport 9080 dnat to 10.1.2.2:80
+				tcp dport 9081 dnat to 10.1.2.2:81
+			}
+		}
+	EOT
+	no_answer outside 192.0.2.1 9081
+	answers outside 192.0.2.1 8080 "p1 sees 192.0.2.2"
+	node nft delete table ip foreign
+	gone_list p1 "$LIST"
+}
+
 @test "an administrator's chain that is named is made, and comes back by sync" {
 	local list
 	list=$(with_firewall '{"iptablesAdminChainName": "NOMAD-ADMIN"}')
@@ -527,6 +615,31 @@ apart() {
 	no_answer b2 192.0.2.1 8080
 	del_list b2 "$b"
 	gone_list b1 "$b"
+}
+
+@test "an isolated pod is reached by a port of its bridge that is no pod's" {
+	local b
+	pod_up b1 other
+	b=$(network b 2 isolated)
+	add_list b1 "$b"
+	node ip link add port0 type veth peer name eth0 netns other
+	node ip link set port0 master br2 up
+	pod other ip address add 10.1.2.77/24 dev eth0
+	pod other ip link set eth0 up
+	pings other 10.1.2.2
+	pings b1 10.1.2.77
+	node ip link del port0
+	gone_list b1 "$b"
+}
+
+@test "without firewall nothing is made for published ports but their NAT" {
+	local list
+	list=$(jq 'del(.plugins[2])' <<<"$LIST")
+	pod_up p1
+	add_list p1 "$list" "$(port 8080 80)"
+	[ -z "$(node nft list tables | grep filter)" ]
+	del_list p1 "$list"
+	gone_list p1 "$list"
 }
 
 @test "isolated pods stay apart where a bridge passes frames to netfilter" {
