@@ -27,9 +27,7 @@ config FIREWALL
 #include "core/tables/reference.h"
 
 enum {
-	/* Bits 8 to 11 are Cilium's, 12 is our portmap's, 13 the Go portmap's,
-	 * 14 and 15 kube-proxy's, those from 16 on Calico's, Weave's, kube-router's
-	 * and Tailscale's; 0 is OpenShift's, 7 the AWS CNI's. */
+	/* Whose the other bits are, README.md says. */
 	FIREWALL_MARK_BIT = 4,
 	FIREWALL_MARK_BIT_MAX = 31,
 	FIREWALL_CHAIN_MAX = 28, /* of iptables */

@@ -108,15 +108,15 @@ gone_list() {
 	node nft add table ip foreign
 	node nft add chain ip foreign pre \
 		'{ type filter hook prerouting priority -150; }'
-	node nft add rule ip foreign pre meta mark set 0x4010
+	node nft add rule ip foreign pre meta mark set 0xffffffff
 	no_answer p1 192.0.2.2 80 tcp bind=10.1.2.99
 	# What others have marked is as they have marked it, but for our bit.
 	node nft add chain ip foreign post \
 		'{ type filter hook postrouting priority 0; }'
-	node nft add rule ip foreign post meta mark 0x4000 counter
+	node nft add rule ip foreign post meta mark 0xffffffef counter
 	node nft add rule ip foreign post 'meta mark & 0x10 != 0' counter drop
 	answers p1 192.0.2.2 80 "outside sees 10.1.2.2"
-	node nft list chain ip foreign post | grep -q '0x00004000 counter packets [1-9]'
+	node nft list chain ip foreign post | grep -q '0xffffffef counter packets [1-9]'
 	node nft delete table ip foreign
 	gone_list p1 "$LIST"
 }
