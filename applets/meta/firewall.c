@@ -73,6 +73,25 @@ static bool firewall_is(const struct firewall_conf *conf, const char *policy)
 	return conf->ingress && strcmp(conf->ingress, policy) == 0;
 }
 
+/* Whether iptables can make a chain of this name, save and restore it. */
+static bool firewall_is_chain(const char *name)
+{
+	static const char *const taken[] = { "ACCEPT", "DROP",	"RETURN",
+					     "QUEUE",  "INPUT", "OUTPUT",
+					     "FORWARD" };
+
+	for (size_t i = 0; i < sizeof(taken) / sizeof(*taken); i++) {
+		if (strcmp(name, taken[i]) == 0)
+			return false;
+	}
+	for (const char *p = name; *p; p++) {
+		if (!isalnum((unsigned char)*p) &&
+		    (p == name || !strchr("-_./", *p)))
+			return false;
+	}
+	return strlen(name) <= FIREWALL_CHAIN_MAX;
+}
+
 static int firewall_validate(struct call *c)
 {
 	const struct firewall_conf *conf = c->conf;
@@ -83,14 +102,15 @@ static int firewall_validate(struct call *c)
 	    !firewall_is(conf, firewall_isolated))
 		return fail(c->job, CNI_BAD_CONFIG,
 			    "unknown ingress policy: \"%s\"", conf->ingress);
-	for (const char *p = conf->admin; p && *p; p++) {
-		if (!isgraph((unsigned char)*p) ||
-		    p - conf->admin >= FIREWALL_CHAIN_MAX)
-			return fail(
-				c->job, CNI_BAD_CONFIG,
-				"iptablesAdminChainName: expected at most %d characters without blanks, got \"%s\"",
-				FIREWALL_CHAIN_MAX, conf->admin);
-	}
+	if (conf->admin && !firewall_is_chain(conf->admin))
+		return fail(
+			c->job, CNI_BAD_CONFIG,
+			"iptablesAdminChainName: expected a chain of the user's, of at most %d letters, digits and -_./, got \"%s\"",
+			FIREWALL_CHAIN_MAX, conf->admin);
+	if (1U << conf->mark_bit == MARK_REDIRECTED)
+		return fail(c->job, CNI_BAD_CONFIG,
+			    "forwardMarkBit: %d is the bit of published ports",
+			    conf->mark_bit);
 	return 0;
 }
 

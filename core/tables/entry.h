@@ -40,6 +40,14 @@ enum entry_kind {
 		IS_ENABLED(CONFIG_FIREWALL) ? ENTRY_ALL_KINDS : ENTRY_NAT_KINDS,
 };
 
+enum {
+	/* The first packet of a connection that we redirect has this mark from
+	 * our dnat to postrouting. kube-proxy uses 0xc000, Calico and Tailscale
+	 * higher bits, Cilium 0xf00, and what the Go portmap and netavark leave
+	 * behind masquerades 0x2000; mwan3's 0x3f00 has it, and Azure's policy. */
+	MARK_REDIRECTED = 0x1000,
+};
+
 /* Functions take the owner of entries, which record_owner() names, separately. */
 struct entry {
 	enum entry_kind kind;

@@ -31,11 +31,6 @@ enum {
 	RULES_VARY = -1,
 	/* How many words an entry's text has at most behind the first one. */
 	WORDS_MAX = 5,
-	/* The first packet of a connection that we redirect has this mark from
-	 * our dnat to postrouting. Nobody else uses it: kube-proxy uses 0xc000,
-	 * Calico and Tailscale higher bits, Cilium 0xf00, and what the Go portmap
-	 * and netavark leave behind masquerades 0x2000. */
-	MARK_REDIRECTED = 0x1000,
 	/* One step behind the usual -100 and 100: see table.h. */
 	PRIORITY_DSTNAT = -99,
 	PRIORITY_SRCNAT = 101,

@@ -363,7 +363,7 @@ $jump" ] || complain "$(rules)"
 	serve outside 80
 	for rule in "-p udp -m mark --mark 0x10/0x10 -j ACCEPT" \
 		"-m mark --mark 0x10/0x10 -j RETURN" \
-		"-m mark ! --mark 0x10/0x10 -p udp -j ACCEPT" \
+		"-m mark ! --mark 0x10/0x10 -j ACCEPT" \
 		"-m mark --mark 0x10/0x30 -j ACCEPT" \
 		"-m mark --mark 0x30/0x30 -j ACCEPT"; do
 		# shellcheck disable=SC2086 # several words
@@ -484,6 +484,7 @@ $jump" ] || complain "$(rules)"
 }
 
 @test "what is wrong is said" {
+	local name
 	pod_up p1
 	add_fails p1 "$(jq -c 'del(.prevResult)' <<<"$(firewall_conf)")" \
 		"missing prevResult from earlier plugin"
@@ -492,9 +493,15 @@ $jump" ] || complain "$(rules)"
 		'unknown ingress policy: "x"'
 	add_fails p1 "$(firewall_conf '{"ingressPolicy": "isolated"}')" \
 		'make sure to chain "firewall" plugin with "bridge"'
-	add_fails p1 "$(firewall_conf '{"iptablesAdminChainName": "a b"}')" \
-		"iptablesAdminChainName"
+	# Of these iptables would not read its own table any more.
+	for name in "a b" INPUT FORWARD ACCEPT RETURN -x "!x" 'a\"b' "a,b" é \
+		abcdefghijklmnopqrstuvwxyz-23; do
+		add_fails p1 "$(firewall_conf "{\"iptablesAdminChainName\": \"$name\"}")" \
+			"iptablesAdminChainName"
+	done
 	add_fails p1 "$(firewall_conf '{"forwardMarkBit": 32}')" forwardMarkBit
+	add_fails p1 "$(firewall_conf '{"forwardMarkBit": 12}')" \
+		"is the bit of published ports"
 	add_fails p1 "$(firewall_conf '{"cniVersion": "0.3.1"}')" \
 		"incompatible CNI versions"
 	nothing_left
