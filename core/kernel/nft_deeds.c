@@ -169,8 +169,9 @@ static void read_match(struct reader *reader, const struct nlattr *expr)
 		memcpy(&mark, nl_attr_data(info), sizeof(mark));
 		reader->loaded = mark.invert ? OTHER : MARK;
 		ask_mark(reader, mark.mark, mark.mask);
+		return;
 	}
-	reader->deed->conditional |= !reader->deed->mark;
+	reader->deed->conditional = true;
 	reader->more |= strcmp(name, "conntrack") != 0;
 }
 

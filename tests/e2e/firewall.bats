@@ -362,6 +362,7 @@ $jump" ] || complain "$(rules)"
 	pod_up p1
 	serve outside 80
 	for rule in "-p udp -m mark --mark 0x10/0x10 -j ACCEPT" \
+		"-m mark --mark 0x10/0x10 -m addrtype --dst-type LOCAL -j ACCEPT" \
 		"-m mark --mark 0x10/0x10 -j RETURN" \
 		"-m mark ! --mark 0x10/0x10 -j ACCEPT" \
 		"-m mark --mark 0x10/0x30 -j ACCEPT" \
@@ -508,6 +509,21 @@ $jump" ] || complain "$(rules)"
 	# DEL takes anything.
 	gone p1 "$(firewall_conf '{"ingressPolicy": "x", "backend": "firewalld",
 		"firewalldZone": "trusted"}')"
+}
+
+@test "an ADD that fails takes back the chains, too" {
+	local before
+	forward_drop
+	pod_up p1
+	# No rule can lead to a chain that is at a hook.
+	node nft add chain ip filter ADMIN '{ type filter hook input priority 5; }'
+	add p1 "$(firewall_conf)"
+	del p1 "$(firewall_conf)"
+	before=$(node nft list ruleset)
+	add_fails p1 "$(firewall_conf '{"iptablesAdminChainName": "ADMIN"}')" \
+		"add a rule to table filter"
+	[ "$(node nft list ruleset)" = "$before" ] || complain "$(node nft list ruleset)"
+	nothing_left
 }
 
 @test "firewalld and iptables-legacy are named" {

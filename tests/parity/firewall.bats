@@ -141,6 +141,8 @@ LIST=$(jq '.plugins[1] = {type: "firewall"}' <<<"$DUAL_LIST")
 	for rule in "-s 10.1.2.2 -j DROP" "-s 10.1.2.0/24 -j ACCEPT" \
 		"! -s 10.1.2.2 -j ACCEPT" "-d 10.1.2.22 -j ACCEPT" \
 		"-s 10.1.2.2 -d 10.9.9.9 -j ACCEPT" \
+		"-s 10.9.9.9 -d 10.1.2.2 -j ACCEPT" \
+		"-s 10.1.2.2 -m addrtype --dst-type LOCAL -j ACCEPT" \
 		"-s 10.1.2.2 -p tcp -j ACCEPT" "-s 10.1.2.2 -i br0 -j ACCEPT" \
 		"-d 10.1.2.2 -p tcp -m tcp --dport 80 -j ACCEPT" \
 		"-s 10.1.2.2 -m mark --mark 0x10/0x10 -j ACCEPT" \
@@ -150,7 +152,7 @@ LIST=$(jq '.plugins[1] = {type: "firewall"}' <<<"$DUAL_LIST")
 		node iptables -A CNI-FORWARD $rule
 	done
 	before=$(node iptables -S CNI-FORWARD | sed 3,4d)
-	[ "$(wc -l <<<"$before")" = 14 ]
+	[ "$(wc -l <<<"$before")" = 16 ]
 	del_list p1 "$LIST"
 	[ "$(node iptables -S CNI-FORWARD)" = "$before" ] ||
 		complain "$(node iptables -S CNI-FORWARD)"
