@@ -72,12 +72,20 @@ int whole_probe(struct job *job, const char *dir)
 	return 0;
 }
 
+/* Of a name that is too long there is no file. */
+static bool is_absent(int err)
+{
+	return err == ENOENT || err == ENOTDIR || err == ENAMETOOLONG;
+}
+
 const char *whole_read(struct job *job, const char *path)
 {
 	int fd = openat(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	struct str text = { .job = job };
 	int err;
 
+	if (fd < 0 && is_absent(errno))
+		errno = ENOENT;
 	if (fd < 0)
 		return NULL;
 	err = io_read(fd, &text, SIZE_MAX_READ) < 0 ? errno : 0;
@@ -91,7 +99,7 @@ int whole_remove(struct job *job, const char *path)
 {
 	int tries = 2;
 
-	while (unlink(path) < 0 && errno != ENOENT && errno != ENOTDIR) {
+	while (unlink(path) < 0 && !is_absent(errno)) {
 		if (!--tries)
 			return fail_errno(job, errno, "remove %s", path);
 	}

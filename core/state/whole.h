@@ -14,7 +14,8 @@ int whole_create(struct job *job, const char *dir, const char *name,
 /* Fails if no file could be made in dir. Makes none, but the folder. */
 int whole_probe(struct job *job, const char *dir);
 
-/* The text of the file in the job's memory, or NULL with the reason in errno. */
+/* The text of the file in the job's memory, or NULL with the reason in errno: ENOENT
+ * if there can be none of this name, or is none. */
 const char *whole_read(struct job *job, const char *path);
 
 /* Removes the file; absent is success. */

@@ -539,6 +539,20 @@ allow() {
 
 # ---- GC, STATUS
 
+@test "a name that no file can have is said by ADD, and does not hold DEL up" {
+	local long
+	printf -v long '%0300d' 0
+	CNI_CONTAINERID=$long add_fails p1 "$(conf '{"mtu": 1400}')" "ame too long"
+	is_as_it_was
+	CNI_CONTAINERID=$long del_twice p1 "$(conf '{"mtu": 1400}')"
+	[ -z "$stderr" ] || complain "$stderr"
+	add_fails p1 "$(conf "{\"mtu\": 1400, \"dataDir\": \"/run/$long\"}")" \
+		"ame too long"
+	del_twice p1 "$(conf "{\"mtu\": 1400, \"dataDir\": \"/run/$long\"}")"
+	is_as_it_was
+	no_file
+}
+
 @test "GC removes the files of this network's attachments that are not valid" {
 	local other
 	other=$(with "$(conf '{"mtu": 1400}')" '{"name": "net2"}')

@@ -75,8 +75,7 @@ static int flannel_read(struct call *c, const char *container, struct str *text,
 	*out = NULL;
 	*text = (struct str) { .text = found };
 	if (!found)
-		return errno == ENOENT || errno == ENOTDIR ||
-				       errno == ENAMETOOLONG
+		return errno == ENOENT
 			       ? 0
 			       : fail_errno(c->job, errno, "read %s", path);
 	text->len = strlen(found);

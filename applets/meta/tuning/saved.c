@@ -96,7 +96,7 @@ static int tuning_restore_saved(struct call *c, const char *path, bool adding,
 	struct link link;
 	bool same;
 
-	*found = text || (errno != ENOENT && errno != ENOTDIR);
+	*found = text || errno != ENOENT;
 	if (!*found)
 		return 0;
 	if (!text)
