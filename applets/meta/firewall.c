@@ -24,6 +24,7 @@ config FIREWALL
 #include "core/cni/attachment.h"
 #include "core/cni/noted.h"
 #include "core/cni/published.h"
+#include "core/kernel/nft.h"
 #include "core/tables/reference.h"
 
 enum {
@@ -254,11 +255,29 @@ static void firewall_told(struct call *c, struct list *addresses)
 	}
 }
 
-/* By the record as it is before it is left, when it no longer counts as whole. Who
- * has none may be the Go plugin's. */
+/* Who has no whole record may be the Go plugin's. */
+static int firewall_leave_all(struct call *c)
+{
+	struct list addresses = { 0 };
+	bool none;
+	int ret;
+
+	if (nft_is_missing(&c->nft, &none) < 0)
+		return -1;
+	if (none)
+		return 0;
+	ret = tables_trim(&c->nft, NULL);
+	if (IS_ENABLED(CONFIG_REFERENCE_DEL))
+		firewall_told(c, &addresses);
+	return addresses.count
+		       ? ret | reference_del_forward(&c->nft, &addresses)
+		       : ret;
+}
+
+/* By the record as it is before it is left, when it no longer counts as whole. */
 static int firewall_del(struct call *c)
 {
-	struct list entries = { 0 }, addresses = { 0 };
+	struct list entries = { 0 };
 	struct record_notes notes;
 	bool whole;
 	int ret;
@@ -266,13 +285,9 @@ static int firewall_del(struct call *c)
 	noted_read(c, attachment_owner(c), &notes);
 	whole = noted_entries(c, &notes, false, &entries) && notes.found &&
 		!notes.damaged;
-	ret = attachment_release(c, FIREWALL_KINDS, NULL) |
-	      tables_trim(&c->nft, whole ? &entries : NULL);
-	if (IS_ENABLED(CONFIG_REFERENCE_DEL) && !whole)
-		firewall_told(c, &addresses);
-	return addresses.count
-		       ? ret | reference_del_forward(&c->nft, &addresses)
-		       : ret;
+	ret = attachment_release(c, FIREWALL_KINDS, NULL);
+	return ret |
+	       (whole ? tables_trim(&c->nft, &entries) : firewall_leave_all(c));
 }
 
 static void firewall_undo(void *arg)

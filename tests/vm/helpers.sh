@@ -115,10 +115,11 @@ check() {
 	same "$(cni CHECK bridge "$1" "$(with_prev "$1" "$2")")" ""
 }
 
-# refused VERB POD CONF TEXT: the call prints an error document with TEXT.
+# refused VERB POD CONF TEXT: the call, of bridge or PLUGIN, prints an error document
+# with TEXT.
 refused() {
 	local answer status=0
-	answer=$(cni "$1" bridge "$2" "$3") || status=$?
+	answer=$(cni "$1" "${PLUGIN:-bridge}" "$2" "$3") || status=$?
 	same $status 1
 	case $answer in
 	"{"*'"code"'*'"msg"'*"$4"*"}") ;;
@@ -127,8 +128,8 @@ refused() {
 }
 
 del_twice() {
-	same "$(cni DEL bridge "$1" "$2")" ""
-	same "$(cni DEL bridge "$1" "$2")" ""
+	same "$(cni DEL "${PLUGIN:-bridge}" "$1" "$2")" ""
+	same "$(cni DEL "${PLUGIN:-bridge}" "$1" "$2")" ""
 }
 
 # The names of the interfaces of an ADD's answer, one a line.

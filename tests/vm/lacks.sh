@@ -51,3 +51,16 @@ lacks veth veth
 lacks bridge nft_meta_bridge br_netfilter bridge
 NEEDS=$(with "$NEEDS" '"macspoofchk": true')
 lacks nft_meta_bridge nft_meta_bridge
+
+export PLUGIN=firewall
+NEEDS='{
+	"cniVersion": "1.1.0", "name": "needs", "type": "firewall",
+	"prevResult": {
+		"cniVersion": "1.1.0",
+		"interfaces": [{"name": "eth0", "sandbox": "/run/netns/p1"}],
+		"ips": [{"address": "10.1.2.2/24", "interface": 0}]
+	}
+}'
+lacks nft_ct nft_ct
+# shellcheck disable=SC2086
+lacks "nf_tables (CONFIG_NF_TABLES)" $NF_TABLES
