@@ -123,10 +123,10 @@ subnets() {
 }
 
 # rules NAME N: of the Go plugins, in front of those of the pod that is there
-# and like them.
+# and like them, in all tables.
 rules() {
-	node "$1" iptables-save -t nat | awk -v n="$2" '
-	match($0, /CNI-(DN-)?[0-9a-f][0-9a-f][0-9a-f]+/) {
+	node "$1" iptables-save | awk -v n="$2" '
+	match($0, /CNI-(DN-)?[0-9a-f][0-9a-f][0-9a-f]+|CNI-FORWARD .*10\.1\.0\./) {
 		chain = substr($0, RSTART, RLENGTH)
 		for (i = 0; i < n; i++)
 			print other($0, chain, i)
@@ -137,8 +137,9 @@ rules() {
 		gsub(/10\.1\.0\.[0-9]+\/32/, ip "/32", line)
 		gsub(/10\.1\.0\.[0-9]+:/, ip ":", line)
 		gsub(/8080/, 20001 + i, line)
-		gsub(chain, sprintf("%s%06x",
-			substr(chain, 1, length(chain) - 6), i), line)
+		if (chain !~ / /)
+			gsub(chain, sprintf("%s%06x", substr(chain, 1,
+				length(chain) - 6), i), line)
 		return line
 	}' | node "$1" iptables-restore
 }

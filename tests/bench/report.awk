@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The tables, from what summary.awk has made.
+# The tables, from what summary.awk has made. lists has the lists by number, with
+# commas.
 
 BEGIN {
 	FS = "\t"
+	NERDCTL = 4 # the list that nerdctl makes
 	split("floor true cnibox reference peer", order, " ")
 	split("plain masq ports dual", configs, " ")
 	split("ADD DEL", verbs, " ")
@@ -30,6 +32,10 @@ END {
 	by_count("subnets", "new connections, with so many subnets of one pod", "rate", 1000, \
 		"thousands a second")
 	thousand()
+	chains()
+	by_count("beside", "nerdctl's list, beside what so many other pods have", "wall", 1000, "ms")
+	by_count("forwarding", "new connections through firewall, with so many pods", "rate", \
+		1000, "thousands a second")
 	many()
 	durable()
 	sizes()
@@ -145,6 +151,27 @@ function thousand(   j) {
 				get("thousand", 17, "cnibox", verbs[j], "wall") / 1000
 }
 
+# What a list costs, for each of its beginnings.
+function chains(   n, name, i, k, who, row) {
+	if (!("lists" in counts))
+		return
+	n = split(lists, name, ",")
+	printf "\n%-40s %-10s %8s %8s %8s %5s\n", "lists, no other pod there", "", \
+		"ADD ms", "DEL ms", "syscalls", "procs"
+	for (i = 1; i <= n; i++)
+		for (k = 1; k in order; k++) {
+			who = order[k]
+			if (!has("lists", i, who, "ADD", "wall"))
+				continue
+			printf "%-40s %-10s %8.2f %8.2f %8d %5d\n", \
+				who == "cnibox" ? name[i] : "", who, \
+				get("lists", i, who, "ADD", "wall") / 1000, \
+				get("lists", i, who, "DEL", "wall") / 1000, \
+				get("lists", i, who, "ADD", "syscalls"), \
+				get("lists", i, who, "ADD", "processes")
+		}
+}
+
 function durable(   without) {
 	without = get("durable", 0, "buffered", "ADD", "wall")
 	if (without == "")
@@ -179,7 +206,7 @@ function goal(text, sign, bound, reached) {
 }
 
 function of(part, label, measure, a, b,   n) {
-	n = part == "burst" ? counts["burst"] + 0 : 0
+	n = part == "burst" ? counts["burst"] + 0 : part == "lists" ? NERDCTL : 0
 	return ratio(get(part, n, a, label, measure), \
 		get(part, n, b, label, measure))
 }
@@ -198,6 +225,16 @@ function goals(   faults) {
 	goal("host-local ADD, 10000 reservations to 10", "<=", 1.2, \
 		growth("host-local", "ADD", "wall", 10, 10000))
 	goal("ADD masq, 10000 elements to 10", "<=", 1.2, growth("nat", "ADD", "wall", 10, 10000))
+	goal("ADD of nerdctl's list, times as fast as the reference", ">=", 15, \
+		of("lists", "ADD", "wall", "reference", "cnibox"))
+	goal("ADD of nerdctl's list, 10000 pods to 10", "<=", 1.2, \
+		growth("beside", "ADD", "wall", 10, 10000))
+	goal("DEL of nerdctl's list, 10000 pods to 10", "<=", 1.2, \
+		growth("beside", "DEL", "wall", 10, 10000))
+	goal("new connections through firewall out, 10000 pods to 10", ">=", 0.95, \
+		growth("forwarding", "out", "rate", 10, 10000))
+	goal("new connections through firewall in, 10000 pods to 10", ">=", 0.95, \
+		growth("forwarding", "in", "rate", 10, 10000))
 	goal("new connections out, 10000 pods to 1", ">=", 0.95, \
 		growth("packets", "out", "rate", 1, 10000))
 	goal("new connections in, 10000 pods to 1", ">=", 0.95, \

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# README's table of "Size and speed", from what summary.awk has made.
+# README's tables of "Size and speed", from what summary.awk has made. lists has the
+# lists by number, with commas.
 
 BEGIN {
 	FS = "\t"
@@ -26,13 +27,49 @@ END {
 		row("ADD beside 10,000 other pods' NAT (Go plugins: " \
 			commas(most["nat", "reference"]) ")", "nat", \
 			"- 10000 " most["nat", "reference"], "ADD", "wall")
+	row("ADD of nerdctl's list: bridge, portmap, firewall, tuning", "lists", "- 4 4", \
+		"ADD", "wall")
+	row("DEL of it", "lists", "- 4 4", "DEL", "wall")
+	row("ADD of the list beside 10 other pods", "beside", "- 10 10", "ADD", "wall")
+	if (most["beside", "reference"] > 10)
+		row("ADD of the list beside 10,000 other pods (Go plugins: " \
+			commas(most["beside", "reference"]) ")", "beside", \
+			"- 10000 " most["beside", "reference"], "ADD", "wall")
 	row(burst " ADDs, 16 at a time", "burst", burst " " burst " " burst, "ADD", "wall")
 	row("GC of 100 dead attachments", "gc", "- 100 -", "GC", "wall")
 	row("new connections a second to a published port, among 10,000", "packets", \
 		"- 10000 10000", "in", "rate")
+	row("new connections a second through `firewall`, among 10", "forwarding", \
+		"- 10 10", "in", "rate")
+	row("new connections a second through `firewall`, among 10,000", "forwarding", \
+		"- 10000 -", "in", "rate")
 	row("memory of an ADD at most", "masq", "0 0 0", "ADD", "rss")
 	row("processes of an ADD", "masq", "0 0 0", "ADD", "processes")
 	row("system calls of an ADD", "masq", "0 0 0", "ADD", "syscalls")
+	steps()
+}
+
+# A table of its own: what each plugin of a list adds.
+function steps(   name, i, rest) {
+	if (!(("lists", 1, "cnibox", "ADD", "wall") in median))
+		return
+	print "\n| ADD of | cnibox | system calls | Go plugins | system calls |"
+	print "|---|---|---|---|---|"
+	for (i = 1; i <= split(lists, name, ","); i++) {
+		rest = name[i]
+		if (i > 1 && index(rest, name[i - 1] " ") == 1)
+			rest = substr(rest, length(name[i - 1]) + 2)
+		print "| " (rest == name[i] ? "" : "... and ") "`" rest "` |" \
+			added(i, "cnibox") added(i, "reference")
+	}
+}
+
+function added(i, contestant,   key) {
+	key = "lists" SUBSEP i SUBSEP contestant SUBSEP "ADD" SUBSEP
+	if (!((key "wall") in median))
+		return " | |"
+	return " " cell(median[key "wall"], "wall") " | " \
+		cell(median[key "syscalls"]) " |"
 }
 
 # counts: of entries, for each of who; "-" for an empty cell. No row for what
