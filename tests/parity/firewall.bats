@@ -164,7 +164,8 @@ LIST=$(jq '.plugins[1] = {type: "firewall"}' <<<"$DUAL_LIST")
 	pod_up p1
 	conf=$(jq -c '{cniVersion, name, type: "firewall"}' <<<"$LIST")
 	for prev in null 1 '[]' '{}' '{"ips": 1}' '{"ips": [1, null, {}]}' \
-		'{"ips": [{"address": 1}, {"address": "x"}, {"address": "10.1.2.2"}]}'; do
+		'{"ips": [{"address": 1}, {"address": "x"}, {"address": "10.1.2.2"},
+			{"address": null}, {"address": {}}, {"address": [1]}]}'; do
 		del_twice p1 "$(jq -c --argjson prev "$prev" '.prevResult = $prev' <<<"$conf")"
 	done
 }
