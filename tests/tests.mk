@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # make check            builds and runs all tests; needs root
-# make check-clients    runs containerd, podman, libcni on it; needs root
+# make check-clients    runs containerd, podman, buildah, libcni on it; needs root
 # make demo             a node in miniature, its pods and packets; needs root
 # make soak             N=10000 random operations on 1000 pods; needs root.
 #                       SEED= repeats the decisions. Then every system call
@@ -13,6 +13,7 @@
 # make plot             draws tests/bench/speed.svg from README's figures
 # make unit             builds and runs the unit tests; test-unit-X: one
 # make test-e2e-X       runs tests/e2e/X.bats, what F=regex names; needs root
+# make test-lists       plays the lists of tests/lists, what F=regex names; needs root
 # make mutants          makes N=10 mistakes at random, or all of a list, and tells
 #                       which of them no test notices; those that tests/e2e has
 #                       to notice with E2E=1; needs root
@@ -65,6 +66,9 @@ test-unit-%: $(O)/host/test_%
 
 test-e2e-%: all
 	bats tests/e2e/$*.bats $(if $(F),-f $(call quoted,$(F)))
+
+test-lists: all
+	bats tests/lists/lists.bats $(if $(F),-f $(call quoted,$(F)))
 
 unit-build: $(UNIT)
 
@@ -169,5 +173,5 @@ plot:
 	$(patsubst $(O)/host/%,$(O)/host/tests/unit/%.d,$(UNIT)) \
 	$(FUZZ_OBJ:.o=.d) $(FUZZ_CONF:.o=.d) $(FUZZ_BIN:$(O)/fuzz/%=$(O)/fuzz/tests/fuzz/%.d)
 
-.PHONY: unit unit-build mutants fuzz fuzz-build lint analyze check check-clients \
-	check-configs check-cross soak demo bench bench-quick sizes plot
+.PHONY: unit unit-build test-lists mutants fuzz fuzz-build lint analyze check \
+	check-clients check-configs check-cross soak demo bench bench-quick sizes plot

@@ -460,17 +460,6 @@ no_host_end() {
 
 # ---- what it is for
 
-# flows FROM ADDRESS TO RATE BURST: sends from one to the other, which is at
-# ADDRESS; RATE and BURST are bytes.
-flows() {
-	local sender
-	within "$1" python3 "$BATS_TEST_DIRNAME/throughput.py" send "$2" 5001 &
-	sender=$!
-	within "$3" timeout 150 python3 "$BATS_TEST_DIRNAME/throughput.py" \
-		listen "$2" 5001 "$4" "$5"
-	wait "$sender"
-}
-
 @test "what passes is the rate, both ways and in both families" {
 	pod_up p1
 	add_list p1 "$LIST" "$CAPS"

@@ -8,10 +8,6 @@ load helpers
 NET='{"cniVersion": "1.0.0", "name": "net1", "type": "flannel"}'
 NEW=$(with "$NET" '{"cniVersion": "1.1.0"}')
 SAVED=/var/lib/cni/flannel/p1
-PORTS='{"portMappings": [
-	{"hostPort": 8080, "containerPort": 80, "protocol": "tcp"}
-]}'
-
 # subnet_env LINE...: what flanneld has written.
 subnet_env() {
 	node mkdir -p /run/flannel
@@ -22,18 +18,6 @@ V4_ENV=(FLANNEL_NETWORK=10.1.0.0/16 FLANNEL_SUBNET=10.1.17.1/24
 	FLANNEL_MTU=1472 FLANNEL_IPMASQ=true)
 DUAL_ENV=("${V4_ENV[@]}" FLANNEL_IPV6_NETWORK=fc00::/48
 	FLANNEL_IPV6_SUBNET=fc00::1/64)
-
-routes() {
-	pod "$1" ip "$2" route show | grep -v 'proto kernel' |
-		sed 's/ *$//; s/ pref medium$//; s/ metric 1024//' | sort
-}
-
-# Two nodes' worth of pods' addresses are on the outside's side.
-far_pod_up() {
-	pod outside ip address add 10.1.99.2/24 dev eth0
-	pod outside ip route add 10.1.17.0/24 via 192.0.2.1
-	node ip route add 10.1.99.0/24 dev uplink0
-}
 
 # ---- the configuration that is made
 
@@ -107,85 +91,6 @@ generates() {
 	check p1 "$conf"
 	gone p1 "$conf"
 	node [ ! -e /run/other/saved/p1 ]
-}
-
-# ---- the lists that others write
-
-@test "kube-flannel.yml's list" {
-	local list='{
-		"name": "cbr0", "cniVersion": "0.3.1", "plugins": [
-			{
-				"type": "flannel",
-				"delegate": {
-					"hairpinMode": true,
-					"isDefaultGateway": true
-				}
-			},
-			{
-				"type": "portmap",
-				"capabilities": {"portMappings": true}
-			}
-		]
-	}'
-	subnet_env "${V4_ENV[@]/IPMASQ=true/IPMASQ=false}"
-	outside_up
-	far_pod_up
-	pod_up p1 p2
-	add_list p1 "$list" "$PORTS"
-	add_list p2 "$list"
-	expect "$(link node cni0)" '.mtu == 1472'
-	expect "$(link p1 eth0)" '.mtu == 1472'
-	[ "$(routes p1 -4)" = "10.1.0.0/16 via 10.1.17.1 dev eth0
-default via 10.1.17.1 dev eth0" ]
-	serve p1 80
-	serve outside 80
-	answers p2 10.1.17.2 80 "p1 sees 10.1.17.3"
-	answers p1 192.0.2.2 80 "outside sees 192.0.2.1"
-	answers p1 10.1.99.2 80 "outside sees 10.1.17.2"
-	answers outside 192.0.2.1 8080 "p1 sees 192.0.2.2"
-	answers p1 192.0.2.1 8080 "p1 sees 10.1.17.1"
-	del_list p1 "$list" "$PORTS"
-	no_answer outside 192.0.2.1 8080
-	pod_down p2
-	del_list p2 "$list"
-	nothing_left
-}
-
-@test "k3s' list, but for bandwidth" {
-	local list='{
-		"name": "cbr0", "cniVersion": "1.0.0", "plugins": [
-			{
-				"type": "flannel",
-				"delegate": {
-					"hairpinMode": true,
-					"forceAddress": true,
-					"isDefaultGateway": true
-				}
-			},
-			{
-				"type": "portmap",
-				"capabilities": {"portMappings": true}
-			}
-		]
-	}'
-	subnet_env "${DUAL_ENV[@]}"
-	outside_up
-	far_pod_up
-	pod_up p1 p2
-	add_list p1 "$list" "$PORTS"
-	add_list p2 "$list"
-	serve p1 80
-	serve outside 80
-	answers p2 10.1.17.2 80 "p1 sees 10.1.17.3"
-	answers p2 fc00::2 80 "p1 sees [fc00:0000:0000:0000:0000:0000:0000:0003]"
-	# flanneld's own rules would masquerade to the outside.
-	answers p1 10.1.99.2 80 "outside sees 10.1.17.2"
-	answers outside 2001:db8:ffff::1 8080 \
-		"p1 sees [2001:0db8:ffff:0000:0000:0000:0000:0002]"
-	check_list p1 "$list" "$PORTS"
-	del_list p2 "$list"
-	del_list p1 "$list" "$PORTS"
-	nothing_left
 }
 
 # ---- what flanneld has not written yet

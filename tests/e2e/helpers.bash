@@ -507,3 +507,13 @@ no_answer() {
 	said=$(ask "$@" 2>/dev/null) || true
 	[ -z "$said" ] || complain "$1 asks $2 $3: $said" "expected nothing"
 }
+
+# flows FROM ADDRESS TO RATE BURST: sends from one to the other, which is at
+# ADDRESS, as fast as that token bucket lets it; RATE and BURST are bytes.
+flows() {
+	local sender tool=$TOP/tests/e2e/throughput.py
+	within "$1" python3 "$tool" send "$2" 5001 &
+	sender=$!
+	within "$3" timeout 150 python3 "$tool" listen "$2" 5001 "$4" "$5"
+	wait "$sender"
+}
