@@ -107,6 +107,35 @@ oci_up() {
 	chmod +x "$ROOT$OCI"
 }
 
+# What podman and buildah are told: networks of CNI, by the plugins of /opt/cni.
+containers_up() {
+	node_file /etc/containers/containers.conf <<-END
+		[containers]
+		apparmor_profile = ""
+		cgroups = "disabled"
+		default_capabilities = ["NET_BIND_SERVICE", "NET_RAW"]
+		default_sysctls = []
+		[engine]
+		cgroup_manager = "cgroupfs"
+		events_logger = "none"
+		runtime = "crun"
+		[engine.runtimes]
+		crun = ["$OCI"]
+		[network]
+		network_backend = "cni"
+		cni_plugin_dirs = ["/opt/cni/bin"]
+	END
+	node_file /etc/containers/policy.json <<-'END'
+		{"default": [{"type": "insecureAcceptAnything"}]}
+	END
+	node_file /etc/containers/storage.conf <<-'END'
+		[storage]
+		driver = "vfs"
+		graphroot = "/var/lib/containers"
+		runroot = "/run/containers"
+	END
+}
+
 # An image with nothing but busybox, as docker save writes it. Without a
 # command it sleeps, so it also serves as the one that holds a pod.
 image_up() {

@@ -13,31 +13,7 @@ client_needs() {
 client_up() {
 	oci_up
 	image_up
-	node_file /etc/containers/containers.conf <<-END
-		[containers]
-		apparmor_profile = ""
-		cgroups = "disabled"
-		default_capabilities = ["NET_BIND_SERVICE", "NET_RAW"]
-		default_sysctls = []
-		[engine]
-		cgroup_manager = "cgroupfs"
-		events_logger = "none"
-		runtime = "crun"
-		[engine.runtimes]
-		crun = ["$OCI"]
-		[network]
-		network_backend = "cni"
-		cni_plugin_dirs = ["/opt/cni/bin"]
-	END
-	node_file /etc/containers/policy.json <<-'END'
-		{"default": [{"type": "insecureAcceptAnything"}]}
-	END
-	node_file /etc/containers/storage.conf <<-'END'
-		[storage]
-		driver = "vfs"
-		graphroot = "/var/lib/containers"
-		runroot = "/run/containers"
-	END
+	containers_up
 	[ "$(podman info --format '{{.Host.NetworkBackend}}')" = cni ] ||
 		skip "$(node podman --version) has no CNI"
 	podman load --input "$IMAGE_FILE"
