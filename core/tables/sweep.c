@@ -360,11 +360,12 @@ static int probe(struct nl *nl, enum entry_kind kind)
 	bool missing;
 
 	table_init(&nft, nl, kinds[kind]->table);
-	if (nft_find_table(&nft, &missing) < 0)
-		return -1;
-	if (!missing)
-		return 0;
 	do {
+		/* Somebody may have made it meanwhile. */
+		if (nft_find_table(&nft, &missing) < 0)
+			return -1;
+		if (!missing)
+			return 0;
 		nft_begin(&nft, 0);
 		table_add(&nft);
 		/* Only these chains can be made from an entry like this. */

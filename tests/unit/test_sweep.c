@@ -220,11 +220,32 @@ static void kernel_without_ipsec_gets_no_rule_for_it(void **state)
 		k = *state;
 		kernel_answers(k, 1, ENOENT);
 		kernel_answers(k, 1 + ipsec, refusals[i]);
+		kernel_answers(k, 1 + all, 0);
+		kernel_answers(k, 1 + all + 1, ENOENT);
 		/* There is no answer to the second try. */
 		assert_int_equal(tables_probe(&k->nl, ENTRY_MASQUERADE), -1);
 		assert_non_null(strstr(k->job.msg, ": no answer"));
-		assert_int_equal(k->nl.seq, 1 + all + all - 1);
+		assert_int_equal(k->nl.seq, 1 + all + 1 + all - 1);
 	}
+}
+
+/* It looks again, where it would be refused for ever. */
+static void probe_ends_if_somebody_makes_the_table_meanwhile(void **state)
+{
+	enum { LOOK = 1, TABLE = 3 };
+	struct kernel *k = *state;
+	uint32_t ipsec, all;
+
+	count_requests(k, &ipsec, &all);
+	kernel_tear_down(state);
+	kernel_set_up(state);
+	k = *state;
+	kernel_answers(k, LOOK, ENOENT);
+	kernel_answers(k, TABLE, EEXIST);
+	kernel_answers(k, LOOK + all, 0);
+	kernel_answers(k, LOOK + all + 1, 0);
+	assert_int_equal(tables_probe(&k->nl, ENTRY_MASQUERADE), 0);
+	assert_int_equal(k->nl.seq, LOOK + all + 1);
 }
 
 /* macspoofchk works with a kernel without NAT. */
@@ -258,6 +279,7 @@ int main(void)
 		TEST(probe_changes_nothing),
 		TEST(probe_says_what_the_kernel_lacks),
 		TEST(kernel_without_ipsec_gets_no_rule_for_it),
+		TEST(probe_ends_if_somebody_makes_the_table_meanwhile),
 		TEST(probe_asks_for_no_more_than_the_kind_takes),
 	};
 
