@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/kernel/wg.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include <linux/netlink.h>
+#include <linux/wireguard.h>
+
+#include "core/kernel/genl.h"
+
+enum {
+	ALLOWED_ONCE = 256, /* prefixes that fit a message, and more */
+};
+
+int wg_init(struct wg *wg, struct nl *nl, const char *name)
+{
+	*wg = (struct wg) { .nl = nl, .name = name };
+	return genl_family(nl, WG_GENL_NAME, &wg->family);
+}
+
+static void begin(const struct wg *wg, int command, int flags)
+{
+	genl_begin(wg->nl, wg->family, command, WG_GENL_VERSION, flags);
+	nl_put_text(wg->nl, WGDEVICE_A_IFNAME, wg->name);
+}
+
+/* ---- reading ---- */
+
+struct reading {
+	struct job *job;
+	struct wg_device *out;
+	struct wg_peer *peer; /* the one being read */
+};
+
+static bool read_key(const struct nlattr *attr, uint8_t out[KEY_LEN])
+{
+	if (!attr || nl_attr_len(attr) != KEY_LEN)
+		return false;
+	memcpy(out, nl_attr_data(attr), KEY_LEN);
+	return true;
+}
+
+static void read_endpoint(const struct nlattr *attr, struct wg_peer *out)
+{
+	size_t len = attr ? nl_attr_len(attr) : 0;
+	struct sockaddr_in6 v6;
+	struct sockaddr_in v4;
+
+	out->endpoint = (struct ip) { 0 };
+	if (len == sizeof(v4)) {
+		memcpy(&v4, nl_attr_data(attr), sizeof(v4));
+		out->endpoint.family = AF_INET;
+		memcpy(out->endpoint.bytes, &v4.sin_addr, sizeof(v4.sin_addr));
+		out->port = ntohs(v4.sin_port);
+	} else if (len == sizeof(v6)) {
+		memcpy(&v6, nl_attr_data(attr), sizeof(v6));
+		out->endpoint.family = AF_INET6;
+		memcpy(out->endpoint.bytes, &v6.sin6_addr,
+		       sizeof(v6.sin6_addr));
+		out->port = ntohs(v6.sin6_port);
+	}
+}
+
+static void on_allowed(const struct nlattr *attr, void *arg)
+{
+	const struct nlattr *attrs[WGALLOWEDIP_A_MAX + 1], *ip;
+	struct reading *reading = arg;
+	struct prefix prefix = { 0 };
+	size_t size;
+
+	nl_nested(attr, attrs, WGALLOWEDIP_A_MAX);
+	ip = attrs[WGALLOWEDIP_A_IPADDR];
+	prefix.ip.family = nl_attr_u16(attrs[WGALLOWEDIP_A_FAMILY]);
+	prefix.len = nl_attr_u8(attrs[WGALLOWEDIP_A_CIDR_MASK]);
+	size = ip_size(prefix.ip.family);
+	if (!size || !ip || nl_attr_len(ip) != size ||
+	    prefix.len > ip_bits(prefix.ip.family))
+		return;
+	memcpy(prefix.ip.bytes, nl_attr_data(ip), size);
+	*(struct prefix *)list_add(reading->job, &reading->peer->allowed,
+				   sizeof(prefix)) = prefix;
+}
+
+/* A peer whose prefixes do not fit one message is in the next one again. */
+static void on_peer(const struct nlattr *attr, void *arg)
+{
+	const struct nlattr *attrs[WGPEER_A_MAX + 1];
+	struct reading *reading = arg;
+	struct list *peers = &reading->out->peers;
+	struct wg_peer *last = peers->items;
+	uint8_t key[KEY_LEN];
+
+	nl_nested(attr, attrs, WGPEER_A_MAX);
+	if (!read_key(attrs[WGPEER_A_PUBLIC_KEY], key))
+		return;
+	if (peers->count)
+		last += peers->count - 1;
+	if (!peers->count || memcmp(last->key, key, KEY_LEN) != 0) {
+		last = list_add(reading->job, peers, sizeof(*last));
+		memcpy(last->key, key, KEY_LEN);
+		read_endpoint(attrs[WGPEER_A_ENDPOINT], last);
+	}
+	reading->peer = last;
+	nl_each(attrs[WGPEER_A_ALLOWEDIPS], 0, on_allowed, reading);
+}
+
+static void on_device(const struct nlmsghdr *msg, void *arg)
+{
+	const struct nlattr *attrs[WGDEVICE_A_MAX + 1];
+	struct reading *reading = arg;
+	struct wg_device *out = reading->out;
+
+	nl_attrs(msg, GENL_HEAD, attrs, WGDEVICE_A_MAX);
+	/* Only the first message has the device's own. */
+	if (attrs[WGDEVICE_A_LISTEN_PORT])
+		out->port = nl_attr_u16(attrs[WGDEVICE_A_LISTEN_PORT]);
+	if (read_key(attrs[WGDEVICE_A_PRIVATE_KEY], out->private_key))
+		out->has_key =
+			read_key(attrs[WGDEVICE_A_PUBLIC_KEY], out->public_key);
+	nl_each(attrs[WGDEVICE_A_PEERS], 0, on_peer, reading);
+}
+
+int wg_get(const struct wg *wg, struct wg_device *out)
+{
+	struct reading reading = { .job = wg->nl->job, .out = out };
+
+	*out = (struct wg_device) { 0 };
+	begin(wg, WG_CMD_GET_DEVICE, NLM_F_DUMP);
+	nl_on_reply(wg->nl, on_device, &reading);
+	return nl_talk(wg->nl, "read the peers of %s", wg->name);
+}
+
+/* ---- writing ---- */
+
+int wg_set(const struct wg *wg, const uint8_t *private_key, uint16_t port)
+{
+	begin(wg, WG_CMD_SET_DEVICE, NLM_F_ACK);
+	if (private_key)
+		nl_put(wg->nl, WGDEVICE_A_PRIVATE_KEY, private_key, KEY_LEN);
+	nl_put_u16(wg->nl, WGDEVICE_A_LISTEN_PORT, port);
+	return nl_talk(wg->nl, "set key and port %d of %s", port, wg->name);
+}
+
+static void put_endpoint(struct nl *nl, const struct wg_peer *peer)
+{
+	const struct ip *ip = &peer->endpoint;
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6,
+				   .sin6_port = htons(peer->port) };
+	struct sockaddr_in v4 = { .sin_family = AF_INET,
+				  .sin_port = htons(peer->port) };
+
+	memcpy(&v6.sin6_addr, ip->bytes, sizeof(v6.sin6_addr));
+	memcpy(&v4.sin_addr, ip->bytes, sizeof(v4.sin_addr));
+	if (ip->family == AF_INET)
+		nl_put(nl, WGPEER_A_ENDPOINT, &v4, sizeof(v4));
+	else if (ip->family == AF_INET6)
+		nl_put(nl, WGPEER_A_ENDPOINT, &v6, sizeof(v6));
+}
+
+static void put_allowed(struct nl *nl, const struct prefix *prefix)
+{
+	struct nlattr *nest = nl_nest(nl, 0);
+
+	nl_put_u16(nl, WGALLOWEDIP_A_FAMILY, (uint16_t)prefix->ip.family);
+	nl_put(nl, WGALLOWEDIP_A_IPADDR, prefix->ip.bytes,
+	       ip_size(prefix->ip.family));
+	nl_put_u8(nl, WGALLOWEDIP_A_CIDR_MASK, (uint8_t)prefix->len);
+	nl_nest_end(nl, nest);
+}
+
+/* Sends one message about a peer, with count of its prefixes. */
+static int change_peer(const struct wg *wg, const struct wg_peer *peer,
+		       uint32_t flags, const struct prefix *allowed,
+		       size_t count)
+{
+	struct nlattr *peers, *one, *nest;
+	char key[KEY_TEXT];
+
+	begin(wg, WG_CMD_SET_DEVICE, NLM_F_ACK);
+	peers = nl_nest(wg->nl, WGDEVICE_A_PEERS);
+	one = nl_nest(wg->nl, 0);
+	nl_put(wg->nl, WGPEER_A_PUBLIC_KEY, peer->key, KEY_LEN);
+	if (flags)
+		nl_put_u32(wg->nl, WGPEER_A_FLAGS, flags);
+	put_endpoint(wg->nl, peer);
+	if (count) {
+		nest = nl_nest(wg->nl, WGPEER_A_ALLOWEDIPS);
+		for (; count; count--)
+			put_allowed(wg->nl, allowed++);
+		nl_nest_end(wg->nl, nest);
+	}
+	nl_nest_end(wg->nl, one);
+	nl_nest_end(wg->nl, peers);
+	return nl_talk(wg->nl, "%s peer %s of %s",
+		       flags & WGPEER_F_REMOVE_ME ? "remove" : "set",
+		       key_print(peer->key, key), wg->name);
+}
+
+int wg_set_peer(const struct wg *wg, const struct wg_peer *peer)
+{
+	const struct prefix *allowed = peer->allowed.items;
+	uint32_t flags = WGPEER_F_REPLACE_ALLOWEDIPS;
+	size_t left = peer->allowed.count, now;
+
+	do {
+		now = left < ALLOWED_ONCE ? left : ALLOWED_ONCE;
+		if (change_peer(wg, peer, flags, allowed, now) < 0)
+			return -1;
+		flags = 0;
+		allowed += now;
+		left -= now;
+	} while (left);
+	return 0;
+}
+
+int wg_del_peer(const struct wg *wg, const uint8_t key[KEY_LEN])
+{
+	struct wg_peer peer = { 0 };
+
+	memcpy(peer.key, key, KEY_LEN);
+	return change_peer(wg, &peer, WGPEER_F_REMOVE_ME, NULL, 0);
+}
