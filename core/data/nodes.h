@@ -31,6 +31,9 @@ char *node_cut_word(char **at);
 const char *node_parse_cidrs(struct job *job, char *text, struct node *out);
 const char *node_parse_ips(struct job *job, char *text, struct node *out);
 
+/* Reads the KEY of wg=. */
+const char *node_parse_key(struct job *job, const char *text, struct node *out);
+
 /* Adds the node as node_parse() reads it, without newline. */
 void node_print(struct str *out, const struct node *node);
 
