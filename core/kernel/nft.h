@@ -34,14 +34,15 @@ enum nft_type {
 	NFT_TYPE_IFNAME = 41,
 };
 
-/* A map or a set. A map with data_len 0 leads to verdicts. */
+/* A map or a set. A map with data_len 0 leads to verdicts. The elements of a set with
+ * intervals are a struct nft_interval each. */
 struct nft_map {
 	const char *name;
 	int key_type;
 	uint8_t key_len;
 	int data_type;
 	uint8_t data_len;
-	bool set;
+	bool set, intervals;
 };
 
 /* An element of a map: a key with data (none in a set) or, if chain is not NULL,
@@ -54,6 +55,11 @@ struct nft_element {
 	int verdict;
 	const char *chain;   /* or NULL */
 	const char *comment; /* at most 253 bytes; "" if it has none */
+};
+
+/* The addresses from first to last, of one family. */
+struct nft_interval {
+	struct ip first, last;
 };
 
 /* What is read of a rule. */
@@ -101,6 +107,15 @@ void nft_set_del(struct nft *nft, const char *set);
 void nft_rule_del(struct nft *nft, const char *chain, uint64_t handle);
 void nft_element_del(struct nft *nft, const struct nft_element *element);
 void nft_map_flush(struct nft *nft, const char *map);
+
+/* Adds the intervals, a list of struct nft_interval in ascending order, to sets[0],
+ * those of IPv6 to sets[1]; deletes them. Intervals may adjoin, but not overlap. The
+ * transaction is stale if one of them, or a part of it, is there already; is not
+ * there. */
+void nft_intervals_add(struct nft *nft, const struct nft_map sets[2],
+		       const struct list *intervals);
+void nft_intervals_del(struct nft *nft, const struct nft_map sets[2],
+		       const struct list *intervals);
 
 /* Adds a part to an element's key or data, padded to four bytes. */
 void nft_key_add(struct nft_element *element, const void *part, size_t size);
@@ -189,6 +204,14 @@ int nft_find_element(struct nft *nft, const struct nft_element *element,
 int nft_list_elements(struct nft *nft, const char *map, struct list *out);
 int nft_list_chains(struct nft *nft, struct list *out);
 int nft_list_rules(struct nft *nft, const char *chain, struct list *out);
+
+/* Adds to out all elements of a set with intervals of this family (struct
+ * nft_interval), in ascending order. Cannot be held. */
+int nft_list_intervals(struct nft *nft, const char *set, int family,
+		       struct list *out);
+
+/* Compares by first, then by last address: <0, 0, >0. */
+int nft_interval_compare(const void *a, const void *b);
 
 /* Whether a map has no element; its time does not depend on how many it has. For
  * that it takes a socket of its own, which stays open: to close one behind a

@@ -5,7 +5,7 @@
  *	set masq4-LENGTH	pod address . its network
  *
  *	postrouting		(hairpins); goto masq
- *	masq			to be encrypted: return; from one of set
+ *	masq			(exempt); to be encrypted: return; from one of set
  *				masq4-LENGTH: goto masq4-LENGTH
  *	masq4-LENGTH		masquerade, but not to the pod's network, multicast
  *	masq4-LENGTH-HASH	... nor to exempt subnets, of which this is a hash
@@ -17,10 +17,11 @@
 #include <sys/socket.h>
 
 #include "core/kernel/ct.h"
+#include "core/tables/exempt.h"
 #include "core/tables/network.h"
 
 const char chain_postrouting[] = "postrouting";
-static const char chain_masquerade[] = "masq";
+const char chain_masquerade[] = "masq";
 
 static const struct table_chain chains[] = {
 	{ chain_masquerade, .rules = RULES_VARY },
@@ -33,6 +34,8 @@ static void masquerade_rules_add(struct nft *nft)
 	nft_rule(nft, chain_postrouting);
 	nft_verdict(nft, NFT_GOTO, chain_masquerade);
 	nft_rule_end(nft);
+	if (IS_ENABLED(CONFIG_NODES))
+		exempt_rules_add(nft);
 	if (nft->no_ipsec)
 		return;
 	/* IPsec chooses the tunnel by the address that a packet has now. */
@@ -111,6 +114,8 @@ const struct kind masquerade_kind = {
 	.describe = network_describe,
 	.fill = network_fill,
 	.chain = &masquerade_chain,
+	.maps = exempt_sets,
+	.maps_count = EXEMPT_SETS,
 	.chains = chains,
 	.chains_count = sizeof(chains) / sizeof(*chains),
 	.rules_add = masquerade_rules_add,

@@ -85,11 +85,13 @@ int tables_find_firewalld(struct nl *nl, bool *none);
  * were noted are removed then. host is a NETLINK_ROUTE socket. */
 int tables_note_services(struct nl *nl, struct nl *host, bool gone);
 
-/* Makes prefixes (a list of struct prefix of both families, none within another) those
- * that masquerading leaves alone because they are of pods and nodes of other nodes, in
- * one transaction; with none, none are. The table is made if it is missing, unless there
- * are none. The kernel's memory of them is tables_list_exempt(), in order. */
+/* Makes prefixes (a list of struct prefix of both families, in any order) those that
+ * masquerading leaves alone: what goes from one of these addresses to another. It makes
+ * what differs, in one transaction for all; the table, if it is missing, unless there are
+ * none; and what the table of an older version lacks. */
 int tables_exempt_nodes(struct nl *nl, const struct list *prefixes);
+
+/* Adds to prefixes those that masquerading leaves alone, in order. */
 int tables_list_exempt(struct nl *nl, struct list *prefixes);
 
 /* What is wrong with conditions of a published port on packets of this family;
