@@ -5,6 +5,11 @@
 
 #include <linux/genetlink.h>
 
+void genl_init(struct nl *nl, struct job *job, int netns)
+{
+	nl_init(nl, job, netns, NETLINK_GENERIC);
+}
+
 void genl_begin(struct nl *nl, int family, int command, int version, int flags)
 {
 	const struct genlmsghdr head = { .cmd = (uint8_t)command,

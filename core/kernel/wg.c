@@ -2,13 +2,17 @@
 #include "core/kernel/wg.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <linux/netlink.h>
 #include <linux/wireguard.h>
 
 #include "core/kernel/genl.h"
+#include "core/kernel/link.h"
+#include "core/kernel/netns.h"
 
 enum {
 	ALLOWED_ONCE = 256, /* prefixes that fit a message, and more */
@@ -221,4 +225,42 @@ int wg_del_peer(const struct wg *wg, const uint8_t key[KEY_LEN])
 
 	memcpy(peer.key, key, KEY_LEN);
 	return change_peer(wg, &peer, WGPEER_F_REMOVE_ME, NULL, 0);
+}
+
+/* ---- keys ---- */
+
+static int ask_public_key(struct job *job, int netns,
+			  const uint8_t *private_key, uint8_t *out)
+{
+	static const struct link_spec spec = { .kind = "wireguard",
+					       .name = "key",
+					       .shared = true };
+	struct wg_device device;
+	struct nl host, genl;
+	struct wg wg;
+	int ret = -1;
+
+	nl_init(&host, job, netns, NETLINK_ROUTE);
+	genl_init(&genl, job, netns);
+	if (link_add(&host, &spec, NULL) == 0 &&
+	    wg_init(&wg, &genl, spec.name) == 0 &&
+	    wg_set(&wg, private_key, 0) == 0 && wg_get(&wg, &device) == 0) {
+		memcpy(out, device.public_key, KEY_LEN);
+		ret = 0;
+	}
+	nl_close(&genl);
+	nl_close(&host);
+	return ret;
+}
+
+int wg_public_key(struct job *job, const uint8_t private_key[KEY_LEN],
+		  uint8_t out[KEY_LEN])
+{
+	int netns = netns_make(), ret;
+
+	if (netns < 0)
+		return fail_errno(job, errno, "make a network namespace");
+	ret = ask_public_key(job, netns, private_key, out);
+	close(netns);
+	return ret;
 }

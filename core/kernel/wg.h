@@ -29,7 +29,7 @@ struct wg_device {
 	struct list peers; /* of struct wg_peer */
 };
 
-/* Prepares to speak of the interface name; nl is a NETLINK_GENERIC socket. Fails if
+/* Prepares to speak of the interface name; nl is a socket of genl_init(). Fails if
  * the kernel has no WireGuard. */
 int wg_init(struct wg *wg, struct nl *nl, const char *name);
 
@@ -46,5 +46,10 @@ int wg_set_peer(const struct wg *wg, const struct wg_peer *peer);
 
 /* Removes a peer; absent is success. Can be held. */
 int wg_del_peer(const struct wg *wg, const uint8_t key[KEY_LEN]);
+
+/* The public key that belongs to a private one, as the kernel says: of an interface in
+ * a namespace of its own, so that nobody else sees it. */
+int wg_public_key(struct job *job, const uint8_t private_key[KEY_LEN],
+		  uint8_t out[KEY_LEN]);
 
 #endif

@@ -72,7 +72,7 @@ static void real_kernel_is_asked(void **state)
 	struct nl nl;
 	int number;
 
-	nl_init(&nl, &k->job, -1, NETLINK_GENERIC);
+	genl_init(&nl, &k->job, -1);
 	assert_int_equal(genl_family(&nl, "nlctrl", &number), 0);
 	assert_int_equal(number, GENL_ID_CTRL);
 	assert_int_equal(genl_family(&nl, "cnibox-none", &number), -1);

@@ -376,6 +376,30 @@ static void what_is_malformed_is_not_read(void **state)
 	assert_peer(&device, 1, 2, NULL, 0);
 }
 
+/* RFC 7748, 6.1: the keys of Alice. */
+static void public_key_is_the_kernels(void **state)
+{
+	static const uint8_t alice[KEY_LEN] = {
+		0x77, 0x07, 0x6d, 0x0a, 0x73, 0x18, 0xa5, 0x7d,
+		0x3c, 0x16, 0xc1, 0x72, 0x51, 0xb2, 0x66, 0x45,
+		0xdf, 0x4c, 0x2f, 0x87, 0xeb, 0xc0, 0x99, 0x2a,
+		0xb1, 0x77, 0xfb, 0xa5, 0x1d, 0xb9, 0x2c, 0x2a
+	};
+	struct kernel *k = *state;
+	uint8_t key[KEY_LEN];
+	char text[KEY_TEXT];
+
+	leave_network();
+	if (wg_public_key(&k->job, alice, key) == 0)
+		assert_string_equal(
+			key_print(key, text),
+			"hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=");
+	else
+		assert_string_equal(
+			k->job.msg,
+			"create wireguard key: the kernel has no wireguard");
+}
+
 #define KERNEL_TEST(f)                                                         \
 	cmocka_unit_test_setup_teardown(f, kernel_set_up, kernel_tear_down)
 
@@ -394,6 +418,7 @@ int main(void)
 		KERNEL_TEST(fresh_device_has_nothing),
 		KERNEL_TEST(link_of_another_kind_is_an_error),
 		KERNEL_TEST(what_is_malformed_is_not_read),
+		KERNEL_TEST(public_key_is_the_kernels),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
