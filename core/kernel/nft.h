@@ -137,6 +137,8 @@ void nft_match_local(struct nft *nft);
 void nft_match_redirected(struct nft *nft);
 void nft_match_ipsec(struct nft *nft);
 void nft_match_mark(struct nft *nft, uint32_t mark);
+/* This one: IPv4 that leaves by a route of this realm. */
+void nft_match_realm(struct nft *nft, uint32_t realm);
 /* This one: of a connection that is established, or related to one that is. */
 void nft_match_established(struct nft *nft);
 void nft_match_address(struct nft *nft, enum nft_side side,
