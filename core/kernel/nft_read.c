@@ -6,9 +6,9 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "core/base/sort.h"
 #include "core/kernel/nft.h"
 #include "core/kernel/nft_message.h"
 
@@ -226,8 +226,7 @@ int nft_list_intervals(struct nft *nft, const char *set, int family,
 	bound = bounds.items;
 	for (size_t i = 0; i < bounds.count; i++)
 		bound[i].ip.family = family;
-	if (bound)
-		qsort(bound, bounds.count, sizeof(*bound), compare_bounds);
+	sort_items(bound, bounds.count, sizeof(*bound), compare_bounds);
 	for (size_t i = 0; i < bounds.count; i++) {
 		if (bound[i].begins) {
 			interval =

@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/base/io.h"
+#include "core/base/sort.h"
 #include "core/state/whole.h"
 
 enum { FILE_MAX = 64 << 20, HEAD_MAX = 512 };
@@ -161,8 +161,7 @@ void nodes_file_exempt(struct job *job, const struct nodes_file *file,
 	for (size_t i = 0; i < file->exempt.count; i++)
 		add_prefix(job, prefixes, &exempt[i]);
 	out = prefixes->items;
-	if (prefixes->count)
-		qsort(out, prefixes->count, sizeof(*out), compare);
+	sort_items(out, prefixes->count, sizeof(*out), compare);
 	/* What contains others comes before them. */
 	for (size_t i = 0; i < prefixes->count; i++) {
 		if (!count || !prefix_overlaps(&out[count - 1], &out[i]))

@@ -14,10 +14,10 @@
 
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "core/base/sort.h"
 #include "core/tables/table.h"
 #include "core/tables/tables.h"
 #include "core/tables/want.h"
@@ -90,8 +90,7 @@ static void list_wanted(struct job *job, const struct list *prefixes,
 						prefix_last(prefix) };
 	}
 	list = out->items;
-	if (list)
-		qsort(list, out->count, sizeof(*list), nft_interval_compare);
+	sort_items(list, out->count, sizeof(*list), nft_interval_compare);
 	for (size_t i = 0; i < out->count; i++) {
 		last = count ? &list[count - 1] : NULL;
 		if (!last || ip_compare(&last->last, &list[i].first) < 0)
