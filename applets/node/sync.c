@@ -16,11 +16,13 @@ config SYNC
 #include "core/cni/tool.h"
 #include "core/cni/attachment.h"
 #include "core/cni/node.h"
+#include "core/state/nodes_file.h"
 
 struct sync {
 	struct list owners;   /* of the attachments, const char * */
 	struct list restored; /* those of them whose NAT was */
 	struct list entries;  /* what that is, of struct entry */
+	struct list exempt;   /* from masquerading, of struct prefix */
 	bool broken;	      /* tables do not do what they should */
 	bool failed;	      /* an attachment's NAT could not be restored */
 };
@@ -52,6 +54,34 @@ static bool is_gone(void *arg, const char *owner)
 	return is_dead(arg, owner, true);
 }
 
+/* What the last "cnibox nodes apply" has made exempt. */
+static int read_exempt(struct call *c, struct list *exempt)
+{
+	struct nodes_file file;
+	bool found;
+
+	if (!IS_ENABLED(CONFIG_NODES))
+		return 0;
+	if (nodes_file_read(c->job, &file, &found) < 0)
+		return -1;
+	if (found)
+		nodes_file_exempt(c->job, &file, exempt);
+	return 0;
+}
+
+/* First of all, so that no packet to another node is masqueraded meanwhile. */
+static void restore_exempt(struct call *c, struct sync *sync)
+{
+	struct job *job = c->job;
+
+	if (!IS_ENABLED(CONFIG_NODES) || !sync->exempt.count ||
+	    tables_exempt_nodes(&c->nft, &sync->exempt) == 0)
+		return;
+	job_warn(job, "%s", job->msg);
+	job->msg = job->details = NULL;
+	sync->broken = true;
+}
+
 /* If an attachment cannot be restored, that is logged, and the next one is tried. */
 static void restore_all(struct call *c, struct sync *sync)
 {
@@ -60,6 +90,7 @@ static void restore_all(struct call *c, struct sync *sync)
 	bool changed;
 
 	sync->broken = sync->failed = false;
+	restore_exempt(c, sync);
 	for (size_t i = 0; i < sync->owners.count; i++) {
 		for (const struct applet *const *a = c->applets; *a; a++) {
 			c->applet = *a;
@@ -109,6 +140,7 @@ static int run(struct call *c, char **argv, struct str *out)
 	if (argv[1])
 		return tool_unknown_word(c, argv, argv[1]);
 	if (node_owners(c, &sync.owners) < 0 ||
+	    read_exempt(c, &sync.exempt) < 0 ||
 	    tables_gc(&c->nft, is_gone, c) < 0)
 		return -1;
 	restore_all(c, &sync);
