@@ -25,6 +25,7 @@ struct sync {
 	struct list exempt;   /* from masquerading, of struct prefix */
 	bool broken;	      /* tables do not do what they should */
 	bool failed;	      /* an attachment's NAT could not be restored */
+	bool unread;	      /* nor could what is exempt from it */
 };
 
 /* Whether the attachment is dead; without left, not by the mere fact that its DEL
@@ -55,30 +56,30 @@ static bool is_gone(void *arg, const char *owner)
 }
 
 /* What the last "cnibox nodes apply" has made exempt. */
-static int read_exempt(struct call *c, struct list *exempt)
+static void read_exempt(struct call *c, struct sync *sync)
 {
+	struct job *job = c->job;
 	struct nodes_file file;
 	bool found;
 
-	if (!IS_ENABLED(CONFIG_NODES))
-		return 0;
-	if (nodes_file_read(c->job, &file, &found) < 0)
-		return -1;
-	if (found)
-		nodes_file_exempt(c->job, &file, exempt);
-	return 0;
-}
-
-/* First of all, so that no packet to another node is masqueraded meanwhile. */
-static void restore_exempt(struct call *c, struct sync *sync)
-{
-	struct job *job = c->job;
-
-	if (!IS_ENABLED(CONFIG_NODES) || !sync->exempt.count ||
-	    tables_exempt_nodes(&c->nft, &sync->exempt) == 0)
+	if (nodes_file_read(job, &file, &found) == 0) {
+		if (found)
+			nodes_file_exempt(job, &file, &sync->exempt);
 		return;
+	}
 	job_warn(job, "%s", job->msg);
 	job->msg = job->details = NULL;
+	sync->unread = true;
+}
+
+/* First of all, so that no packet to another node is masqueraded meanwhile. What is
+ * refused is told when the tables are made anew. */
+static void restore_exempt(struct call *c, struct sync *sync)
+{
+	if (!sync->exempt.count ||
+	    tables_exempt_nodes(&c->nft, &sync->exempt) == 0)
+		return;
+	c->job->msg = c->job->details = NULL;
 	sync->broken = true;
 }
 
@@ -90,7 +91,8 @@ static void restore_all(struct call *c, struct sync *sync)
 	bool changed;
 
 	sync->broken = sync->failed = false;
-	restore_exempt(c, sync);
+	if (IS_ENABLED(CONFIG_NODES))
+		restore_exempt(c, sync);
 	for (size_t i = 0; i < sync->owners.count; i++) {
 		for (const struct applet *const *a = c->applets; *a; a++) {
 			c->applet = *a;
@@ -140,9 +142,10 @@ static int run(struct call *c, char **argv, struct str *out)
 	if (argv[1])
 		return tool_unknown_word(c, argv, argv[1]);
 	if (node_owners(c, &sync.owners) < 0 ||
-	    read_exempt(c, &sync.exempt) < 0 ||
 	    tables_gc(&c->nft, is_gone, c) < 0)
 		return -1;
+	if (IS_ENABLED(CONFIG_NODES))
+		read_exempt(c, &sync);
 	restore_all(c, &sync);
 	/* Attachments may have come meanwhile. */
 	if (sync.broken &&
@@ -159,7 +162,7 @@ static int run(struct call *c, char **argv, struct str *out)
 	ret = forget_dead(c, &sync.owners, &gone);
 	str_printf(out, "%zu attachments, %zu restored, %zu gone\n",
 		   sync.owners.count, sync.restored.count, gone);
-	return sync.failed
+	return sync.failed || sync.unread
 		       ? fail(c->job, CNI_INTERNAL, "not all could be restored")
 		       : ret;
 }

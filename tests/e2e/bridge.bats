@@ -612,27 +612,23 @@ auto_mtu() {
 }
 
 @test "mtu auto is no more than what has room on the way to other nodes" {
-	"$CNIBOX" --help | grep -q 'cnibox nodes' || skip "built without NODES"
+	local self="self 10.1.2.0/24 192.0.2.1"
+	needs_nodes
 	pod_up p1
-	node mkdir -p /run/cni/cnibox
-	noted() {
-		printf '%s\n' "self 10.1.2.0/24 192.0.2.1" "$@" |
-			node tee /run/cni/cnibox/nodes >/dev/null
-	}
-	noted "mtu 1450" "node 10.1.3.0/24 198.51.100.1"
+	noted "$self" "mtu 1450" "node 10.1.3.0/24 198.51.100.1"
 	auto_mtu 1450
 	outside_up
 	node ip route add default via 192.0.2.2
 	auto_mtu 1450
 	node ip link set uplink0 mtu 1300
 	auto_mtu 1300
-	noted
+	noted "$self"
 	auto_mtu 1300
 	# A number is what it is.
-	noted "mtu 1280"
+	noted "$self" "mtu 1280"
 	add p1 "$(with "$NET" '{"mtu": 1400}')"
 	expect "$(link p1 eth0)" '.mtu == 1400'
-	node rm /run/cni/cnibox/nodes
+	unnoted
 	gone p1 "$NET"
 }
 

@@ -576,14 +576,8 @@ apart() {
 	node() {
 		nsenter --target "$NODE" --mount --pid -- "$@" 3>&-
 	}
-	"$CNIBOX" --help | grep -q 'cnibox nodes' || skip "built without NODES"
+	needs_nodes
 	AUTO=$(with "$NET" '{"ipam": {"subnet": "auto"}}')
-}
-
-# noted LINE...: what "cnibox nodes apply" has made true.
-noted() {
-	node mkdir -p /run/cni/cnibox
-	printf '%s\n' "$@" | node tee /run/cni/cnibox/nodes >/dev/null
 }
 
 @test "subnet auto is this node's part of the list, one set of each family" {
@@ -605,7 +599,7 @@ noted() {
 	gets p2 "$AUTO" 10.1.7.2/24
 	del_twice p2 "$AUTO"
 	# DEL needs no list.
-	node rm /run/cni/cnibox/nodes
+	unnoted
 	del_twice p1 "$AUTO"
 	reserved ""
 }
@@ -615,7 +609,7 @@ noted() {
 	noted "self 10.1.1.0/24 192.0.2.1"
 	add p1 "$AUTO"
 	add p2 "$AUTO"
-	node rm /run/cni/cnibox/nodes
+	unnoted
 	cni GC host-local p1 "$(with "$AUTO" '{"cni.dev/valid-attachments":
 		[{"containerID": "p2", "ifname": "eth0"}]}')"
 	silent GC
