@@ -123,6 +123,12 @@ int nodes_file_write(struct job *job, const struct nodes_file *file)
 			     nodes_file_text(job, file));
 }
 
+int nodes_file_remove(struct job *job)
+{
+	return whole_remove(job,
+			    job_printf(job, "%s/%s", CONFIG_STATE_DIR, name));
+}
+
 static void add_prefix(struct job *job, struct list *out,
 		       const struct prefix *prefix)
 {

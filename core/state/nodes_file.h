@@ -43,6 +43,9 @@ const char *nodes_file_text(struct job *job, const struct nodes_file *file);
 /* Makes it the file, in place of an older one. */
 int nodes_file_write(struct job *job, const struct nodes_file *file);
 
+/* Removes it; absent is success. */
+int nodes_file_remove(struct job *job);
+
 /* All that is exempt from masquerading: the CIDRs and addresses of all nodes, self
  * among them, and what is exempt beside; to a list of struct prefix in order, each
  * once, none within another. */

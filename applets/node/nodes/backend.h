@@ -58,21 +58,36 @@ struct nodes_entry {
 	struct ip gateway[NODE_FAMILIES];
 };
 
+/* Hosts that a link reaches without a gateway. */
+struct nodes_subnet {
+	struct prefix prefix;
+	const struct link *link;
+	bool own; /* this node's address in the list is in it */
+};
+
 struct nodes {
 	struct call *c;
 	struct nodes_options options;
 	const char *path;    /* of the list, for messages */
+	bool flannel;	     /* which is flannel's file, without any nodes */
 	struct list entries; /* of struct nodes_entry, in the list's order */
-	struct nodes_entry
-		*self;	    /* this node's among them; NULL: flannel's file */
-	struct link uplink; /* that has self's first address */
-	bool needs_overlay; /* any entry has overlay or far */
+	struct nodes_entry *self; /* this node's among them; flannel's: NULL */
+	struct list subnets;	  /* of struct nodes_subnet: of our addresses */
+	struct link uplink;	  /* that has self's first address */
+	bool needs_overlay;	  /* any entry has overlay or far */
+	bool has_old;
 	struct nodes_file old; /* what the last apply noted; empty: nothing */
 	struct nodes_file new; /* what this one will; the backend adds its peers */
+	/* All links as they were read once, of struct link. A route that is there
+	 * refers to its link here: who plans to delete one, and to make it again if
+	 * a later step fails, sets its new index here then. */
+	struct list links;
 	/* The overlay's device, by the backend: its name, MTU, and index, which is 0
 	 * until a step has made it. Routes over it refer to it from here. */
 	struct link device;
-	bool device_is_new; /* what led over an older one is gone by then */
+	/* The one of links that steps of NODES_CLEAR_DEVICE will delete, by the
+	 * backend, so that routes over it are planned to go before; or NULL. */
+	const struct link *cleared;
 	struct list steps[NODES_PHASES]; /* of struct nodes_step */
 };
 
@@ -95,9 +110,13 @@ void nodes_add_step(struct nodes *nodes, enum nodes_phase phase,
 const char *nodes_where(const struct nodes *nodes,
 			const struct nodes_entry *entry);
 
+/* The one of links that has this name, or this index; NULL: none. */
+struct link *nodes_link_named(const struct nodes *nodes, const char *name);
+struct link *nodes_link(const struct nodes *nodes, int index);
+
 /* An overlay. Either function is called once, after the list was read, overlay and
  * far are known, and old was read. plan() plans device and peers as wanted, and sets
- * device, device_is_new and each gateway; plan_none() plans the removal of all that
+ * device, cleared and each gateway; plan_none() plans the removal of all that
  * the backend has on this node, which may be nothing. Both change nothing. */
 struct nodes_backend {
 	int (*plan)(struct nodes *nodes);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/sort.h"
 #include "core/kernel/genl.h"
 #include "core/kernel/wg.h"
 
@@ -92,9 +93,8 @@ static int read_peers(struct wireguard *w)
 	    (w->found && wg_get(&w->wg, &w->have) < 0))
 		return -1;
 	w->fates = job_alloc(job, (peers->count + 1) * sizeof(*w->fates));
-	if (peers->count)
-		qsort(peers->items, peers->count, sizeof(struct wg_peer),
-		      compare_keys);
+	sort_items(peers->items, peers->count, sizeof(struct wg_peer),
+		   compare_keys);
 	return 0;
 }
 
@@ -199,7 +199,7 @@ static int want_peers(struct wireguard *w, const uint8_t public_key[KEY_LEN])
 				    nodes_where(nodes, &entry[i]));
 		w->by_key[w->count++] = peer;
 	}
-	qsort(w->by_key, w->count, sizeof(*w->by_key), compare_peers);
+	sort_items(w->by_key, w->count, sizeof(*w->by_key), compare_peers);
 	for (size_t i = 1; i < w->count; i++) {
 		if (compare_peers(&w->by_key[i - 1], &w->by_key[i]) == 0)
 			return fail(nodes->c->job, CNI_BAD_CONFIG,
@@ -257,9 +257,7 @@ static void list_wanted(const struct wireguard *w, struct list *out)
 						   sizeof(*allowed)) =
 				allowed[j];
 	}
-	if (out->count)
-		qsort(out->items, out->count, sizeof(*allowed),
-		      compare_prefixes);
+	sort_items(out->items, out->count, sizeof(*allowed), compare_prefixes);
 }
 
 /* The kernel would take a prefix away from a peer that is not ours. */
