@@ -122,6 +122,24 @@ subnets() {
 		}' | node "$1" nft -f -
 }
 
+# listed NAME N: other nodes, with a subnet and an address each, beside this one if
+# there are any; the outside host has a pod of one.
+listed() {
+	node "$1" ip route add 100.64.0.0/10 via 192.0.2.2
+	node "$1" ip -n outside address add 100.64.10.2/32 dev eth0
+	node "$1" ip -n outside route add 10.1.0.0/16 via 192.0.2.1
+	awk -v n="$2" 'BEGIN {
+		to = "add element inet cnibox nodes4 { "
+		if (n)
+			print to "10.1.0.0/16, 192.0.2.1 }"
+		for (i = 0; i < n; i++) {
+			at = "." i % 256
+			print to "100." 64 + int(i / 256) at ".0/24, 172.16." \
+				int(i / 256) at " }"
+		}
+	}' | node "$1" nft -f -
+}
+
 # rules NAME N: of the Go plugins, in front of those of the pod that is there
 # and like them.
 rules() {

@@ -29,6 +29,8 @@ END {
 		"thousands a second")
 	by_count("subnets", "new connections, with so many subnets of one pod", "rate", 1000, \
 		"thousands a second")
+	by_count("listed", "new connections, with so many nodes listed", "rate", 1000, \
+		"thousands a second")
 	thousand()
 	many()
 	durable()
@@ -89,7 +91,7 @@ function by_count(part, title, measure, unit, name,   n, i, j, k, label, list) {
 	for (i = 1; i <= n; i++)
 		printf " %8d", list[i]
 	print ""
-	split(measure == "rate" ? "out in" : "ADD DEL", label, " ")
+	split(part == "listed" ? "out node" : measure == "rate" ? "out in" : "ADD DEL", label, " ")
 	for (j = 1; j in label; j++)
 		for (k = 1; k in order; k++)
 			count_row(part, label[j], order[k], measure, unit, list, n)
@@ -206,6 +208,10 @@ function goals(   faults) {
 		growth("subnets", "out", "rate", 1, 10000))
 	goal("new connections in, 10000 subnets to 1", ">=", 0.95, \
 		growth("subnets", "in", "rate", 1, 10000))
+	goal("new connections out, 5000 nodes listed to none", ">=", 0.95, \
+		growth("listed", "out", "rate", 0, 5000))
+	goal("new connections to another node, 5000 nodes listed to none", ">=", 0.95, \
+		growth("listed", "node", "rate", 0, 5000))
 	goal("ADD of 1000 UDP ports, times TCP", "<=", 1.5, \
 		growth("thousand", "ADD", "wall", 6, 17))
 	goal("DEL of 1000 UDP ports, times TCP", "<=", 1.5, \
