@@ -224,7 +224,7 @@ static void on_rule(const struct nlmsghdr *msg, void *arg)
 	struct fib_rule *rule;
 
 	nl_attrs(msg, sizeof(*head), attrs, FRA_MAX);
-	if (head->family != search->family ||
+	if (head->family != search->family || !attrs[FRA_SRC] ||
 	    nl_attr_u8(attrs[FRA_PROTOCOL]) != search->protocol)
 		return;
 	rule = list_add(search->job, search->out, sizeof(*rule));

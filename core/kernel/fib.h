@@ -46,8 +46,8 @@ int fib_route_del(struct nl *nl, const struct fib_route *route,
 const char *fib_route_text(struct job *job, const struct fib_route *route,
 			   const char *link);
 
-/* Adds the rules of a family and a protocol to a list of struct fib_rule; those that
- * are more than it can say have no src. */
+/* Adds the rules of a family and a protocol that have a src to a list of struct
+ * fib_rule. */
 int fib_rule_list(struct nl *nl, int family, uint8_t protocol,
 		  struct list *out);
 

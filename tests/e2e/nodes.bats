@@ -131,10 +131,9 @@ node ${FOUR[3]}" ]
 	list "${FOUR[@]}"
 	plans "add route 10.1.2.0/24 via 192.0.2.2 dev uplink0" \
 		"add link cnibox-vxlan mtu 1450 type vxlan id 67 local 192.0.2.1 dstport 4789" \
-		"add fdb 02:43:c6:33:64:04 dev cnibox-vxlan dst 198.51.100.4" \
 		"add rule from 10.1.1.0/24 lookup 67" \
 		"set net/ipv4/ip_forward to 1" \
-		"do not masquerade 10.1.2.0/24" "write $STATE"
+		"add element inet cnibox nodes4 { 10.1.2.0/24 }" "write $STATE"
 	[ "$before" = "$(routing)" ]
 	[ "$(node cat /proc/sys/net/ipv4/ip_forward)" = 0 ]
 	run -1 node test -e /run/cni
@@ -161,7 +160,7 @@ node ${FOUR[3]}" ]
 		"add rule from 10.1.1.0/24 lookup 67" \
 		"add fdb 02:43:c6:33:64:04 dev cnibox-vxlan dst 198.51.100.4" \
 		"set link cnibox-vxlan mtu 1450" "set link cnibox-vxlan up" \
-		"do not masquerade 10.1.2.0/24" "write $STATE"; do
+		"add element inet cnibox nodes4 { 10.1.2.0/24 }" "write $STATE"; do
 		grep -qxF -- "$line" <<<"$output" || complain "$line:" "$output"
 	done
 	[[ $stderr == *" differences from $LIST"* ]]
@@ -283,7 +282,7 @@ node ${FOUR[3]}" ]
 		"192.0.2.2 node-1.kubernetes.local node-1 10.1.2.0/24" \
 		"192.0.2.3 server.kubernetes.local server"
 	plans "add route 10.1.2.0/24 via 192.0.2.2 dev uplink0" \
-		"do not masquerade 192.0.2.3/32"
+		"add element inet cnibox nodes4 { 192.0.2.3/32 }"
 	list '{"kind": "List", "items": [
 		{"metadata": {"name": "a"},
 		 "spec": {"podCIDR": "10.1.1.0/24",
@@ -299,7 +298,7 @@ node ${FOUR[3]}" ]
 		 "status": {"addresses": [
 			{"type": "InternalIP", "address": "192.0.2.3"}]}}]}'
 	plans "add route 10.1.2.0/24 via 192.0.2.2 dev uplink0" \
-		"do not masquerade 192.0.2.3/32" "do not masquerade fd01:0:0:1::/64"
+		"add element inet cnibox nodes4 { 192.0.2.3/32 }" "add element inet cnibox nodes6 { fd01:0:0:1::/64 }"
 	node sh -c "$CNIBOX nodes apply - <$LIST"
 	checks "$LIST"
 	sed -i 's/10.1.2.0/10.1.1.0/' "$ROOT$LIST"

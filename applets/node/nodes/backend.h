@@ -91,15 +91,48 @@ struct nodes {
 	struct list steps[NODES_PHASES]; /* of struct nodes_step */
 };
 
+/* One that is planned. */
 struct nodes_step {
-	struct nodes *nodes;
-	const char *text; /* "add route 10.1.2.0/24 via 192.0.2.2 dev eth0" */
-	int (*make)(struct nodes *nodes, void *arg);
+	int (*make)(struct nodes *nodes, void *arg); /* NULL: only a text */
 	/* Called if a later step fails, or this one, which may have been done in
 	 * part, or not at all; NULL: nothing to take back. */
 	void (*undo)(struct nodes *nodes, void *arg);
 	void *arg;
+	/* "add route 10.1.2.0/24 via 192.0.2.2 dev eth0"; NULL: the steps before it
+	 * have told it. */
+	const char *text;
+	struct nodes *nodes;
 };
+
+/* A kind of things that steps make, replace and delete. What is done may have been
+ * done before. */
+struct nodes_kind {
+	/* Makes thing; replace: in place of one that differs. NULL: steps are only
+	 * texts. */
+	int (*put)(struct nodes *nodes, const void *thing, bool replace);
+	/* NULL: it is never deleted, and what was made stays. */
+	int (*del)(struct nodes *nodes, const void *thing);
+	const char *(*text)(struct nodes *nodes,
+			    const void *thing); /* or NULL */
+	const char *verb; /* NULL: add, replace or delete */
+	/* The rest is for nodes_add_changes(): the order, in which those are equal
+	 * that replace each other; whether they are the same then, which wanted may
+	 * note, NULL: always; the size of one. */
+	int (*compare)(const void *a, const void *b);
+	bool (*same)(const void *now, void *wanted);
+	size_t size;
+	enum nodes_phase put_phase, del_phase;
+};
+
+/* Adds the step that makes after out of before; NULL is nothing. Both are kept. */
+void nodes_add_change(struct nodes *nodes, enum nodes_phase phase,
+		      const struct nodes_kind *kind, const void *before,
+		      const void *after);
+
+/* Adds the steps that make what is wanted out of what there is now, two lists of things
+ * in order. */
+void nodes_add_changes(struct nodes *nodes, const struct nodes_kind *kind,
+		       const struct list *now, const struct list *wanted);
 
 /* Adds a step at the end of phase; text is the job's. */
 void nodes_add_step(struct nodes *nodes, enum nodes_phase phase,

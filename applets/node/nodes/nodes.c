@@ -180,9 +180,12 @@ static size_t print_steps(const struct nodes *nodes, struct str *out)
 	for (int phase = 0; phase < NODES_PHASES; phase++) {
 		const struct nodes_step *step = nodes->steps[phase].items;
 
-		for (size_t i = 0; i < nodes->steps[phase].count; i++)
+		for (size_t i = 0; i < nodes->steps[phase].count; i++) {
+			if (!step[i].text)
+				continue;
 			str_printf(out, "%s\n", step[i].text);
-		count += nodes->steps[phase].count;
+			count++;
+		}
 	}
 	return count;
 }

@@ -32,8 +32,7 @@ struct nodes_route {
 	struct fib_route route;
 	const struct link *link;
 	const struct nodes_entry *entry;
-	bool there;   /* as it should be */
-	bool planned; /* there, or a step makes it so */
+	bool there; /* as it should be */
 };
 
 /* plan.c: adds the steps that make routes and rules as the entries want them; routes is

@@ -8,99 +8,28 @@
 
 #include "core/base/sort.h"
 
-void nodes_add_step(struct nodes *nodes, enum nodes_phase phase,
-		    const struct nodes_step *step, const char *text)
+static int put_route(struct nodes *nodes, const void *thing, bool replace)
 {
-	struct nodes_step *added =
-		list_add(nodes->c->job, &nodes->steps[phase], sizeof(*added));
+	const struct nodes_route *route = thing;
 
-	*added = *step;
-	added->nodes = nodes;
-	added->text = text;
+	return fib_route_add(&nodes->c->host, &route->route, route->link,
+			     replace);
 }
 
-/* A route that a step makes or deletes. */
-struct change {
-	struct fib_route route;
-	const struct link *link;
-	const struct change *before; /* what it replaces, or NULL */
-};
-
-static int make_route(struct nodes *nodes, void *arg)
+static int del_route(struct nodes *nodes, const void *thing)
 {
-	const struct change *change = arg;
+	const struct nodes_route *route = thing;
 
-	return fib_route_add(&nodes->c->host, &change->route, change->link,
-			     change->before);
+	return fib_route_del(&nodes->c->host, &route->route, route->link);
 }
 
-static int unmake_route(struct nodes *nodes, void *arg)
+static const char *text_route(struct nodes *nodes, const void *thing)
 {
-	const struct change *change = arg;
+	const struct nodes_route *route = thing;
 
-	return fib_route_del(&nodes->c->host, &change->route, change->link);
-}
-
-static void restore_route(struct nodes *nodes, void *arg)
-{
-	const struct change *change = arg;
-
-	fib_route_add(&nodes->c->host, &change->route, change->link, true);
-}
-
-static void undo_route(struct nodes *nodes, void *arg)
-{
-	const struct change *change = arg;
-
-	if (change->before)
-		restore_route(nodes, (void *)change->before);
-	else
-		unmake_route(nodes, arg);
-}
-
-static struct change *new_change(struct nodes *nodes,
-				 const struct fib_route *route,
-				 const struct link *link)
-{
-	struct change *change = job_alloc(nodes->c->job, sizeof(*change));
-
-	*change = (struct change) { .route = *route, .link = link };
-	return change;
-}
-
-static const char *route_words(struct nodes *nodes, const char *verb,
-			       const struct change *change)
-{
-	struct job *job = nodes->c->job;
-
-	return job_printf(
-		job, "%s route %s", verb,
-		fib_route_text(job, &change->route, change->link->name));
-}
-
-/* Plans a route that is wanted; before is what there is in its place, or NULL. */
-static void plan_route(struct nodes *nodes, const struct nodes_route *want,
-		       const struct change *before)
-{
-	struct change *change = new_change(nodes, &want->route, want->link);
-
-	change->before = before;
-	nodes_add_step(nodes, NODES_ROUTES,
-		       &(struct nodes_step) { .make = make_route,
-					      .undo = undo_route,
-					      .arg = change },
-		       route_words(nodes, before ? "replace" : "add", change));
-}
-
-static void plan_no_route(struct nodes *nodes, const struct change *change)
-{
-	nodes_add_step(nodes,
-		       change->link == nodes->cleared ? NODES_CLEAR_ROUTES
-						      : NODES_DROP_ROUTES,
-		       &(struct nodes_step) { .make = unmake_route,
-					      .undo = restore_route,
-					      .arg = (void *)change },
-		       route_words(nodes, "delete", change));
+	return job_printf(nodes->c->job, "route %s",
+			  fib_route_text(nodes->c->job, &route->route,
+					 route->link->name));
 }
 
 static int compare(const void *a, const void *b)
@@ -110,14 +39,49 @@ static int compare(const void *a, const void *b)
 
 	if (one->table != two->table)
 		return one->table < two->table ? -1 : 1;
+	if (one->priority != two->priority)
+		return one->priority < two->priority ? -1 : 1;
 	return prefix_compare(&one->dst, &two->dst);
+}
+
+static bool is_same(const void *now, void *wanted)
+{
+	const struct nodes_route *a = now;
+	struct nodes_route *b = wanted;
+
+	b->there = !a->route.odd && a->link->index == b->link->index &&
+		   ip_compare(&a->route.gw, &b->route.gw) == 0 &&
+		   ip_compare(&a->route.src, &b->route.src) == 0 &&
+		   a->route.onlink == b->route.onlink;
+	return b->there;
+}
+
+static const struct nodes_kind route_kind = {
+	.put = put_route,
+	.del = del_route,
+	.text = text_route,
+	.compare = compare,
+	.same = is_same,
+	.size = sizeof(struct nodes_route),
+	.put_phase = NODES_ROUTES,
+	.del_phase = NODES_DROP_ROUTES,
+};
+
+static void sort(struct list *routes)
+{
+	sort_items(routes->items, routes->count, sizeof(struct nodes_route),
+		   compare);
+}
+
+static uint32_t priority_of(int family)
+{
+	return family == AF_INET6 ? FIB_PRIORITY_V6 : 0;
 }
 
 static void want_route(struct nodes *nodes, struct list *routes,
 		       const struct nodes_entry *entry, int place,
 		       const struct prefix *dst, uint32_t table)
 {
-	int family = dst->ip.family;
 	struct nodes_route *want =
 		list_add(nodes->c->job, routes, sizeof(*want));
 	bool overlay = table != FIB_MAIN || entry->overlay[place];
@@ -128,7 +92,7 @@ static void want_route(struct nodes *nodes, struct list *routes,
 					 : entry->node.ip[place],
 			   .src = nodes->self->node.ip[place],
 			   .table = table,
-			   .priority = family == AF_INET6 ? FIB_PRIORITY_V6 : 0,
+			   .priority = priority_of(dst->ip.family),
 			   .protocol = NODES_PROTOCOL },
 		.link = overlay ? &nodes->device
 				: nodes_direct_link(nodes, entry, place),
@@ -157,117 +121,114 @@ static void want_routes(struct nodes *nodes, struct list *routes)
 					   NODES_TABLE);
 		}
 	}
-	sort_items(routes->items, routes->count, sizeof(struct nodes_route),
-		   compare);
-}
-
-static struct nodes_route *find_want(const struct list *routes,
-				     const struct fib_route *route)
-{
-	struct nodes_route key = { .route = *route };
-
-	return routes->count ? bsearch(&key, routes->items, routes->count,
-				       sizeof(key), compare)
-			     : NULL;
-}
-
-static bool is_as_wanted(const struct fib_route *route,
-			 const struct nodes_route *want)
-{
-	const struct fib_route *wanted = &want->route;
-
-	return !route->odd && route->link == want->link->index &&
-	       ip_compare(&route->gw, &wanted->gw) == 0 &&
-	       ip_compare(&route->src, &wanted->src) == 0 &&
-	       route->onlink == wanted->onlink;
+	sort(routes);
 }
 
 /* Nobody's route is replaced or shadowed but ours. */
 static int refuse_conflict(struct nodes *nodes, const struct fib_route *route,
-			   const struct nodes_route *want)
+			   const struct list *wanted)
 {
+	struct nodes_route key = { .route = *route }, *want = NULL;
 	const struct link *link = nodes_link(nodes, route->link);
 	struct job *job = nodes->c->job;
 
-	return fail(job, CNI_INTERNAL,
-		    "%s: there is another's route %s, of protocol %d",
-		    nodes_where(nodes, want->entry),
-		    fib_route_text(job, route, link ? link->name : "several"),
-		    route->protocol);
+	key.route.priority = priority_of(route->dst.ip.family);
+	if (wanted->count && route->table == FIB_MAIN)
+		want = bsearch(&key, wanted->items, wanted->count, sizeof(key),
+			       compare);
+	return want ? fail(job, CNI_INTERNAL,
+			   "%s: there is another's route %s, of protocol %d",
+			   nodes_where(nodes, want->entry),
+			   fib_route_text(job, route,
+					  link ? link->name : "several"),
+			   route->protocol)
+		    : 0;
 }
 
-/* Compares a route that is there with what is wanted. */
-static int plan_existing(struct nodes *nodes, const struct fib_route *route,
-			 const struct list *routes)
+/* Adds those of existing that are ours to now; to cleared, if their link is about to
+ * go. */
+static int sort_out(struct nodes *nodes, const struct list *existing,
+		    const struct list *wanted, struct list *now,
+		    struct list *cleared)
 {
-	struct nodes_route *want = find_want(routes, route);
-	bool ours = route->protocol == NODES_PROTOCOL;
-	const struct link *link;
-	struct change *change;
+	const struct fib_route *route = existing->items;
 
-	if (!ours)
-		return want && route->table == FIB_MAIN
-			       ? refuse_conflict(nodes, route, want)
-			       : 0;
-	link = nodes_link(nodes, route->link);
-	if (!link)
-		return 0; /* its link has gone since, and so has the route */
-	change = new_change(nodes, route, link);
-	if (!want || want->there || route->priority != want->route.priority ||
-	    link == nodes->cleared) {
-		plan_no_route(nodes, change);
-		return 0;
+	for (size_t i = 0; i < existing->count; i++, route++) {
+		const struct link *link = nodes_link(nodes, route->link);
+		struct nodes_route *item;
+
+		if (route->protocol != NODES_PROTOCOL) {
+			if (refuse_conflict(nodes, route, wanted) < 0)
+				return -1;
+			continue;
+		}
+		if (!link)
+			continue; /* it has gone since, and so has the route */
+		item = list_add(nodes->c->job,
+				link == nodes->cleared ? cleared : now,
+				sizeof(*item));
+		item->route = *route;
+		item->link = link;
 	}
-	want->there = is_as_wanted(route, want);
-	if (!want->there)
-		plan_route(nodes, want, change);
-	want->planned = true;
 	return 0;
 }
 
-static int plan_routes(struct nodes *nodes, struct list *routes)
+static int plan_routes(struct nodes *nodes, struct list *wanted)
 {
-	const struct fib_route *route;
-	struct nodes_route *want;
-	struct list existing = { 0 };
-	struct nl *nl = &nodes->c->host;
+	struct list existing = { 0 }, now = { 0 }, cleared = { 0 };
+	const struct nodes_route *route;
 
-	want_routes(nodes, routes);
-	if (fib_route_list(nl, AF_INET, &existing) < 0 ||
-	    fib_route_list(nl, AF_INET6, &existing) < 0)
+	want_routes(nodes, wanted);
+	if (fib_route_list(&nodes->c->host, AF_INET, &existing) < 0 ||
+	    fib_route_list(&nodes->c->host, AF_INET6, &existing) < 0 ||
+	    sort_out(nodes, &existing, wanted, &now, &cleared) < 0)
 		return -1;
-	route = existing.items;
-	for (size_t i = 0; i < existing.count; i++) {
-		if (plan_existing(nodes, &route[i], routes) < 0)
-			return -1;
-	}
-	want = routes->items;
-	for (size_t i = 0; i < routes->count; i++) {
-		if (!want[i].planned)
-			plan_route(nodes, &want[i], NULL);
-	}
+	sort(&now);
+	nodes_add_changes(nodes, &route_kind, &now, wanted);
+	route = cleared.items;
+	for (size_t i = 0; i < cleared.count; i++)
+		nodes_add_change(nodes, NODES_CLEAR_ROUTES, &route_kind,
+				 &route[i], NULL);
 	return 0;
 }
 
-static int make_rule(struct nodes *nodes, void *rule)
+static int put_rule(struct nodes *nodes, const void *rule, bool replace)
 {
+	(void)replace;
 	return fib_rule_add(&nodes->c->host, rule);
 }
 
-static int unmake_rule(struct nodes *nodes, void *rule)
+static int del_rule(struct nodes *nodes, const void *rule)
 {
 	return fib_rule_del(&nodes->c->host, rule);
 }
 
-static void undo_rule(struct nodes *nodes, void *rule)
+static const char *text_rule(struct nodes *nodes, const void *rule)
 {
-	unmake_rule(nodes, rule);
+	return job_printf(nodes->c->job, "rule %s",
+			  fib_rule_text(nodes->c->job, rule));
 }
 
-static void restore_rule(struct nodes *nodes, void *rule)
+static int compare_rules(const void *a, const void *b)
 {
-	make_rule(nodes, rule);
+	const struct fib_rule *one = a, *two = b;
+	int order = prefix_compare(&one->src, &two->src);
+
+	if (order)
+		return order;
+	return one->table != two->table ? (int)(one->table - two->table)
+					: (int)(one->priority - two->priority);
 }
+
+static const struct nodes_kind rule_kind = {
+	.put = put_rule,
+	.del = del_rule,
+	.text = text_rule,
+	.compare = compare_rules,
+	.size = sizeof(struct fib_rule),
+	.put_phase = NODES_ROUTES,
+	.del_phase = NODES_DROP_ROUTES,
+};
 
 /* Pods reach addresses of nodes by the overlay as well if any are far. */
 static bool needs_rule(const struct nodes *nodes, int place)
@@ -283,43 +244,20 @@ static bool needs_rule(const struct nodes *nodes, int place)
 
 static int plan_rule(struct nodes *nodes, int place)
 {
-	struct fib_rule wanted = { .table = NODES_TABLE,
-				   .priority = NODES_RULE_PRIORITY,
-				   .protocol = NODES_PROTOCOL };
-	bool missing = needs_rule(nodes, place);
-	struct nodes_step step = { .make = unmake_rule, .undo = restore_rule };
-	struct job *job = nodes->c->job;
-	struct list rules = { 0 };
+	struct list now = { 0 }, wanted = { 0 };
 	struct fib_rule *rule;
 
-	if (missing)
-		wanted.src = nodes->self->node.cidr[place];
-	if (fib_rule_list(&nodes->c->host, node_family(place), NODES_PROTOCOL,
-			  &rules) < 0)
-		return -1;
-	rule = rules.items;
-	for (size_t i = 0; i < rules.count; i++) {
-		if (missing && prefix_equal(&rule[i].src, &wanted.src) &&
-		    rule[i].table == wanted.table &&
-		    rule[i].priority == wanted.priority) {
-			missing = false;
-			continue;
-		}
-		step.arg = &rule[i];
-		nodes_add_step(nodes, NODES_DROP_ROUTES, &step,
-			       job_printf(job, "delete rule %s",
-					  fib_rule_text(job, &rule[i])));
+	if (needs_rule(nodes, place)) {
+		rule = list_add(nodes->c->job, &wanted, sizeof(*rule));
+		*rule = (struct fib_rule) { nodes->self->node.cidr[place],
+					    NODES_TABLE, NODES_RULE_PRIORITY,
+					    NODES_PROTOCOL };
 	}
-	if (!missing)
-		return 0;
-	rule = job_alloc(job, sizeof(*rule));
-	*rule = wanted;
-	step = (struct nodes_step) { .make = make_rule,
-				     .undo = undo_rule,
-				     .arg = rule };
-	nodes_add_step(
-		nodes, NODES_ROUTES, &step,
-		job_printf(job, "add rule %s", fib_rule_text(job, rule)));
+	if (fib_rule_list(&nodes->c->host, node_family(place), NODES_PROTOCOL,
+			  &now) < 0)
+		return -1;
+	sort_items(now.items, now.count, sizeof(*rule), compare_rules);
+	nodes_add_changes(nodes, &rule_kind, &now, &wanted);
 	return 0;
 }
 

@@ -10,116 +10,121 @@
 #include "core/kernel/sysctl.h"
 #include "core/tables/tables.h"
 
-static int make_forwarding(struct nodes *nodes, void *setting)
+static int put_setting(struct nodes *nodes, const void *setting, bool replace)
 {
+	(void)replace;
 	return sysctl_ensure(nodes->c->job, -1, setting, "1");
 }
 
-/* A family in which any node has pods is forwarded. It stays on if a later step
- * fails: others may have come to need it. */
+static const char *text_setting(struct nodes *nodes, const void *setting)
+{
+	return job_printf(nodes->c->job, "%s to 1", (const char *)setting);
+}
+
+/* It stays on if a later step fails: others may have come to need it. */
+static const struct nodes_kind setting_kind = { .put = put_setting,
+						.text = text_setting,
+						.verb = "set" };
+
+/* A family in which any node has pods is forwarded. */
 static int plan_forwarding(struct nodes *nodes, int place)
 {
 	const struct node *node = nodes->new.nodes.items;
-	const char *setting = sysctl_forwarding(node_family(place));
 	bool needed = nodes->new.self.cidr[place].ip.family, on;
-	struct job *job = nodes->c->job;
+	int family = node_family(place);
 
 	for (size_t i = 0; i < nodes->new.nodes.count; i++)
 		needed |= node[i].cidr[place].ip.family;
 	if (!needed)
 		return 0;
-	if (route_forwarding(&nodes->c->host, node_family(place), &on) < 0)
+	if (route_forwarding(&nodes->c->host, family, &on) < 0)
 		return -1;
 	if (!on)
-		nodes_add_step(nodes, NODES_EXEMPT,
-			       &(struct nodes_step) { .make = make_forwarding,
-						      .arg = (void *)setting },
-			       job_printf(job, "set %s to 1", setting));
+		nodes_add_change(nodes, NODES_EXEMPT, &setting_kind, NULL,
+				 sysctl_forwarding(family));
 	return 0;
 }
 
-struct exempt {
-	struct list now, wanted; /* of struct prefix, sorted */
+static const char *text_exempt(struct nodes *nodes, const void *prefix)
+{
+	const struct prefix *exempt = prefix;
+	char text[PREFIX_TEXT];
+
+	return job_printf(nodes->c->job, "element inet cnibox nodes%d { %s }",
+			  exempt->ip.family == AF_INET ? 4 : 6,
+			  prefix_print(exempt, text));
+}
+
+static int compare(const void *a, const void *b)
+{
+	return prefix_compare(a, b);
+}
+
+static int put_exempt(struct nodes *nodes, const void *prefixes, bool replace)
+{
+	(void)replace;
+	return tables_exempt_nodes(&nodes->c->nft, prefixes);
+}
+
+/* A line for each that comes or goes, and one transaction for all. */
+static const struct nodes_kind line_kind = {
+	.text = text_exempt,
+	.compare = compare,
+	.size = sizeof(struct prefix),
+	.put_phase = NODES_EXEMPT,
+	.del_phase = NODES_EXEMPT,
 };
+static const struct nodes_kind exempt_kind = { .put = put_exempt };
 
-static int make_exempt(struct nodes *nodes, void *arg)
-{
-	const struct exempt *exempt = arg;
-
-	return tables_exempt_nodes(&nodes->c->nft, &exempt->wanted);
-}
-
-static void undo_exempt(struct nodes *nodes, void *arg)
-{
-	const struct exempt *exempt = arg;
-
-	tables_exempt_nodes(&nodes->c->nft, &exempt->now);
-}
-
-/* A line for each difference; the first of them is the step that makes all. */
 static int plan_exempt(struct nodes *nodes)
 {
-	struct exempt *exempt = job_alloc(nodes->c->job, sizeof(*exempt));
-	struct nodes_step step = { .make = make_exempt,
-				   .undo = undo_exempt,
-				   .arg = exempt };
-	const struct prefix *now, *wanted;
-	size_t i = 0, j = 0;
+	struct list *now = job_alloc(nodes->c->job, sizeof(*now));
+	struct list *wanted = job_alloc(nodes->c->job, sizeof(*wanted));
+	struct list *steps = &nodes->steps[NODES_EXEMPT];
+	size_t before = steps->count;
 
-	nodes_file_exempt(nodes->c->job, &nodes->new, &exempt->wanted);
-	if (tables_list_exempt(&nodes->c->nft, &exempt->now) < 0)
+	nodes_file_exempt(nodes->c->job, &nodes->new, wanted);
+	if (tables_list_exempt(&nodes->c->nft, now) < 0)
 		return -1;
-	now = exempt->now.items;
-	wanted = exempt->wanted.items;
-	while (i < exempt->now.count || j < exempt->wanted.count) {
-		int order = i == exempt->now.count ? 1
-			    : j == exempt->wanted.count
-				    ? -1
-				    : prefix_compare(&now[i], &wanted[j]);
-		char text[PREFIX_TEXT];
-
-		if (order) {
-			prefix_print(order < 0 ? &now[i] : &wanted[j], text);
-			nodes_add_step(
-				nodes, NODES_EXEMPT, &step,
-				job_printf(nodes->c->job,
-					   order < 0 ? "masquerade %s"
-						     : "do not masquerade %s",
-					   text));
-			step = (struct nodes_step) { 0 };
-		}
-		i += order <= 0;
-		j += order >= 0;
-	}
+	nodes_add_changes(nodes, &line_kind, now, wanted);
+	if (steps->count > before)
+		nodes_add_change(nodes, NODES_EXEMPT, &exempt_kind, now,
+				 wanted);
 	return 0;
 }
 
-static int make_file(struct nodes *nodes, void *arg)
+static int put_file(struct nodes *nodes, const void *file, bool replace)
 {
-	(void)arg;
-	return nodes_file_write(nodes->c->job, &nodes->new);
+	(void)replace;
+	return nodes_file_write(nodes->c->job, file);
 }
 
-static void undo_file(struct nodes *nodes, void *arg)
+static int del_file(struct nodes *nodes, const void *file)
 {
-	(void)arg;
-	if (nodes->has_old)
-		nodes_file_write(nodes->c->job, &nodes->old);
-	else
-		nodes_file_remove(nodes->c->job);
+	(void)file;
+	return nodes_file_remove(nodes->c->job);
 }
+
+static const char *text_file(struct nodes *nodes, const void *file)
+{
+	(void)nodes;
+	(void)file;
+	return CONFIG_STATE_DIR "/nodes";
+}
+
+static const struct nodes_kind file_kind = {
+	.put = put_file, .del = del_file, .text = text_file, .verb = "write"
+};
 
 static void plan_file(struct nodes *nodes)
 {
+	const struct nodes_file *old = nodes->has_old ? &nodes->old : NULL;
 	struct job *job = nodes->c->job;
 
-	if (nodes->has_old && strcmp(nodes_file_text(job, &nodes->old),
-				     nodes_file_text(job, &nodes->new)) == 0)
-		return;
-	nodes_add_step(
-		nodes, NODES_FILE,
-		&(struct nodes_step) { .make = make_file, .undo = undo_file },
-		"write " CONFIG_STATE_DIR "/nodes");
+	if (!old || strcmp(nodes_file_text(job, old),
+			   nodes_file_text(job, &nodes->new)) != 0)
+		nodes_add_change(nodes, NODES_FILE, &file_kind, old,
+				 &nodes->new);
 }
 
 int nodes_settle(struct nodes *nodes)

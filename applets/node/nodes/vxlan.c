@@ -50,113 +50,20 @@ struct device {
 	struct link *link; /* where its index is kept */
 };
 
-/* restored: its removal is not to be registered. */
-static int create(struct nodes *nodes, const struct device *device,
-		  bool restored)
+static int put_peer(struct nodes *nodes, const void *peer, bool replace)
 {
-	struct link_spec spec = {
-		.kind = "vxlan",
-		.name = name,
-		.mac = device->mac,
-		.alias = alias,
-		.mtu = device->mtu,
-		.shared = restored,
-		.vxlan = &device->vxlan,
-	};
-	struct nl *nl = &nodes->c->host;
-
-	if (link_add(nl, &spec, NULL) < 0 ||
-	    link_get(nl, name, device->link) < 0)
-		return -1;
-	return link_set_flags(nl, device->link, IFF_UP, IFF_UP);
+	(void)replace;
+	return neigh_set(&nodes->c->host, &nodes->device, peer);
 }
 
-/* link_add() registers the removal. */
-static int make_device(struct nodes *nodes, void *device)
+static int del_peer(struct nodes *nodes, const void *peer)
 {
-	return create(nodes, device, false);
+	return neigh_del(&nodes->c->host, &nodes->device, peer);
 }
 
-static int unmake_device(struct nodes *nodes, void *arg)
+static const char *text_peer(struct nodes *nodes, const void *peer)
 {
-	(void)arg;
-	return link_del(&nodes->c->host, name, NULL);
-}
-
-static void restore_device(struct nodes *nodes, void *arg)
-{
-	struct device *device = arg;
-	const struct neigh *peer = device->peers.items;
-	struct nl *nl = &nodes->c->host;
-	struct link link;
-	bool found;
-
-	/* Its deletion may be what failed. */
-	if (link_find(nl, name, &link, &found) < 0 || found ||
-	    create(nodes, device, true) < 0)
-		return;
-	nl_hold(nl);
-	for (size_t i = 0; i < device->peers.count; i++) {
-		neigh_set(nl, device->link, &peer[i]);
-		nl_flush_if_many(nl);
-	}
-	nl_release(nl);
-}
-
-static int set_mtu(struct nodes *nodes, void *arg)
-{
-	const struct device *wanted = arg;
-
-	return link_set_mtu(&nodes->c->host, &nodes->device, wanted->mtu);
-}
-
-static void restore_mtu(struct nodes *nodes, void *arg)
-{
-	const struct link *link = nodes_link_named(nodes, name);
-
-	(void)arg;
-	link_set_mtu(&nodes->c->host, link, link->mtu);
-}
-
-static int set_up(struct nodes *nodes, void *arg)
-{
-	(void)arg;
-	return link_set_flags(&nodes->c->host, &nodes->device, IFF_UP, IFF_UP);
-}
-
-/* A peer that a step makes or deletes. */
-struct change {
-	const struct neigh *peer;
-	const struct neigh *before; /* what it replaces, or NULL */
-};
-
-static int make_peer(struct nodes *nodes, void *arg)
-{
-	const struct change *change = arg;
-
-	return neigh_set(&nodes->c->host, &nodes->device, change->peer);
-}
-
-static int unmake_peer(struct nodes *nodes, void *arg)
-{
-	const struct change *change = arg;
-
-	return neigh_del(&nodes->c->host, &nodes->device, change->peer);
-}
-
-static void undo_peer(struct nodes *nodes, void *arg)
-{
-	const struct change *change = arg;
-
-	if (change->before)
-		neigh_set(&nodes->c->host, &nodes->device, change->before);
-	else
-		unmake_peer(nodes, arg);
-}
-
-static void restore_peer(struct nodes *nodes, void *arg)
-{
-	make_peer(nodes, arg);
+	return neigh_text(nodes->c->job, &nodes->device, peer);
 }
 
 /* What a table has one entry for. */
@@ -170,53 +77,121 @@ static int compare(const void *a, const void *b)
 				       : ip_compare(&one->ip, &two->ip);
 }
 
-static void add_change(struct nodes *nodes, enum nodes_phase phase,
-		       const struct neigh *peer, const struct neigh *before)
+static bool is_same_peer(const void *now, void *wanted)
 {
-	bool drop = phase == NODES_DROP_PEERS;
-	struct change *change = job_alloc(nodes->c->job, sizeof(*change));
+	const struct neigh *a = now, *b = wanted;
 
-	*change = (struct change) { peer, before };
-	nodes_add_step(
-		nodes, phase,
-		&(struct nodes_step) { .make = drop ? unmake_peer : make_peer,
-				       .undo = drop ? restore_peer : undo_peer,
-				       .arg = change },
-		job_printf(nodes->c->job, "%s %s",
-			   drop	    ? "delete"
-			   : before ? "replace"
-				    : "add",
-			   neigh_text(nodes->c->job, &nodes->device, peer)));
+	return ip_compare(&a->ip, &b->ip) == 0 &&
+	       memcmp(a->mac, b->mac, MAC_LEN) == 0;
 }
 
-/* Both lists are sorted. */
-static void plan_peers(struct nodes *nodes, const struct list *now,
-		       const struct list *wanted)
-{
-	const struct neigh *a = now->items, *b = wanted->items;
-	size_t i = 0, j = 0;
-
-	while (i < now->count || j < wanted->count) {
-		int order = i == now->count	 ? 1
-			    : j == wanted->count ? -1
-						 : compare(&a[i], &b[j]);
-
-		if (order < 0)
-			add_change(nodes, NODES_DROP_PEERS, &a[i], NULL);
-		else if (order > 0)
-			add_change(nodes, NODES_PEERS, &b[j], NULL);
-		else if (ip_compare(&a[i].ip, &b[j].ip) != 0 ||
-			 memcmp(a[i].mac, b[j].mac, MAC_LEN) != 0)
-			add_change(nodes, NODES_PEERS, &b[j], &a[i]);
-		i += order <= 0;
-		j += order >= 0;
-	}
-}
+static const struct nodes_kind peer_kind = {
+	.put = put_peer,
+	.del = del_peer,
+	.text = text_peer,
+	.compare = compare,
+	.same = is_same_peer,
+	.size = sizeof(struct neigh),
+	.put_phase = NODES_PEERS,
+	.del_phase = NODES_DROP_PEERS,
+};
 
 static void sort(struct list *peers)
 {
 	sort_items(peers->items, peers->count, sizeof(struct neigh), compare);
 }
+
+static int put_peers(struct nl *nl, const struct device *device)
+{
+	const struct neigh *peer = device->peers.items;
+
+	nl_hold(nl);
+	for (size_t i = 0; i < device->peers.count; i++) {
+		neigh_set(nl, device->link, &peer[i]);
+		if (nl_flush_if_many(nl) < 0)
+			return -1;
+	}
+	return nl_release(nl);
+}
+
+/* Makes a device with all of its peers. If there is one, its deletion was what
+ * failed. */
+static int put_device(struct nodes *nodes, const void *thing, bool replace)
+{
+	const struct device *device = thing;
+	struct link_spec spec = {
+		.kind = "vxlan",
+		.name = name,
+		.mac = device->mac,
+		.alias = alias,
+		.mtu = device->mtu,
+		.shared = true, /* its removal is this step's inverse */
+		.vxlan = &device->vxlan,
+	};
+	struct nl *nl = &nodes->c->host;
+	bool exists;
+
+	if (link_add(nl, &spec, replace ? &exists : NULL) < 0 ||
+	    link_get(nl, name, device->link) < 0 ||
+	    link_set_flags(nl, device->link, IFF_UP, IFF_UP) < 0)
+		return -1;
+	return put_peers(nl, device);
+}
+
+static int del_device(struct nodes *nodes, const void *device)
+{
+	(void)device;
+	return link_del(&nodes->c->host, name, NULL);
+}
+
+static const char *text_device(struct nodes *nodes, const void *thing)
+{
+	const struct device *device = thing;
+	const struct vxlan *vxlan = &device->vxlan;
+	char local[IP_TEXT];
+
+	return job_printf(nodes->c->job,
+			  "link %s mtu %d type vxlan id %d local %s dstport %d",
+			  name, device->mtu, vxlan->vni,
+			  ip_print(&vxlan->local, local), vxlan->port);
+}
+
+static const struct nodes_kind device_kind = { .put = put_device,
+					       .del = del_device,
+					       .text = text_device };
+
+static int put_mtu(struct nodes *nodes, const void *link, bool replace)
+{
+	(void)replace;
+	return link_set_mtu(&nodes->c->host, link,
+			    ((const struct link *)link)->mtu);
+}
+
+static const char *text_mtu(struct nodes *nodes, const void *link)
+{
+	return job_printf(nodes->c->job, "link %s mtu %d", name,
+			  ((const struct link *)link)->mtu);
+}
+
+static const struct nodes_kind mtu_kind = { .put = put_mtu,
+					    .text = text_mtu,
+					    .verb = "set" };
+
+static int put_up(struct nodes *nodes, const void *link, bool replace)
+{
+	(void)replace;
+	return link_set_flags(&nodes->c->host, link, IFF_UP, IFF_UP);
+}
+
+static const char *text_up(struct nodes *nodes, const void *link)
+{
+	(void)link;
+	return job_printf(nodes->c->job, "link %s up", name);
+}
+
+static const struct nodes_kind up_kind = { .put = put_up,
+					   .text = text_up,
+					   .verb = "set" };
 
 /* Reads the device of our name; *found is false if there is none. */
 static int read_device(struct nodes *nodes, struct device *out, bool *found)
@@ -319,75 +294,36 @@ static bool is_same(const struct device *a, const struct device *b)
 	       memcmp(a->mac, b->mac, MAC_LEN) == 0;
 }
 
-static void plan_deletion(struct nodes *nodes, enum nodes_phase phase,
-			  struct device *device)
-{
-	nodes_add_step(nodes, phase,
-		       &(struct nodes_step) { .make = unmake_device,
-					      .undo = restore_device,
-					      .arg = device },
-		       job_printf(nodes->c->job, "delete link %s", name));
-}
-
-static void plan_creation(struct nodes *nodes, struct device *device)
-{
-	const struct vxlan *vxlan = &device->vxlan;
-	char local[IP_TEXT];
-
-	nodes->device = (struct link) { .mtu = device->mtu };
-	str_copy(nodes->device.name, IFNAMSIZ, name);
-	nodes_add_step(
-		nodes, NODES_DEVICE,
-		&(struct nodes_step) { .make = make_device, .arg = device },
-		job_printf(
-			nodes->c->job,
-			"add link %s mtu %d type vxlan id %d local %s dstport %d",
-			name, device->mtu, vxlan->vni,
-			ip_print(&vxlan->local, local), vxlan->port));
-}
-
-/* What differs in a device that may stay. */
-static void plan_changes(struct nodes *nodes, struct device *now,
-			 struct device *wanted)
-{
-	struct job *job = nodes->c->job;
-
-	nodes->device = *now->link;
-	nodes->device.mtu = wanted->mtu;
-	if (now->mtu != wanted->mtu)
-		nodes_add_step(nodes, NODES_DEVICE,
-			       &(struct nodes_step) { .make = set_mtu,
-						      .undo = restore_mtu,
-						      .arg = wanted },
-			       job_printf(job, "set link %s mtu %d", name,
-					  wanted->mtu));
-	if (!(now->link->flags & IFF_UP))
-		nodes_add_step(nodes, NODES_DEVICE,
-			       &(struct nodes_step) { .make = set_up },
-			       job_printf(job, "set link %s up", name));
-}
-
 static int plan(struct nodes *nodes)
 {
 	struct device *now = job_alloc(nodes->c->job, sizeof(*now));
 	struct device *wanted = job_alloc(nodes->c->job, sizeof(*wanted));
-	struct list none = { 0 };
 	bool found;
 
 	if (want_device(nodes, wanted) < 0 ||
 	    read_device(nodes, now, &found) < 0)
 		return -1;
 	if (found && is_same(now, wanted)) {
-		plan_changes(nodes, now, wanted);
-		plan_peers(nodes, &now->peers, &wanted->peers);
+		nodes->device = *now->link;
+		nodes->device.mtu = wanted->mtu;
+		if (now->mtu != wanted->mtu)
+			nodes_add_change(nodes, NODES_DEVICE, &mtu_kind,
+					 now->link, &nodes->device);
+		if (!(now->link->flags & IFF_UP))
+			nodes_add_change(nodes, NODES_DEVICE, &up_kind, NULL,
+					 now->link);
+		nodes_add_changes(nodes, &peer_kind, &now->peers,
+				  &wanted->peers);
 		return 0;
 	}
 	if (found) {
 		nodes->cleared = now->link;
-		plan_deletion(nodes, NODES_CLEAR_DEVICE, now);
+		nodes_add_change(nodes, NODES_CLEAR_DEVICE, &device_kind, now,
+				 NULL);
 	}
-	plan_creation(nodes, wanted);
-	plan_peers(nodes, &none, &wanted->peers);
+	nodes->device.mtu = wanted->mtu;
+	str_copy(nodes->device.name, IFNAMSIZ, name);
+	nodes_add_change(nodes, NODES_DEVICE, &device_kind, NULL, wanted);
 	return 0;
 }
 
@@ -402,7 +338,7 @@ static int plan_none(struct nodes *nodes)
 		return 0;
 	if (read_device(nodes, now, &found) < 0)
 		return -1;
-	plan_deletion(nodes, NODES_DROP_DEVICE, now);
+	nodes_add_change(nodes, NODES_DROP_DEVICE, &device_kind, now, NULL);
 	return 0;
 }
 
