@@ -46,25 +46,36 @@ static bool read_key(const struct nlattr *attr, uint8_t out[KEY_LEN])
 	return true;
 }
 
+/* Where an address is in its sockaddr, and how long that is; the port is in the same
+ * place in both. */
+static size_t offset_of(int family)
+{
+	return family == AF_INET ? offsetof(struct sockaddr_in, sin_addr)
+				 : offsetof(struct sockaddr_in6, sin6_addr);
+}
+
+static size_t size_of(int family)
+{
+	return family == AF_INET ? sizeof(struct sockaddr_in)
+				 : sizeof(struct sockaddr_in6);
+}
+
 static void read_endpoint(const struct nlattr *attr, struct wg_peer *out)
 {
+	struct sockaddr_in6 address = { 0 };
 	size_t len = attr ? nl_attr_len(attr) : 0;
-	struct sockaddr_in6 v6;
-	struct sockaddr_in v4;
+	int family;
 
-	out->endpoint = (struct ip) { 0 };
-	if (len == sizeof(v4)) {
-		memcpy(&v4, nl_attr_data(attr), sizeof(v4));
-		out->endpoint.family = AF_INET;
-		memcpy(out->endpoint.bytes, &v4.sin_addr, sizeof(v4.sin_addr));
-		out->port = ntohs(v4.sin_port);
-	} else if (len == sizeof(v6)) {
-		memcpy(&v6, nl_attr_data(attr), sizeof(v6));
-		out->endpoint.family = AF_INET6;
-		memcpy(out->endpoint.bytes, &v6.sin6_addr,
-		       sizeof(v6.sin6_addr));
-		out->port = ntohs(v6.sin6_port);
-	}
+	if (!len || len > sizeof(address))
+		return;
+	memcpy(&address, nl_attr_data(attr), len);
+	family = address.sin6_family;
+	if (!ip_size(family) || len != size_of(family))
+		return;
+	out->endpoint.family = family;
+	memcpy(out->endpoint.bytes, (char *)&address + offset_of(family),
+	       ip_size(family));
+	out->port = ntohs(address.sin6_port);
 }
 
 static void on_allowed(const struct nlattr *attr, void *arg)
@@ -149,18 +160,14 @@ int wg_set(const struct wg *wg, const uint8_t *private_key, uint16_t port)
 
 static void put_endpoint(struct nl *nl, const struct wg_peer *peer)
 {
-	const struct ip *ip = &peer->endpoint;
-	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6,
-				   .sin6_port = htons(peer->port) };
-	struct sockaddr_in v4 = { .sin_family = AF_INET,
-				  .sin_port = htons(peer->port) };
+	int family = peer->endpoint.family;
+	struct sockaddr_in6 address = { .sin6_family = (sa_family_t)family,
+					.sin6_port = htons(peer->port) };
 
-	memcpy(&v6.sin6_addr, ip->bytes, sizeof(v6.sin6_addr));
-	memcpy(&v4.sin_addr, ip->bytes, sizeof(v4.sin_addr));
-	if (ip->family == AF_INET)
-		nl_put(nl, WGPEER_A_ENDPOINT, &v4, sizeof(v4));
-	else if (ip->family == AF_INET6)
-		nl_put(nl, WGPEER_A_ENDPOINT, &v6, sizeof(v6));
+	memcpy((char *)&address + offset_of(family), peer->endpoint.bytes,
+	       ip_size(family));
+	if (family)
+		nl_put(nl, WGPEER_A_ENDPOINT, &address, size_of(family));
 }
 
 static void put_allowed(struct nl *nl, const struct prefix *prefix)

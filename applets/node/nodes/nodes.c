@@ -21,6 +21,7 @@ config NODES
 
 #include "core/state/dirs.h"
 #include "core/state/lock.h"
+#include "keyfile.h"
 
 #define IF_NODES_VXLAN(backend)                                                \
 	(IS_ENABLED(CONFIG_NODES_VXLAN) ? (backend) : NULL)
@@ -254,6 +255,21 @@ static int plan_overlays(struct nodes *nodes)
 	return 0;
 }
 
+/* "nodes key [FILE]" */
+static int run_key(struct call *c, char **argv, struct str *out)
+{
+	const char *path = argv[2] ? argv[2] : keyfile_path;
+
+	if (!IS_ENABLED(CONFIG_NODES_WIREGUARD))
+		return fail_unbuilt(c->job, CNI_INTERNAL, "nodes key",
+				    "NODES_WIREGUARD");
+	if (*path == '-')
+		return tool_unknown_word(c, argv, path);
+	if (argv[2] && argv[3])
+		return tool_unknown_word(c, argv, argv[3]);
+	return keyfile_run(c->job, path, out);
+}
+
 static int plan(struct nodes *nodes, struct list *routes)
 {
 	struct job *job = nodes->c->job;
@@ -276,6 +292,8 @@ static int run(struct call *c, char **argv, struct str *out)
 	struct words words = { 0 };
 	size_t count;
 
+	if (argv[1] && strcmp(argv[1], "key") == 0)
+		return run_key(c, argv, out);
 	if (read_words(&nodes, argv, &words) < 0 ||
 	    (words.verb == APPLY && !words.dry && lock(c->job) < 0) ||
 	    plan(&nodes, &routes) < 0)
@@ -295,7 +313,11 @@ static int run(struct call *c, char **argv, struct str *out)
 
 const struct tool nodes_tool = {
 	.name = "nodes",
-	.usage = "nodes apply|check|show [FILE]\n"
-		 "                          routes to the pods of other nodes",
+	.usage =
+		"nodes apply|check|show [FILE]\n"
+		"                          routes to the pods of other nodes\n"
+		"    cnibox nodes key [FILE]\n"
+		"                          makes a private key of WireGuard, unless\n"
+		"                          it is there, and prints the public one",
 	.run = run,
 };

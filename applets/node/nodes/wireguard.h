@@ -25,28 +25,29 @@ struct wireguard {
 	enum fate *fates;      /* of have's peers */
 	uint8_t key[KEY_LEN];  /* the private one, if new_key */
 	bool new_key;
-	uint16_t port;	      /* that all nodes listen to */
-	struct peer *peers;   /* wanted, count of them, in the list's order */
-	struct peer **by_key; /* the same, in the order of their keys */
+	int mtu;
+	uint16_t port; /* that all nodes listen to */
+	struct peer
+		*peers; /* wanted, count of them, in the order of their keys */
 	size_t count;
 };
 
 /* A peer that is wanted, or one that is removed. */
 struct peer {
-	struct wireguard *wireguard;
-	struct wg_peer want;
+	struct wg_peer want;  /* first, for its key */
 	struct wg_peer *have; /* or NULL */
+	struct wireguard *wireguard;
 	const struct nodes_entry *entry;
 	bool last; /* of the steps that go to the kernel together */
 };
 
-/* Plan the steps that make the interface as wanted, its peers so, and that drop
- * peers; nodes' device is filled in. */
-int wireguard_plan_link(struct wireguard *w);
+/* Plan the steps that make the interface and its peers as wanted, and those that drop
+ * peers. */
+void wireguard_plan_link(struct wireguard *w);
 void wireguard_plan_peers(struct wireguard *w);
 void wireguard_plan_drops(struct wireguard *w);
 
 /* Plans the removal of the interface, which is our own. */
-void wireguard_plan_removal(struct wireguard *w);
+void wireguard_plan_removal(struct wireguard *w, enum nodes_phase phase);
 
 #endif

@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "wireguard.h"
 
-#include "core/base/str.h"
+#include <string.h>
 
-enum {
-	/* What each packet has more: headers of IP and UDP, and 32 bytes. */
-	MORE_V4 = 60,
-	MORE_V6 = 80,
-};
-
-static void step(struct nodes *nodes, enum nodes_phase phase, void *arg,
+static void step(struct wireguard *w, enum nodes_phase phase, void *arg,
 		 int (*make)(struct nodes *nodes, void *arg),
 		 void (*undo)(struct nodes *nodes, void *arg), const char *text)
 {
@@ -17,49 +11,39 @@ static void step(struct nodes *nodes, enum nodes_phase phase, void *arg,
 					.undo = undo,
 					.arg = arg };
 
-	nodes_add_step(nodes, phase, &new, text);
+	nodes_add_step(w->nodes, phase, &new, text);
 }
 
 /* ---- the interface ---- */
 
-/* Makes our own interface with this key; its index is in *out. */
-static int make(const struct wireguard *w, int mtu, const uint8_t *key,
-		uint16_t port, struct link *out)
+/* Makes the interface if it is missing, and sets what may differ. */
+static int make(struct wireguard *w)
 {
 	const struct link_spec spec = {
 		.kind = "wireguard",
 		.name = w->name,
 		.alias = wireguard_alias,
-		.mtu = mtu,
 		.shared = true, /* the step has its own inverse */
 	};
 	struct nl *host = &w->nodes->c->host;
-	struct link link;
 
-	if (link_add(host, &spec, NULL) < 0 ||
-	    link_get(host, w->name, &link) < 0 || wg_set(&w->wg, key, port) < 0)
+	if (!w->found && (link_add(host, &spec, NULL) < 0 ||
+			  link_get(host, w->name, &w->link) < 0))
 		return -1;
-	out->index = link.index;
-	return link_set_flags(host, &link, IFF_UP, IFF_UP);
+	if (wg_set(&w->wg, w->new_key ? w->key : NULL, w->port) < 0 ||
+	    link_set_mtu(host, &w->link, w->mtu) < 0)
+		return -1;
+	return link_set_flags(host, &w->link, IFF_UP, IFF_UP);
 }
 
-static int del(struct nodes *nodes, void *arg)
+static int make_link(struct nodes *nodes, void *arg)
 {
-	const struct wireguard *w = arg;
+	struct wireguard *w = arg;
 
-	return link_del(&nodes->c->host, w->name, NULL);
-}
-
-static void undo_add(struct nodes *nodes, void *arg)
-{
-	del(nodes, arg);
-}
-
-static int add(struct nodes *nodes, void *arg)
-{
-	const struct wireguard *w = arg;
-
-	return make(w, nodes->device.mtu, w->key, w->port, &nodes->device);
+	if (make(w) < 0)
+		return -1;
+	nodes->device.index = w->link.index;
+	return 0;
 }
 
 static void restore_peers(const struct wireguard *w)
@@ -76,124 +60,60 @@ static void restore_peers(const struct wireguard *w)
 	}
 }
 
-/* When the interface got its key, the peer that has the same one was removed. */
-static void undo_key(struct nodes *nodes, void *arg)
+static int del_link(struct nodes *nodes, void *arg)
 {
 	const struct wireguard *w = arg;
 
-	(void)nodes;
+	return link_del(&nodes->c->host, w->name, NULL);
+}
+
+/* When the interface got its key, the peer that has the same one was removed. */
+static void undo_link(struct nodes *nodes, void *arg)
+{
+	struct wireguard *w = arg;
+	struct nl *host = &nodes->c->host;
+
+	if (!w->found) {
+		del_link(nodes, w);
+		return;
+	}
 	wg_set(&w->wg, w->have.private_key, w->have.port);
+	link_set_mtu(host, &w->link, w->link.mtu);
+	link_set_flags(host, &w->link, w->link.flags, IFF_UP);
 	restore_peers(w);
 }
 
-static int set_key(struct nodes *nodes, void *arg)
-{
-	const struct wireguard *w = arg;
-
-	(void)nodes;
-	return wg_set(&w->wg, w->new_key ? w->key : NULL, w->port);
-}
-
-static void undo_mtu(struct nodes *nodes, void *arg)
-{
-	const struct wireguard *w = arg;
-
-	link_set_mtu(&nodes->c->host, &w->link, w->link.mtu);
-}
-
-static int set_mtu(struct nodes *nodes, void *arg)
-{
-	const struct wireguard *w = arg;
-
-	return link_set_mtu(&nodes->c->host, &w->link, nodes->device.mtu);
-}
-
-static void undo_up(struct nodes *nodes, void *arg)
-{
-	const struct wireguard *w = arg;
-
-	link_set_flags(&nodes->c->host, &w->link, 0, IFF_UP);
-}
-
-static int set_up(struct nodes *nodes, void *arg)
-{
-	const struct wireguard *w = arg;
-
-	return link_set_flags(&nodes->c->host, &w->link, IFF_UP, IFF_UP);
-}
-
-/* The MTU with which packets to all peers fit the uplink. */
-static int mtu_of(const struct wireguard *w)
-{
-	int more = MORE_V4;
-
-	for (size_t i = 0; i < w->count; i++) {
-		if (w->peers[i].want.endpoint.family == AF_INET6)
-			more = MORE_V6;
-	}
-	return w->nodes->uplink.mtu - more;
-}
-
-static void change_link(struct wireguard *w)
+void wireguard_plan_link(struct wireguard *w)
 {
 	struct job *job = w->nodes->c->job;
-	int mtu = w->nodes->device.mtu;
 
-	if (w->new_key)
-		step(w->nodes, NODES_DEVICE, w, set_key, undo_key,
-		     job_printf(job, "change %s private-key listen-port %d",
-				w->name, w->port));
-	else if (w->port != w->have.port)
-		step(w->nodes, NODES_DEVICE, w, set_key, undo_key,
-		     job_printf(job, "change %s listen-port %d", w->name,
-				w->port));
-	if (mtu != w->link.mtu)
-		step(w->nodes, NODES_DEVICE, w, set_mtu, undo_mtu,
-		     job_printf(job, "change link %s mtu %d", w->name, mtu));
-	if (!(w->link.flags & IFF_UP))
-		step(w->nodes, NODES_DEVICE, w, set_up, undo_up,
-		     job_printf(job, "change link %s up", w->name));
+	if (!w->found || w->new_key || w->port != w->have.port ||
+	    w->mtu != w->link.mtu || !(w->link.flags & IFF_UP))
+		step(w, NODES_DEVICE, w, make_link, undo_link,
+		     job_printf(job,
+				"%s link %s type wireguard mtu %d port %d%s",
+				w->found ? "change" : "add", w->name, w->mtu,
+				w->port, w->new_key ? " private-key" : ""));
 }
 
-/* Another's interface keeps its MTU and, if it has one, its port. */
-int wireguard_plan_link(struct wireguard *w)
-{
-	struct nodes *nodes = w->nodes;
-	struct link *device = &nodes->device;
-
-	if (!w->own && w->have.port && w->have.port != w->port)
-		return fail(
-			nodes->c->job, CNI_BAD_CONFIG,
-			"%s listens to port %d, the other nodes to %d: --port?",
-			w->name, w->have.port, w->port);
-	*device = w->link;
-	device->alias = NULL;
-	str_copy(device->name, sizeof(device->name), w->name);
-	if (w->own)
-		device->mtu = mtu_of(w);
-	if (w->found)
-		change_link(w);
-	else
-		step(nodes, NODES_DEVICE, w, add, undo_add,
-		     job_printf(
-			     nodes->c->job,
-			     "add link %s type wireguard mtu %d listen-port %d",
-			     w->name, device->mtu, w->port));
-	return 0;
-}
-
+/* Makes it again, as it was. */
 static void undo_del(struct nodes *nodes, void *arg)
 {
-	const struct wireguard *w = arg;
+	struct wireguard *w = arg;
 
-	make(w, w->link.mtu, w->have.private_key, w->have.port,
-	     nodes_link_named(nodes, w->name));
+	w->found = false;
+	w->new_key = true;
+	memcpy(w->key, w->have.private_key, KEY_LEN);
+	w->port = w->have.port;
+	w->mtu = w->link.mtu;
+	make(w);
+	nodes_link_named(nodes, w->name)->index = w->link.index;
 	restore_peers(w);
 }
 
-void wireguard_plan_removal(struct wireguard *w)
+void wireguard_plan_removal(struct wireguard *w, enum nodes_phase phase)
 {
-	step(w->nodes, NODES_DROP_DEVICE, w, del, undo_del,
+	step(w, phase, w, del_link, undo_del,
 	     job_printf(w->nodes->c->job, "delete link %s", w->name));
 }
 
@@ -223,8 +143,7 @@ static int set_peer(struct nodes *nodes, void *arg)
 
 	(void)nodes;
 	nl_hold(peer->wireguard->wg.nl);
-	if (wg_set_peer(&peer->wireguard->wg, &peer->want) < 0)
-		return -1;
+	wg_set_peer(&peer->wireguard->wg, &peer->want);
 	return send_held(peer);
 }
 
@@ -242,8 +161,7 @@ static int del_peer(struct nodes *nodes, void *arg)
 
 	(void)nodes;
 	nl_hold(peer->wireguard->wg.nl);
-	if (wg_del_peer(&peer->wireguard->wg, peer->have->key) < 0)
-		return -1;
+	wg_del_peer(&peer->wireguard->wg, peer->have->key);
 	return send_held(peer);
 }
 
@@ -263,34 +181,20 @@ static bool is_as_wanted(const struct wg_peer *have, const struct wg_peer *want)
 	return same == want->allowed.count;
 }
 
-static const char *peer_text(const struct peer *peer)
-{
-	const struct wg_peer *want = &peer->want;
-	const struct prefix *allowed = want->allowed.items;
-	bool v6 = want->endpoint.family == AF_INET6;
-	struct str text = { .job = peer->wireguard->nodes->c->job };
-	char buf[PREFIX_TEXT];
-
-	str_printf(&text, "%s peer %s endpoint %s%s%s:%d allowed-ips",
-		   peer->have ? "change" : "add", peer->entry->node.key,
-		   v6 ? "[" : "", ip_print(&want->endpoint, buf), v6 ? "]" : "",
-		   want->port);
-	for (size_t i = 0; i < want->allowed.count; i++)
-		str_printf(&text, "%s%s", i ? "," : " ",
-			   prefix_print(&allowed[i], buf));
-	str_printf(&text, " dev %s", peer->wireguard->name);
-	return text.text;
-}
-
 void wireguard_plan_peers(struct wireguard *w)
 {
 	struct peer *peer = w->peers, *last = NULL;
+	struct job *job = w->nodes->c->job;
+	char ip[IP_TEXT];
 
 	for (size_t i = 0; i < w->count; i++, peer++) {
 		if (peer->have && is_as_wanted(peer->have, &peer->want))
 			continue;
-		step(w->nodes, NODES_PEERS, peer, set_peer,
-		     last ? NULL : undo_peers, peer_text(peer));
+		step(w, NODES_PEERS, peer, set_peer, last ? NULL : undo_peers,
+		     job_printf(job, "%s peer %s endpoint %s dev %s",
+				peer->have ? "change" : "add",
+				peer->entry->node.key,
+				ip_print(&peer->want.endpoint, ip), w->name));
 		last = peer;
 	}
 	if (last)
@@ -309,7 +213,7 @@ void wireguard_plan_drops(struct wireguard *w)
 			continue;
 		peer = job_alloc(job, sizeof(*peer));
 		*peer = (struct peer) { .wireguard = w, .have = &have[i] };
-		step(w->nodes, NODES_DROP_PEERS, peer, del_peer, undo_del_peer,
+		step(w, NODES_DROP_PEERS, peer, del_peer, undo_del_peer,
 		     job_printf(job, "delete peer %s dev %s",
 				key_print(have[i].key, key), w->name));
 	}
