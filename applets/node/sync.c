@@ -55,16 +55,17 @@ static bool is_gone(void *arg, const char *owner)
 	return is_dead(arg, owner, true);
 }
 
-/* What the last "cnibox nodes apply" has made exempt. */
+/* What the last "cnibox nodes apply" has made exempt; none is at work until we end. */
 static void read_exempt(struct call *c, struct sync *sync)
 {
 	struct job *job = c->job;
 	struct nodes_file file;
 	bool found;
 
-	if (nodes_file_read(job, &file, &found) == 0) {
-		if (found)
-			nodes_file_exempt(job, &file, &sync->exempt);
+	if (nodes_file_read_self(job, &file, &found) == 0 &&
+	    (!found || (nodes_file_lock(job) == 0 &&
+			nodes_file_read(job, &file, &found) == 0))) {
+		nodes_file_exempt(job, &file, &sync->exempt);
 		return;
 	}
 	job_warn(job, "%s", job->msg);

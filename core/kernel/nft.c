@@ -22,7 +22,7 @@ enum {
 	KEY_BYTE_ORDER = 0,
 	HOST_BYTE_ORDER = 1,
 	/* So many of IPv6 fit into one message: see nl_begin(). */
-	MESSAGE_INTERVALS = 400,
+	MESSAGE_PREFIXES = 400,
 };
 
 /* ---- transactions ---- */
@@ -332,19 +332,21 @@ static void put_bound(struct nft *nft, const struct ip *ip, bool end)
 	nl_nest_end(nft->nl, item);
 }
 
-/* Adds as many intervals of one family to the message as fit; how many these are. */
-static size_t put_intervals(struct nft *nft,
-			    const struct nft_interval *interval, size_t count)
+/* Adds as many prefixes of one family to the message as fit; how many these are. */
+static size_t put_prefixes(struct nft *nft, const struct prefix *prefix,
+			   size_t count)
 {
 	struct nlattr *list = nl_nest(nft->nl, NFTA_SET_ELEM_LIST_ELEMENTS);
 	size_t i;
 
-	for (i = 0; i < count && i < MESSAGE_INTERVALS; i++) {
-		struct ip behind = ip_step(&interval[i].last, 1);
+	for (i = 0; i < count && i < MESSAGE_PREFIXES; i++) {
+		struct ip first = prefix_first(&prefix[i]);
+		struct ip last = prefix_last(&prefix[i]);
+		struct ip behind = ip_step(&last, 1);
 
-		if (interval[i].first.family != interval->first.family)
+		if (first.family != prefix->ip.family)
 			break;
-		put_bound(nft, &interval[i].first, false);
+		put_bound(nft, &first, false);
 		/* No address is behind the last one of all. */
 		if (!ip_is_unspecified(&behind))
 			put_bound(nft, &behind, true);
@@ -353,38 +355,38 @@ static size_t put_intervals(struct nft *nft,
 	return i;
 }
 
-static void change_intervals(struct nft *nft, int type, int flags,
-			     const struct nft_map *sets,
-			     const struct list *intervals)
+static void change_prefixes(struct nft *nft, int type, int flags,
+			    const struct nft_map *sets,
+			    const struct list *prefixes)
 {
-	const struct nft_interval *interval = intervals->items;
-	size_t left = intervals->count, count;
+	const struct prefix *prefix = prefixes->items;
+	size_t left = prefixes->count, count;
 
-	for (; left; left -= count, interval += count) {
-		const char *set = sets[interval->first.family == AF_INET6].name;
+	for (; left; left -= count, prefix += count) {
+		const char *set = sets[prefix->ip.family == AF_INET6].name;
 
 		nft_begin_message(nft, type, flags);
 		nl_put_text(nft->nl, NFTA_SET_ELEM_LIST_SET, set);
-		count = put_intervals(nft, interval, left);
+		count = put_prefixes(nft, prefix, left);
 		nl_allow(nft->nl, EEXIST, &nft->stale);
 		nl_allow(nft->nl, ENOTEMPTY, &nft->stale);
 		nl_allow(nft->nl, ENOENT, &nft->stale);
-		nl_talk(nft->nl, "change %zu intervals of set %s of table %s",
+		nl_talk(nft->nl, "change %zu prefixes of set %s of table %s",
 			count, set, nft->table);
 	}
 }
 
-void nft_intervals_add(struct nft *nft, const struct nft_map sets[2],
-		       const struct list *intervals)
+void nft_prefixes_add(struct nft *nft, const struct nft_map sets[2],
+		      const struct list *prefixes)
 {
-	change_intervals(nft, NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL,
-			 sets, intervals);
+	change_prefixes(nft, NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL,
+			sets, prefixes);
 }
 
-void nft_intervals_del(struct nft *nft, const struct nft_map sets[2],
-		       const struct list *intervals)
+void nft_prefixes_del(struct nft *nft, const struct nft_map sets[2],
+		      const struct list *prefixes)
 {
-	change_intervals(nft, NFT_MSG_DELSETELEM, 0, sets, intervals);
+	change_prefixes(nft, NFT_MSG_DELSETELEM, 0, sets, prefixes);
 }
 
 /* ---- rules; their content is in nft_rule.c ---- */

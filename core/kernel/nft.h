@@ -35,7 +35,7 @@ enum nft_type {
 };
 
 /* A map or a set. A map with data_len 0 leads to verdicts. The elements of a set with
- * intervals are a struct nft_interval each. */
+ * intervals are prefixes. */
 struct nft_map {
 	const char *name;
 	int key_type;
@@ -55,11 +55,6 @@ struct nft_element {
 	int verdict;
 	const char *chain;   /* or NULL */
 	const char *comment; /* at most 253 bytes; "" if it has none */
-};
-
-/* The addresses from first to last, of one family. */
-struct nft_interval {
-	struct ip first, last;
 };
 
 /* What is read of a rule. */
@@ -108,14 +103,13 @@ void nft_rule_del(struct nft *nft, const char *chain, uint64_t handle);
 void nft_element_del(struct nft *nft, const struct nft_element *element);
 void nft_map_flush(struct nft *nft, const char *map);
 
-/* Adds the intervals, a list of struct nft_interval in ascending order, to sets[0],
- * those of IPv6 to sets[1]; deletes them. Intervals may adjoin, but not overlap. The
- * transaction is stale if one of them, or a part of it, is there already; is not
- * there. */
-void nft_intervals_add(struct nft *nft, const struct nft_map sets[2],
-		       const struct list *intervals);
-void nft_intervals_del(struct nft *nft, const struct nft_map sets[2],
-		       const struct list *intervals);
+/* Adds prefixes, a list of struct prefix in order, none within another, to sets[0],
+ * those of IPv6 to sets[1]; deletes them. The transaction is stale if one of them, or a
+ * part of it, is there already; is not there. */
+void nft_prefixes_add(struct nft *nft, const struct nft_map sets[2],
+		      const struct list *prefixes);
+void nft_prefixes_del(struct nft *nft, const struct nft_map sets[2],
+		      const struct list *prefixes);
 
 /* Adds a part to an element's key or data, padded to four bytes. */
 void nft_key_add(struct nft_element *element, const void *part, size_t size);
@@ -207,13 +201,10 @@ int nft_list_elements(struct nft *nft, const char *map, struct list *out);
 int nft_list_chains(struct nft *nft, struct list *out);
 int nft_list_rules(struct nft *nft, const char *chain, struct list *out);
 
-/* Adds to out all elements of a set with intervals of this family (struct
- * nft_interval), in ascending order. Cannot be held. */
-int nft_list_intervals(struct nft *nft, const char *set, int family,
-		       struct list *out);
-
-/* Compares by first, then by last address: <0, 0, >0. */
-int nft_interval_compare(const void *a, const void *b);
+/* Adds to out all elements of a set with intervals of this family (struct prefix), in
+ * order. An interval that is no prefix is several. Cannot be held. */
+int nft_list_prefixes(struct nft *nft, const char *set, int family,
+		      struct list *out);
 
 /* Whether a map has no element; its time does not depend on how many it has. For
  * that it takes a socket of its own, which stays open: to close one behind a

@@ -210,10 +210,31 @@ static void read_bounds(const struct nlmsghdr *msg, void *arg)
 		arg);
 }
 
-int nft_list_intervals(struct nft *nft, const char *set, int family,
-		       struct list *out)
+/* Adds the prefixes that have all addresses from first to last. */
+static void add_prefixes(struct job *job, const struct ip *first,
+			 const struct ip *last, struct list *out)
 {
-	struct nft_interval *interval = NULL;
+	struct prefix prefix = { *first };
+	struct ip end;
+
+	do {
+		/* The widest that begins there and ends in time. */
+		for (prefix.len = 0;; prefix.len++) {
+			struct ip begin = prefix_first(&prefix);
+
+			end = prefix_last(&prefix);
+			if (ip_compare(&begin, &prefix.ip) == 0 &&
+			    ip_compare(&end, last) <= 0)
+				break;
+		}
+		*(struct prefix *)list_add(job, out, sizeof(prefix)) = prefix;
+		prefix.ip = ip_step(&end, 1);
+	} while (ip_compare(&end, last) < 0);
+}
+
+int nft_list_prefixes(struct nft *nft, const char *set, int family,
+		      struct list *out)
+{
 	struct list bounds = { 0 };
 	struct bound *bound;
 
@@ -228,26 +249,17 @@ int nft_list_intervals(struct nft *nft, const char *set, int family,
 		bound[i].ip.family = family;
 	sort_items(bound, bounds.count, sizeof(*bound), compare_bounds);
 	for (size_t i = 0; i < bounds.count; i++) {
-		if (bound[i].begins) {
-			interval =
-				list_add(nft->nl->job, out, sizeof(*interval));
-			interval->first = interval->last = bound[i].ip;
-			/* Without an end it is up to the last address of all. */
-			memset(interval->last.bytes, 0xff, ip_size(family));
-		} else if (interval) {
-			interval->last = ip_step(&bound[i].ip, -1);
-			interval = NULL;
-		}
+		struct ip behind = { family };
+
+		if (!bound[i].begins)
+			continue;
+		/* Without an end it is up to the last address of all. */
+		if (i + 1 < bounds.count)
+			behind = bound[i + 1].ip;
+		behind = ip_step(&behind, -1);
+		add_prefixes(nft->nl->job, &bound[i].ip, &behind, out);
 	}
 	return 0;
-}
-
-int nft_interval_compare(const void *a, const void *b)
-{
-	const struct nft_interval *one = a, *other = b;
-	int order = ip_compare(&one->first, &other->first);
-
-	return order ? order : ip_compare(&one->last, &other->last);
 }
 
 /* The kernel lists the chains of all tables. */

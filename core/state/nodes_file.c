@@ -5,10 +5,14 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "core/base/io.h"
 #include "core/base/sort.h"
+#include "core/state/dirs.h"
+#include "core/state/lock.h"
 #include "core/state/whole.h"
 
 enum { FILE_MAX = 64 << 20, HEAD_MAX = 512 };
@@ -117,6 +121,21 @@ const char *nodes_file_text(struct job *job, const struct nodes_file *file)
 	return text.text;
 }
 
+int nodes_file_lock(struct job *job)
+{
+	static const char path[] = CONFIG_STATE_DIR "/nodes.lock";
+	int fd = -1;
+
+	if (dirs_make(job, CONFIG_STATE_DIR, 0700) == 0)
+		fd = openat(AT_FDCWD, path,
+			    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return fail_errno(job, errno, "open %s", path);
+	return lock_within(fd, LOCK_EX, LOCK_SECONDS) < 0
+		       ? lock_fail(job, path, LOCK_SECONDS)
+		       : 0;
+}
+
 int nodes_file_write(struct job *job, const struct nodes_file *file)
 {
 	return whole_replace(job, CONFIG_STATE_DIR, name,
@@ -132,7 +151,8 @@ int nodes_file_remove(struct job *job)
 static void add_prefix(struct job *job, struct list *out,
 		       const struct prefix *prefix)
 {
-	if (prefix->ip.family)
+	if (prefix->ip.family == AF_INET ||
+	    (IS_ENABLED(CONFIG_IPV6) && prefix->ip.family))
 		*(struct prefix *)list_add(job, out, sizeof(*prefix)) = *prefix;
 }
 

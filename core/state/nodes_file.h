@@ -40,6 +40,10 @@ int nodes_file_read(struct job *job, struct nodes_file *out, bool *found);
 /* What nodes_file_write() would write. */
 const char *nodes_file_text(struct job *job, const struct nodes_file *file);
 
+/* Locks out others that make true what the file says, until this process ends;
+ * CNI_TRY_AGAIN if one of them takes too long. */
+int nodes_file_lock(struct job *job);
+
 /* Makes it the file, in place of an older one. */
 int nodes_file_write(struct job *job, const struct nodes_file *file);
 

@@ -17,7 +17,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "core/base/sort.h"
 #include "core/tables/table.h"
 #include "core/tables/tables.h"
 #include "core/tables/want.h"
@@ -30,7 +29,7 @@ const struct nft_map exempt_sets[] = {
 /* What is exempt, and what is to be. */
 struct exempt {
 	struct nft nft;
-	struct list wanted, there; /* of struct nft_interval, in order */
+	struct list wanted, there; /* of struct prefix, in order */
 	bool table_missing;
 	bool lacks[FAMILIES]; /* the rule that looks the set up */
 	uint32_t generation;
@@ -66,57 +65,27 @@ void exempt_rules_add(struct nft *nft)
 int exempt_list(struct nft *nft, struct list *out)
 {
 	for (int i = 0; i < FAMILIES; i++) {
-		if (nft_list_intervals(nft, exempt_sets[i].name, family_of(i),
-				       out) < 0)
+		if (nft_list_prefixes(nft, exempt_sets[i].name, family_of(i),
+				      out) < 0)
 			return -1;
 	}
 	return 0;
-}
-
-/* Of two prefixes that share an address one has all of the other's. */
-static void list_wanted(struct job *job, const struct list *prefixes,
-			struct list *out)
-{
-	const struct prefix *prefix = prefixes->items;
-	struct nft_interval *list, *last;
-	size_t count = 0;
-
-	*out = (struct list) { 0 };
-	for (size_t i = 0; i < prefixes->count; i++, prefix++) {
-		if (!IS_ENABLED(CONFIG_IPV6) && prefix->ip.family == AF_INET6)
-			continue;
-		*(struct nft_interval *)list_add(job, out, sizeof(*list)) =
-			(struct nft_interval) { prefix_first(prefix),
-						prefix_last(prefix) };
-	}
-	list = out->items;
-	sort_items(list, out->count, sizeof(*list), nft_interval_compare);
-	for (size_t i = 0; i < out->count; i++) {
-		last = count ? &list[count - 1] : NULL;
-		if (!last || ip_compare(&last->last, &list[i].first) < 0)
-			list[count++] = list[i];
-		else if (ip_compare(&last->last, &list[i].last) < 0)
-			last->last = list[i].last;
-	}
-	out->count = count;
 }
 
 /* Those of list that are not among others; both are in order. */
 static struct list not_among(struct job *job, const struct list *list,
 			     const struct list *others)
 {
-	const struct nft_interval *other = others->items;
-	const struct nft_interval *interval = list->items;
+	const struct prefix *prefix = list->items, *other = others->items;
 	size_t left = others->count;
 	struct list out = { 0 };
 
-	for (size_t i = 0; i < list->count; i++, interval++) {
-		for (; left && nft_interval_compare(other, interval) < 0;
-		     left--)
+	for (size_t i = 0; i < list->count; i++, prefix++) {
+		for (; left && prefix_compare(other, prefix) < 0; left--)
 			other++;
-		if (!left || nft_interval_compare(other, interval) != 0)
-			*(struct nft_interval *)list_add(
-				job, &out, sizeof(*interval)) = *interval;
+		if (!left || prefix_compare(other, prefix) != 0)
+			*(struct prefix *)list_add(job, &out, sizeof(*prefix)) =
+				*prefix;
 	}
 	return out;
 }
@@ -147,11 +116,11 @@ static int look(struct exempt *exempt)
 /* Whether something is wanted of this set, and nothing looks it up. */
 static bool is_lacking(const struct exempt *exempt, int set)
 {
-	const struct nft_interval *interval = exempt->wanted.items;
+	const struct prefix *prefix = exempt->wanted.items;
 
 	for (size_t i = 0; exempt->lacks[set] && i < exempt->wanted.count;
 	     i++) {
-		if (interval[i].first.family == family_of(set))
+		if (prefix[i].ip.family == family_of(set))
 			return true;
 	}
 	return false;
@@ -180,7 +149,7 @@ int tables_exempt_nodes(struct nl *nl, const struct list *prefixes)
 	struct nft *nft = &exempt.nft;
 
 	table_init(nft, nl, TABLE_INET);
-	list_wanted(nl->job, prefixes, &exempt.wanted);
+	exempt.wanted = *prefixes;
 	for (int i = 0; i < TRIES_MAX; i++) {
 		struct list gone, added;
 		bool whole = true;
@@ -195,8 +164,8 @@ int tables_exempt_nodes(struct nl *nl, const struct list *prefixes)
 			return 0;
 		nft_begin(nft, whole ? 0 : exempt.generation);
 		add_structure(&exempt);
-		nft_intervals_del(nft, exempt_sets, &gone);
-		nft_intervals_add(nft, exempt_sets, &added);
+		nft_prefixes_del(nft, exempt_sets, &gone);
+		nft_prefixes_add(nft, exempt_sets, &added);
 		if (nft_commit(nft) < 0)
 			return -1;
 		if (!nft->stale)
@@ -205,42 +174,19 @@ int tables_exempt_nodes(struct nl *nl, const struct list *prefixes)
 	return want_give_up(nft);
 }
 
-/* Adds prefixes that have the addresses of interval, and no others. */
-static void add_prefixes(struct job *job, const struct nft_interval *interval,
-			 struct list *prefixes)
-{
-	struct prefix prefix = { interval->first };
-	struct prefix *added;
-	struct ip last;
-
-	do {
-		/* The shortest that begins there and ends before the end. */
-		for (prefix.len = 0;; prefix.len++) {
-			struct ip first = prefix_first(&prefix);
-
-			last = prefix_last(&prefix);
-			if (ip_compare(&first, &prefix.ip) == 0 &&
-			    ip_compare(&last, &interval->last) <= 0)
-				break;
-		}
-		added = list_add(job, prefixes, sizeof(*added));
-		*added = prefix;
-		prefix.ip = ip_step(&last, 1);
-	} while (ip_compare(&last, &interval->last) < 0);
-}
-
 int tables_list_exempt(struct nl *nl, struct list *prefixes)
 {
-	const struct nft_interval *interval;
+	const struct prefix *prefix;
 	struct exempt exempt = { 0 };
 
 	table_init(&exempt.nft, nl, TABLE_INET);
 	if (look(&exempt) < 0)
 		return -1;
-	interval = exempt.there.items;
-	for (size_t i = 0; i < exempt.there.count; i++, interval++) {
-		if (!exempt.lacks[interval->first.family == AF_INET6])
-			add_prefixes(nl->job, interval, prefixes);
+	prefix = exempt.there.items;
+	for (size_t i = 0; i < exempt.there.count; i++, prefix++) {
+		if (!exempt.lacks[prefix->ip.family == AF_INET6])
+			*(struct prefix *)list_add(nl->job, prefixes,
+						   sizeof(*prefix)) = *prefix;
 	}
 	return 0;
 }

@@ -13,8 +13,7 @@ extern const struct nft_map exempt_sets[];
 /* Adds the rules that look the sets up, within a transaction that makes the table. */
 void exempt_rules_add(struct nft *nft);
 
-/* Adds to out what is in the sets (struct nft_interval), in ascending order. Cannot be
- * held. */
+/* Adds to out what is in the sets (struct prefix), in order. Cannot be held. */
 int exempt_list(struct nft *nft, struct list *out);
 
 #endif

@@ -344,7 +344,7 @@ static int rebuild(struct nl *nl, int table)
 		table_add(&nft);
 		carry_over(&nft, &elements, &chains);
 		if (has_exempt(table))
-			nft_intervals_add(&nft, exempt_sets, &exempt);
+			nft_prefixes_add(&nft, exempt_sets, &exempt);
 		if (nft_commit(&nft) < 0)
 			return -1;
 		if (!nft.stale)

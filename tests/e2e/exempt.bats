@@ -154,3 +154,23 @@ own_address_to() {
 	unnoted
 	del_list p1 "$DUAL_LIST"
 }
+
+# It would put back what the apply has just changed.
+@test "sync leaves the exemption to an apply that is at work" {
+	add_list p1 "$DUAL_LIST"
+	noted "$SELF" "$LINE"
+	node flock /run/cni/cnibox/nodes.lock sleep 100 &
+	wait_until 5 lock_held
+	node nft flush ruleset
+	run --separate-stderr -1 node env -i "$CNIBOX" sync
+	[[ $stderr == *"nodes.lock: locked by another process"* ]]
+	exempt
+	check_list p1 "$DUAL_LIST"
+	kill $!
+	unnoted
+	del_list p1 "$DUAL_LIST"
+}
+
+lock_held() {
+	! node flock -n /run/cni/cnibox/nodes.lock true
+}

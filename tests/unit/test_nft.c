@@ -72,22 +72,22 @@ static void interval_set_add(struct nft *nft)
 	nft_map_add(nft, intervals);
 }
 
-static const struct nft_interval some[] = {
-	{ { AF_INET, { 10, 1, 1 } }, { AF_INET, { 10, 1, 1, 255 } } },
-	{ { AF_INET, { 10, 1, 2 } }, { AF_INET, { 10, 1, 3, 255 } } },
-	{ { AF_INET, { 255, 255, 255 } }, { AF_INET, { 255, 255, 255, 255 } } },
-	{ { AF_INET6, { 0xfd, [15] = 1 } }, { AF_INET6, { 0xfd, [15] = 1 } } },
+static const struct prefix some[] = {
+	{ { AF_INET, { 10, 1, 1, 9 } }, 24 },
+	{ { AF_INET, { 10, 1, 2 } }, 23 },
+	{ { AF_INET, { 255, 255, 255 } }, 24 },
+	{ { AF_INET6, { 0xfd, [15] = 1 } }, 128 },
 };
 
-static void intervals_add(struct nft *nft)
+static void prefixes_add(struct nft *nft)
 {
-	nft_intervals_add(nft, intervals,
-			  &(struct list) { (void *)some, COUNT(some) });
+	nft_prefixes_add(nft, intervals,
+			 &(struct list) { (void *)some, COUNT(some) });
 }
 
-static void intervals_del(struct nft *nft)
+static void prefixes_del(struct nft *nft)
 {
-	nft_intervals_del(nft, intervals, &(struct list) { (void *)some, 1 });
+	nft_prefixes_del(nft, intervals, &(struct list) { (void *)some, 1 });
 }
 
 static void chain_add(struct nft *nft)
@@ -174,7 +174,7 @@ static void changes_are_encoded(void **state)
 		  "type 2569 flags 401: 01 00 00 00 1='tab' 2='i4' 3=00000004"
 		  " 4=00000007 5=00000004 10=00000002\n" },
 		/* The end of an interval is the address behind it. */
-		{ intervals_add,
+		{ prefixes_add,
 		  "type 2572 flags 601: 01 00 00 00 1='tab' 2='i4' 3={"
 		  " 1={ 1={ 1=0a010100 } } 1={ 3=00000001 1={ 1=0a010200 } }"
 		  " 1={ 1={ 1=0a010200 } } 1={ 3=00000001 1={ 1=0a010400 } }"
@@ -183,7 +183,7 @@ static void changes_are_encoded(void **state)
 		  " 1={ 1={ 1=fd000000000000000000000000000001 } }"
 		  " 1={ 3=00000001 1={ 1=fd000000000000000000000000000002"
 		  " } } }\n" },
-		{ intervals_del,
+		{ prefixes_del,
 		  "type 2574 flags 001: 01 00 00 00 1='tab' 2='i4' 3={"
 		  " 1={ 1={ 1=0a010100 } } 1={ 3=00000001 1={ 1=0a010200"
 		  " } } }\n" },
@@ -326,8 +326,8 @@ static void commit_tells_stale_from_refused(void **state)
 		{ element_add, 2, ENOSPC, false },
 		{ element_del, 2, ENOENT, true },
 		{ element_del, 2, EINVAL, false },
-		{ intervals_del, 2, ENOENT, true },
-		{ intervals_del, 2, EINVAL, false },
+		{ prefixes_del, 2, ENOENT, true },
+		{ prefixes_del, 2, EINVAL, false },
 		{ rule_del, 2, ENOENT, true },
 		{ empty_rule, 2, ENOENT, false },
 		{ empty_rule, 1, ERESTART, true },

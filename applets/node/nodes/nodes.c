@@ -13,14 +13,8 @@ config NODES
 */
 #include "nodes.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
-#include <unistd.h>
 
-#include "core/state/dirs.h"
-#include "core/state/lock.h"
 #include "keyfile.h"
 
 #define IF_NODES_VXLAN(backend)                                                \
@@ -191,22 +185,6 @@ static size_t print_steps(const struct nodes *nodes, struct str *out)
 	return count;
 }
 
-/* One apply at a time; the end of the process ends the lock. */
-static int lock(struct job *job)
-{
-	static const char path[] = CONFIG_STATE_DIR "/nodes.lock";
-	int fd = -1;
-
-	if (dirs_make(job, CONFIG_STATE_DIR, 0700) == 0)
-		fd = openat(AT_FDCWD, path,
-			    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return fail_errno(job, errno, "open %s", path);
-	return lock_within(fd, LOCK_EX, LOCK_SECONDS) < 0
-		       ? lock_fail(job, path, LOCK_SECONDS)
-		       : 0;
-}
-
 /* Notes what will be true when all steps are done. */
 static void note_new(struct nodes *nodes)
 {
@@ -295,7 +273,8 @@ static int run(struct call *c, char **argv, struct str *out)
 	if (argv[1] && strcmp(argv[1], "key") == 0)
 		return run_key(c, argv, out);
 	if (read_words(&nodes, argv, &words) < 0 ||
-	    (words.verb == APPLY && !words.dry && lock(c->job) < 0) ||
+	    (words.verb == APPLY && !words.dry &&
+	     nodes_file_lock(c->job) < 0) ||
 	    plan(&nodes, &routes) < 0)
 		return -1;
 	if (words.verb == SHOW) {
