@@ -3,6 +3,7 @@
 # make check            builds and runs all tests; needs root
 # make check-clients    runs containerd, podman, libcni on it; needs root
 # make demo             a node in miniature, its pods and packets; needs root
+# make demo-nodes       the same with several nodes; needs root
 # make soak             N=10000 random operations on 1000 pods; needs root.
 #                       SEED= repeats the decisions. Then every system call
 #                       fails; ten minutes
@@ -144,9 +145,9 @@ check-cross:
 	tests/setup cross
 	tests/builds cross
 
-demo: all
+demo demo-nodes: all
 	tests/setup demo
-	tests/demo
+	tests/$@
 
 bench bench-quick: all
 	tests/setup check
@@ -165,4 +166,4 @@ plot:
 	$(FUZZ_OBJ:.o=.d) $(FUZZ_CONF:.o=.d) $(FUZZ_BIN:$(O)/fuzz/%=$(O)/fuzz/tests/fuzz/%.d)
 
 .PHONY: unit unit-build mutants fuzz fuzz-build lint analyze check check-clients \
-	check-configs check-cross soak demo bench bench-quick plot
+	check-configs check-cross soak demo demo-nodes bench bench-quick plot
