@@ -343,7 +343,7 @@ ${FOUR[3]} cnibox-vxlan" ] || complain "$output"
 
 @test "words that nobody knows are refused" {
 	nodes
-	[[ $stderr == *"nodes: apply, check or show is expected"* ]]
+	[[ $stderr == *"nodes: apply, check, show or watch is expected"* ]]
 	refuses "nodes: unknown word x" "$LIST" x
 	refuses "nodes: unknown word --x" "$LIST" --x y
 	refuses "--vni 0: a number from 1 to 16777215 is expected" --vni 0
@@ -387,4 +387,53 @@ ${FOUR[3]} cnibox-vxlan" ] || complain "$output"
 
 lock_held() {
 	! node flock -n "${STATE}.lock" true
+}
+
+@test "what may keep packets from their way is said" {
+	node ip link add up1 mtu 1400 type veth peer name far1
+	node ip address add 203.0.113.1/24 dev up1
+	node ip link set up1 up
+	node sysctl -qw net.ipv4.conf.{all,uplink0,up1}.rp_filter=0
+	node sysctl -qw net.ipv6.conf.uplink0.accept_ra=1
+	list "${FOUR[0]}" "10.1.2.0/24 203.0.113.2" "10.1.3.0/24 192.0.2.2"
+	nodes apply "$LIST" --dry-run
+	[[ $stderr == *"the MTU of up1 is 1400, that of uplink0 1500"* ]]
+	[[ $stderr == *"net/ipv6/conf/uplink0/accept_ra is 1: "* ]]
+	[[ $stderr != *rp_filter* ]]
+	node sysctl -qw net.ipv4.conf.uplink0.rp_filter=1 \
+		net.ipv6.conf.uplink0.accept_ra=2
+	node ip link set up1 mtu 1500
+	nodes apply "$LIST"
+	[ "$stderr" = "cnibox: rp_filter of uplink0 is 1: it drops what comes from nodes that up1 leads to" ]
+	node sysctl -qw net.ipv4.conf.all.rp_filter=2
+	nodes apply "$LIST"
+	[ -z "$stderr" ]
+}
+
+# watching LINE...: the routes to other nodes' pods are these.
+watching() {
+	[ "$(node ip route show proto 67 | sed 's/ src.*//')" = "$(printf '%s\n' "$@")" ]
+}
+
+@test "watch applies when the list or the uplink changes" {
+	list "${FOUR[0]}"
+	node sh -c "$CNIBOX nodes watch $LIST 2>/run/err & echo \$! >/run/pid
+		wait \$!; echo \$? >/run/status" &
+	wait_until 5 node test -e "$STATE"
+	list "${FOUR[@]:0:2}"
+	wait_until 5 watching "10.1.2.0/24 via 192.0.2.2 dev uplink0"
+	# As editors do.
+	printf '%s\n' "${FOUR[0]}" "10.1.7.0/24 192.0.2.2" >"$ROOT$LIST.new"
+	mv "$ROOT$LIST.new" "$ROOT$LIST"
+	wait_until 5 watching "10.1.7.0/24 via 192.0.2.2 dev uplink0"
+	node ip link set uplink0 down
+	[ -z "$(node ip route show proto 67)" ]
+	node ip link set uplink0 up
+	wait_until 5 watching "10.1.7.0/24 via 192.0.2.2 dev uplink0"
+	list "${FOUR[0]}" "10.1.8.0/24 192.0.2.2,"
+	wait_until 5 grep -q "\"\" is no address of a node" "$ROOT/run/err"
+	watching "10.1.7.0/24 via 192.0.2.2 dev uplink0"
+	node kill "$(node cat /run/pid)"
+	wait_until 5 node test -s /run/status
+	[ "$(node cat /run/status)" = 0 ]
 }

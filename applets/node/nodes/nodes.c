@@ -15,6 +15,8 @@ config NODES
 
 #include <string.h>
 
+#include "core/cni/cni.h"
+
 #include "keyfile.h"
 
 #define IF_NODES_VXLAN(backend)                                                \
@@ -22,9 +24,9 @@ config NODES
 #define IF_NODES_WIREGUARD(backend)                                            \
 	(IS_ENABLED(CONFIG_NODES_WIREGUARD) ? (backend) : NULL)
 
-enum verb { APPLY, CHECK, SHOW };
+enum verb { APPLY, CHECK, SHOW, WATCH };
 
-static const char *const verbs[] = { "apply", "check", "show", NULL };
+static const char *const verbs[] = { "apply", "check", "show", "watch", NULL };
 static const char *const choices[] = { "auto", "route", "vxlan", "wireguard",
 				       NULL };
 
@@ -101,7 +103,7 @@ static int read_words(struct nodes *nodes, char **argv, struct words *out)
 
 	if (verb < 0)
 		return fail(nodes->c->job, CNI_INTERNAL,
-			    "nodes: apply, check or show is expected");
+			    "nodes: apply, check, show or watch is expected");
 	out->verb = (enum verb)verb;
 	for (char **word = argv + 2; *word; word++) {
 		if (strcmp(*word, "--dry-run") == 0 && verb == APPLY) {
@@ -260,7 +262,37 @@ static int plan(struct nodes *nodes, struct list *routes)
 	note_new(nodes);
 	if (plan_overlays(nodes) < 0 || nodes_plan(nodes, routes) < 0)
 		return -1;
+	nodes_warn_of_links(nodes, routes);
 	return nodes_settle(nodes);
+}
+
+static int apply(struct nodes *nodes)
+{
+	struct list routes = { 0 };
+
+	return nodes_file_lock(nodes->c->job) < 0 || plan(nodes, &routes) < 0
+		       ? -1
+		       : run_steps(nodes);
+}
+
+/* In a process of its own. */
+static int apply_once(void *nodes)
+{
+	struct job *job = ((struct nodes *)nodes)->c->job;
+
+	apply(nodes);
+	return job->msg ? cni_log_error(job) : 0;
+}
+
+static int watch(struct nodes *nodes)
+{
+	if (!IS_ENABLED(CONFIG_NODES_WATCH))
+		return fail_unbuilt(nodes->c->job, CNI_INTERNAL, "nodes watch",
+				    "NODES_WATCH");
+	if (strcmp(nodes->path, "-") == 0)
+		return fail(nodes->c->job, CNI_INTERNAL,
+			    "nodes watch: a file is expected, not -");
+	return nodes_watch(nodes->c, nodes->path, apply_once, nodes);
 }
 
 static int run(struct call *c, char **argv, struct str *out)
@@ -272,17 +304,18 @@ static int run(struct call *c, char **argv, struct str *out)
 
 	if (argv[1] && strcmp(argv[1], "key") == 0)
 		return run_key(c, argv, out);
-	if (read_words(&nodes, argv, &words) < 0 ||
-	    (words.verb == APPLY && !words.dry &&
-	     nodes_file_lock(c->job) < 0) ||
-	    plan(&nodes, &routes) < 0)
+	if (read_words(&nodes, argv, &words) < 0)
+		return -1;
+	if (words.verb == APPLY && !words.dry)
+		return apply(&nodes);
+	if (words.verb == WATCH)
+		return watch(&nodes);
+	if (plan(&nodes, &routes) < 0)
 		return -1;
 	if (words.verb == SHOW) {
 		nodes_show(&nodes, &routes, out);
 		return 0;
 	}
-	if (words.verb == APPLY && !words.dry)
-		return run_steps(&nodes);
 	count = print_steps(&nodes, out);
 	return words.verb == CHECK && count
 		       ? fail(c->job, CNI_INTERNAL, "%zu differences from %s",
@@ -293,7 +326,7 @@ static int run(struct call *c, char **argv, struct str *out)
 const struct tool nodes_tool = {
 	.name = "nodes",
 	.usage =
-		"nodes apply|check|show [FILE]\n"
+		"nodes apply|check|show|watch [FILE]\n"
 		"                          routes to the pods of other nodes\n"
 		"    cnibox nodes key [FILE]\n"
 		"                          makes a private key of WireGuard, unless\n"

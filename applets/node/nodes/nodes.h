@@ -42,8 +42,19 @@ int nodes_plan(struct nodes *nodes, struct list *routes);
 /* settle.c: the same of settings, tables, and the file of the last apply. */
 int nodes_settle(struct nodes *nodes);
 
+/* warn.c: says on stderr what may keep packets from their way: settings of the links
+ * that the routes lead over; and that forwarding of IPv6, which is about to be turned on,
+ * ends router advertisements. */
+void nodes_warn_of_links(struct nodes *nodes, const struct list *routes);
+void nodes_warn_of_ra(struct nodes *nodes);
+
 /* show.c: adds a line for each entry to out: how it is reached. */
 void nodes_show(const struct nodes *nodes, const struct list *routes,
 		struct str *out);
+
+/* watch.c: has apply(arg) run in a process of its own, now and whenever the list at
+ * path or the network has changed; until SIGTERM. */
+int nodes_watch(struct call *c, const char *path, int (*apply)(void *arg),
+		void *arg);
 
 #endif

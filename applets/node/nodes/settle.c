@@ -39,9 +39,12 @@ static int plan_forwarding(struct nodes *nodes, int place)
 		return 0;
 	if (route_forwarding(&nodes->c->host, family, &on) < 0)
 		return -1;
-	if (!on)
-		nodes_add_change(nodes, NODES_EXEMPT, &setting_kind, NULL,
-				 sysctl_forwarding(family));
+	if (on)
+		return 0;
+	nodes_add_change(nodes, NODES_EXEMPT, &setting_kind, NULL,
+			 sysctl_forwarding(family));
+	if (family == AF_INET6)
+		nodes_warn_of_ra(nodes);
 	return 0;
 }
 
