@@ -244,13 +244,13 @@ refuses() {
 		line n1
 		line n2 192.0.2.12 "$own"
 	} >/tmp/nodes/n1/etc/nodes
-	tells "/etc/cni/nodes:2: the public key is this node's" tunnel apply n1
+	tells "/etc/cni/nodes: two nodes have wg=$own" tunnel apply n1
 	{
 		line n1
 		line n2 192.0.2.12
 		line n3 192.0.2.3 "$(key n2)"
 	} >/tmp/nodes/n1/etc/nodes
-	tells "the public key is also that of /etc/cni/nodes:" tunnel apply n1
+	tells "/etc/cni/nodes: two nodes have wg=$(key n2)" tunnel apply n1
 	same "$(seen_by 10.1.2.2 pod p1)" 10.1.1.2
 	same "$(seen_by 10.1.1.2 pod p3)" 10.1.3.2
 }
@@ -294,7 +294,25 @@ shares() {
 	line n3 192.0.2.3 >>/tmp/nodes/n1/etc/nodes
 	same "$(node n1 cnibox nodes apply --dry-run "$@" | grep " peer ")" ""
 	node n1 cnibox nodes apply --backend route
-	pod n1 ip link show wg7
+	pod n1 ip link del wg7
+}
+
+# By the other overlay and back.
+changes_overlay() {
+	{
+		line n1
+		line n2 192.0.2.12
+		line n3
+	} | list
+	for node in n1 n2 n3; do
+		node $node cnibox nodes apply --backend vxlan
+		fails pod $node ip link show cnibox-wg
+	done
+	same "$(seen_by 10.1.3.2 pod p2)" 10.1.2.2
+	same "$(seen_by 192.0.2.3 pod p2)" 10.1.2.2
+	tunnel apply n1 n2 n3
+	fails pod n1 ip link show cnibox-vxlan
+	same "$(seen_by 10.1.3.2 pod p1)" 10.1.1.2
 }
 
 lacks_wireguard() {
@@ -313,5 +331,6 @@ claim "a node changes its address" moves
 claim "a key that is wrong is named, and nothing changes" refuses
 claim "a node leaves, and comes back" leaves
 claim "peers that are not listed stay on another's interface" shares
+claim "the nodes change to VXLAN, and back" changes_overlay
 nodes_down
 claim "a kernel without WireGuard is told by that name" lacks_wireguard
