@@ -140,6 +140,24 @@ listed() {
 	}' | node "$1" nft -f -
 }
 
+# link_wide NAME: so many nodes are on the uplink's link; nothing is to be said of it.
+link_wide() {
+	node "$1" ip address add 10.255.0.1/16 dev uplink0
+	node "$1" ip address add 2001:db8::1/64 dev uplink0 nodad
+	node "$1" sysctl -qw net.ipv6.conf.{all,uplink0}.accept_ra=0
+}
+
+# apply_list NAME N [CMD...]: nodes apply of N nodes, which are this one and others
+# on its link, run by CMD.
+apply_list() {
+	awk -v n="$2" 'BEGIN {
+		for (i = 0; i < n; i++)
+			printf "10.%d.%d.0/24,fd01:0:0:%x::/64 10.255.%d.%d,2001:db8::%x\n",
+				i / 256, i % 256, i, (i + 1) / 256, (i + 1) % 256, i + 1
+	}' | node "$1" tee /run/list >/dev/null
+	node "$1" "${@:3}" "$O/cnibox" nodes apply /run/list
+}
+
 # rules NAME N: of the Go plugins, in front of those of the pod that is there
 # and like them.
 rules() {
