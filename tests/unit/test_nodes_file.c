@@ -109,8 +109,10 @@ static void what_is_exempt_is_in_order_and_not_nested(void **state)
 	put_whole();
 	assert_int_equal(nodes_file_read(&f->job, &file, &found), 0);
 	nodes_file_exempt(&f->job, &file, &prefixes);
-	assert_int_equal(prefixes.count, COUNT(expected));
-	for (size_t i = 0; i < COUNT(expected); i++)
+	/* The last one is IPv6. */
+	assert_int_equal(prefixes.count,
+			 COUNT(expected) - !IS_ENABLED(CONFIG_IPV6));
+	for (size_t i = 0; i < prefixes.count; i++)
 		assert_string_equal(
 			prefix_print((struct prefix *)prefixes.items + i, text),
 			expected[i]);
