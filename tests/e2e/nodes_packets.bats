@@ -40,6 +40,19 @@ routed() {
 	all_reach_all $THREE
 }
 
+@test "a node without pods reaches pods, and they reach it as themselves" {
+	local n list
+	node_on_wire 1 2 3
+	pods_up 1 2
+	echoes n3 p1 p2
+	list="$(list 1 2)
+		- ${IP4[n3]},${IP6[n3]}"
+	for n in 1 2 3; do
+		apply n$n "$list"
+	done
+	all_reach_all n3 p1 p2
+}
+
 @test "pods that come after apply are no exception" {
 	node_on_wire 1 2
 	apply_all "1 2"

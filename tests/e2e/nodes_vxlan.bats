@@ -116,3 +116,46 @@ streams() {
 	apply n1 "$(list 1 2 3 4)"
 	all_reach_all $FOUR
 }
+
+@test "published ports of a node are reached through VXLAN" {
+	four_nodes
+	pod_on 1 p1 '{"portMappings": [
+		{"hostPort": 8080, "containerPort": 7, "protocol": "tcp"}]}'
+	pod_on 4
+	echoes p1
+	apply_all "1 2 3 4"
+	answers p4 192.0.2.1 8080 "p1 sees ${IP4[p4]}"
+	answers p4 2001:db8:2::1 8080 "p1 sees $(exploded "${IP6[p4]}")"
+	answers n4 192.0.2.1 8080 "p1 sees 198.51.100.4"
+}
+
+@test "nodes that have IPv6 alone carry both families of pods" {
+	node_on_wire 1 2
+	for n in 1 2; do
+		within n$n ip address flush dev eth0 scope global
+		within n$n ip address add 2001:db8:2::$n/64 dev eth0
+		pod_on $n p$n "{}" "$AUTO"
+	done
+	echoes p1 p2
+	for n in n1 n2; do
+		apply $n "$(entry 1 2001:db8:2::1)
+			$(entry 2 2001:db8:2::2)" --backend vxlan
+	done
+	all_reach_all p1 p2
+	full_size p1 "${IP4[p2]}" 1430
+	full_size p1 "${IP6[p2]}" 1430
+	[ "$(pieces)" = 0 ]
+}
+
+@test "nodes go over to VXLAN and back" {
+	node_on_wire 1 2
+	pods_up 1 2
+	echoes n1 n2 p1 p2
+	apply_all "1 2"
+	all_reach_all n1 n2 p1 p2
+	apply_all "1 2" --backend vxlan
+	all_reach_all n1 n2 p1 p2
+	apply_all "1 2"
+	all_reach_all n1 n2 p1 p2
+	no_link n1 cnibox-vxlan
+}
