@@ -158,6 +158,37 @@ routing() {
 	no_drift n1
 }
 
+# readme N: the Nth indented block of README's section about this, as a file.
+readme() {
+	awk -v n="$1" '
+		/^## / { inside = /Several nodes/ }
+		inside && /^    / { if (!open++) i++ }
+		/^[^ ]/ { open = 0 }
+		inside && open && i == n { print substr($0, 5) }' "$TOP/README.md"
+}
+
+@test "what README says about several nodes" {
+	local n
+	node_on_wire 1 2
+	node_behind_router
+	within n4 ip address flush dev eth0 scope global
+	addressed n4 eth0 198.51.100.3/24 2001:db8:3::3/64
+	within n4 ip route replace default via 198.51.100.254
+	within n4 ip route replace default via 2001:db8:3::254
+	pods_conf() {
+		readme 2
+	}
+	for n in 1 2 4; do
+		apply n$n "$(readme 1)"
+		pod_on $n
+	done
+	echoes n1 n2 n4 p1 p2 p4
+	all_reach_all n1 n2 n4 p1 p2 p4
+	[ "${IP4[p1]} ${IP6[p4]}" = "10.12.1.2 fd12:0:0:3::2" ]
+	[ "$(readme 3)" = "cnibox nodes apply" ]
+	[ "$(nodes_tool n1 show $NODES)" = "$(readme 4)" ]
+}
+
 # changes MACHINE CMD...: what the kernel announces meanwhile, but for what it finds
 # out about neighbours by itself.
 changes() {
