@@ -113,8 +113,9 @@ tunnel() {
 	done
 }
 
-# RFC 7748, 6.1
+# RFC 7748, 6.1: a private key, and another's public one
 ALICE=dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo=
+BOB=3p7bfXt9wbTTW2HC7OQ1Nz+DQ8hbeGdNrfx+FG+IK08=
 
 makes_keys() {
 	local node
@@ -255,6 +256,57 @@ refuses() {
 	same "$(seen_by 10.1.1.2 pod p3)" 10.1.3.2
 }
 
+# The port is another's.
+takes_back() {
+	pod n1 /usr/sbin/ip link add other type vxlan id 1 dstport 51821
+	pod n1 /usr/sbin/ip link set other up
+	tells "set key and port 51821 of cnibox-wg: Address in use" \
+		node n1 cnibox nodes apply --backend wireguard --port 51821
+	pod n1 /usr/sbin/ip link del other
+	same "$(tunnel check n1)" ""
+	same "$(seen_by 10.1.2.2 pod p1)" 10.1.1.2
+}
+
+# The last step has no room, after n2 got another key, and n3 was left out.
+takes_all_back() {
+	cp /tmp/nodes/n1/etc/nodes /tmp/nodes/n1/etc/good
+	{
+		line n1
+		line n2 192.0.2.12 $BOB
+	} >/tmp/nodes/n1/etc/nodes
+	tells "No space left on device" node n1 sh -c '
+		mkdir -p /mnt
+		mount -t tmpfs -o size=64k small /mnt
+		cp -a /run/cni/. /mnt/
+		mount --bind /mnt /run/cni
+		dd if=/dev/zero of=/run/cni/much bs=4096 2>/dev/null
+		cnibox nodes apply --backend wireguard'
+	mv /tmp/nodes/n1/etc/good /tmp/nodes/n1/etc/nodes
+	same "$(tunnel check n1)" ""
+	same "$(seen_by 10.1.2.2 pod p1)" 10.1.1.2
+	same "$(seen_by 10.1.3.2 pod p1)" 10.1.1.2
+}
+
+changes_key() {
+	local old
+	old=$(key n2)
+	rm /tmp/nodes/n2/etc/nodes.key
+	node n2 cnibox nodes key >/tmp/nodes/n2/key
+	fails same "$(key n2)" "$old"
+	{
+		line n1
+		line n2 192.0.2.12
+		line n3
+	} | list
+	tunnel check n1 >/tmp/drift || same $? 1
+	grep "^delete peer $old " /tmp/drift
+	grep "^add peer $(key n2) endpoint 192.0.2.12$" /tmp/drift
+	tunnel apply n1 n2 n3
+	same "$(seen_by 10.1.2.2 pod p1)" 10.1.1.2
+	same "$(seen_by 10.1.2.2 pod p3)" 10.1.3.2
+	rests
+}
+
 leaves() {
 	{
 		line n1
@@ -328,6 +380,9 @@ claim "pods and nodes meet by WireGuard, with their own addresses" joins
 claim "a second apply changes nothing, and check finds nothing" rests
 claim "packets of full size pass the tunnel in one piece" fills_packets
 claim "a node changes its address" moves
+claim "an interface whose port is taken stays as it was" takes_back
+claim "when the last step fails, all steps are taken back" takes_all_back
+claim "a node gets another key" changes_key
 claim "a key that is wrong is named, and nothing changes" refuses
 claim "a node leaves, and comes back" leaves
 claim "peers that are not listed stay on another's interface" shares
