@@ -3,6 +3,7 @@
 # make check            builds and runs all tests; needs root
 # make check-clients    runs containerd, podman, buildah, libcni on it; needs root
 # make demo             a node in miniature, its pods and packets; needs root
+# make demo-nodes       the same with several nodes; needs root
 # make soak             N=10000 random operations on 1000 pods; needs root.
 #                       SEED= repeats the decisions. Then every system call
 #                       fails; ten minutes
@@ -35,6 +36,7 @@ UNIT := $(filter-out $(if $(CONFIG_NAT),,$(NAT_UNITS:%=test_%) \
 		$(addsuffix _%,$(NAT_UNITS:%=test_%)) test_attachment_nat test_heir test_masq test_show) \
 	$(patsubst %,test_%,$(call symbol,$(applets-) $(tools-))) \
 	$(if $(CONFIG_FIREWALL),,test_forward test_closed) \
+	$(if $(CONFIG_NODES),,test_exempt) \
 	$(if $(CONFIG_HELP),,test_conf_help) \
 	$(if $(CONFIG_SANDBOX),,test_sandbox) \
 	$(if $(CONFIG_IPAM_EXEC),,test_delegate) \
@@ -149,9 +151,9 @@ check-cross:
 	tests/setup cross
 	tests/builds cross
 
-demo: all
+demo demo-nodes: all
 	tests/setup demo
-	tests/demo
+	tests/$@
 
 bench bench-quick: all
 	tests/setup check
@@ -174,4 +176,5 @@ plot:
 	$(FUZZ_OBJ:.o=.d) $(FUZZ_CONF:.o=.d) $(FUZZ_BIN:$(O)/fuzz/%=$(O)/fuzz/tests/fuzz/%.d)
 
 .PHONY: unit unit-build test-lists mutants fuzz fuzz-build lint analyze check \
-	check-clients check-configs check-cross soak demo bench bench-quick sizes plot
+	check-clients check-configs check-cross soak demo demo-nodes bench \
+	bench-quick sizes plot

@@ -16,13 +16,16 @@ config SYNC
 #include "core/cni/tool.h"
 #include "core/cni/attachment.h"
 #include "core/cni/node.h"
+#include "core/state/nodes_file.h"
 
 struct sync {
 	struct list owners;   /* of the attachments, const char * */
 	struct list restored; /* those of them whose NAT was */
 	struct list entries;  /* what that is, of struct entry */
+	struct list exempt;   /* from masquerading, of struct prefix */
 	bool broken;	      /* tables do not do what they should */
 	bool failed;	      /* an attachment's NAT could not be restored */
+	bool unread;	      /* nor could what is exempt from it */
 };
 
 /* Whether the attachment is dead; without left, not by the mere fact that its DEL
@@ -52,6 +55,35 @@ static bool is_gone(void *arg, const char *owner)
 	return is_dead(arg, owner, true);
 }
 
+/* What the last "cnibox nodes apply" has made exempt; none is at work until we end. */
+static void read_exempt(struct call *c, struct sync *sync)
+{
+	struct job *job = c->job;
+	struct nodes_file file;
+	bool found;
+
+	if (nodes_file_read_self(job, &file, &found) == 0 &&
+	    (!found || (nodes_file_lock(job) == 0 &&
+			nodes_file_read(job, &file, &found) == 0))) {
+		nodes_file_exempt(job, &file, &sync->exempt);
+		return;
+	}
+	job_warn(job, "%s", job->msg);
+	job->msg = job->details = NULL;
+	sync->unread = true;
+}
+
+/* First of all, so that no packet to another node is masqueraded meanwhile. What is
+ * refused is told when the tables are made anew. */
+static void restore_exempt(struct call *c, struct sync *sync)
+{
+	if (!sync->exempt.count ||
+	    tables_exempt_nodes(&c->nft, &sync->exempt) == 0)
+		return;
+	c->job->msg = c->job->details = NULL;
+	sync->broken = true;
+}
+
 /* If an attachment cannot be restored, that is logged, and the next one is tried. */
 static void restore_all(struct call *c, struct sync *sync)
 {
@@ -60,6 +92,8 @@ static void restore_all(struct call *c, struct sync *sync)
 	bool changed;
 
 	sync->broken = sync->failed = false;
+	if (IS_ENABLED(CONFIG_NODES))
+		restore_exempt(c, sync);
 	for (size_t i = 0; i < sync->owners.count; i++) {
 		for (const struct applet *const *a = c->applets; *a; a++) {
 			c->applet = *a;
@@ -111,6 +145,8 @@ static int run(struct call *c, char **argv, struct str *out)
 	if (node_owners(c, &sync.owners) < 0 ||
 	    tables_gc(&c->nft, is_gone, c) < 0)
 		return -1;
+	if (IS_ENABLED(CONFIG_NODES))
+		read_exempt(c, &sync);
 	restore_all(c, &sync);
 	/* Attachments may have come meanwhile. */
 	if (sync.broken &&
@@ -127,7 +163,7 @@ static int run(struct call *c, char **argv, struct str *out)
 	ret = forget_dead(c, &sync.owners, &gone);
 	str_printf(out, "%zu attachments, %zu restored, %zu gone\n",
 		   sync.owners.count, sync.restored.count, gone);
-	return sync.failed
+	return sync.failed || sync.unread
 		       ? fail(c->job, CNI_INTERNAL, "not all could be restored")
 		       : ret;
 }

@@ -127,8 +127,8 @@ static char *read_back(struct job *job, int fd, size_t *len)
 	return text;
 }
 
-static int run(struct job *job, const char *path, const char *verb,
-	       const int files[3], struct exec_result *result)
+static int run_plugin(struct job *job, const char *path, const char *verb,
+		      const int files[3], struct exec_result *result)
 {
 	size_t err_len;
 	pid_t pid = 0;
@@ -160,10 +160,26 @@ int exec_plugin(struct job *job, const char *path, const char *verb,
 	int ret = -1;
 
 	if (files[0] >= 0 && files[1] >= 0 && files[2] >= 0)
-		ret = run(job, path, verb, files, out);
+		ret = run_plugin(job, path, verb, files, out);
 	for (int i = 0; i < 3; i++) {
 		if (files[i] >= 0)
 			close(files[i]);
 	}
 	return ret;
+}
+
+int exec_child(struct job *job, int (*run)(void *arg), void *arg)
+{
+	/* There is one thread: nothing has to be locked, as fork() would. */
+	pid_t pid = _Fork();
+
+	if (pid < 0)
+		return fail_errno(job, errno, "start a process");
+	if (!pid)
+		_exit(run(arg));
+	while (waitpid(pid, NULL, 0) < 0) {
+		if (errno != EINTR)
+			return fail_errno(job, errno, "wait for a process");
+	}
+	return 0;
 }

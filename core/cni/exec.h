@@ -20,4 +20,8 @@ struct exec_result {
 int exec_plugin(struct job *job, const char *path, const char *verb,
 		const char *text, size_t len, struct exec_result *out);
 
+/* Calls run(arg) in a child process, whose exit status is what it returns, and waits
+ * for its end. */
+int exec_child(struct job *job, int (*run)(void *arg), void *arg);
+
 #endif

@@ -34,7 +34,7 @@ int masq_probe(struct call *c, const struct masq *masq)
 		       : 0;
 }
 
-/* The subnets of this family that are not masqueraded, or NULL. */
+/* What of this family is not masqueraded, or NULL. */
 static const char *print_exempt(struct call *c, const struct masq *masq,
 				int family)
 {
@@ -49,6 +49,9 @@ static const char *print_exempt(struct call *c, const struct masq *masq,
 			str_printf(&text, "%s%s", text.len ? " " : "",
 				   prefix_print(&network, buf));
 	}
+	if (masq->realm && family == AF_INET)
+		str_printf(&text, "%srealm:%d", text.len ? " " : "",
+			   masq->realm);
 	return text.text;
 }
 

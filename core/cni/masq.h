@@ -11,7 +11,10 @@ struct masq {
 	const char *family;  /* ipMasq: one of masq_families, or NULL */
 	const char *backend; /* ipMasqBackend: one of masq_backends, or NULL */
 	struct list exempt;  /* nonMasqueradeCIDRs: of struct prefix */
+	int realm;	     /* nonMasqueradeRealm, or 0 */
 };
+
+enum { REALM_MAX = 255 };
 
 extern const char *const masq_families[]; /* for conf_key.choices */
 extern const char *const masq_backends[];

@@ -24,6 +24,7 @@ int tool_main(struct call *c, const struct tool *tool, char **argv)
 {
 	struct str out = { .job = c->job };
 
+	trace_begin(&c->job->trace);
 	c->netns.fd = -1;
 	call_open(c);
 	str_add(&out, "");

@@ -247,6 +247,15 @@ static bool is_absent(const struct conf_key *key, const struct json *node)
 	return node->type == JSON_NULL && key->type != CONF_PREFIX;
 }
 
+static bool is_for_other(const struct conf_key *key, const struct json *node)
+{
+	if (node->type != JSON_STRING)
+		return false;
+	if (key->type == CONF_PREFIX)
+		return key->other && is_choice(key->other->choices, node->text);
+	return (key->type == CONF_BOOL || key->type == CONF_INT) && key->other;
+}
+
 static int read_object(const struct reader *r, const struct place *up,
 		       const struct json *object, const struct conf_key *keys,
 		       void *dst)
@@ -266,8 +275,7 @@ static int read_object(const struct reader *r, const struct place *up,
 			continue;
 		at.name = key->name;
 		seen[key - keys] = true;
-		if (m->type == JSON_STRING && key->other &&
-		    (key->type == CONF_BOOL || key->type == CONF_INT))
+		if (is_for_other(key, m))
 			key = key->other;
 		if (read_value(r, &at, key, m, (char *)dst + key->offset) < 0) {
 			if (!r->tolerant)

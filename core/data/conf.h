@@ -38,7 +38,8 @@ struct conf_key {
 	uint16_t item_size;
 	int min, max; /* CONF_INT */
 	union {
-		/* CONF_BOOL, CONF_INT: the row for strings, or NULL. */
+		/* CONF_BOOL, CONF_INT: the row for strings; CONF_PREFIX: that
+		 * for its choices; or NULL. */
 		const struct conf_key *other;
 		const char *const *choices;  /* CONF_STRING: ends with NULL */
 		const struct conf_key *keys; /* CONF_OBJECT */

@@ -44,7 +44,8 @@ static const char *type_of(struct job *job, const struct conf_key *key)
 		[CONF_ARRAY] = "array",	  [CONF_RAW] = "any",
 		[CONF_UINT64] = "uint64", [CONF_MAP] = "map",
 	};
-	bool scalar = key->type == CONF_BOOL || key->type == CONF_INT;
+	bool scalar = key->type == CONF_BOOL || key->type == CONF_INT ||
+		      key->type == CONF_PREFIX;
 
 	if (scalar && key->other)
 		return job_printf(job, "%s or %s", names[key->type],

@@ -144,6 +144,13 @@ bool prefix_equal(const struct prefix *a, const struct prefix *b)
 	return a->len == b->len && ip_compare(&a->ip, &b->ip) == 0;
 }
 
+int prefix_compare(const struct prefix *a, const struct prefix *b)
+{
+	int order = ip_compare(&a->ip, &b->ip);
+
+	return order ? order : a->len - b->len;
+}
+
 struct ip ip_step(const struct ip *ip, int step)
 {
 	struct ip out = *ip;

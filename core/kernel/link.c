@@ -13,6 +13,7 @@
 #include <linux/veth.h>
 
 #include "core/base/str.h"
+#include "core/kernel/vxlan.h"
 
 /* Begins a request about the link of this index, or with 0 of this name, unless
  * that is NULL. */
@@ -270,6 +271,8 @@ static void begin_add(struct nl *nl, const struct link_spec *spec, int flags)
 		       sizeof(no_ll_learn));
 	if (spec->peer)
 		put_peer(nl, spec->peer);
+	if (IS_ENABLED(CONFIG_NODES_VXLAN) && spec->vxlan)
+		vxlan_put(nl, spec->vxlan);
 	nl_nest_end(nl, data);
 	nl_nest_end(nl, info);
 }

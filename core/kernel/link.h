@@ -42,6 +42,7 @@ struct link_spec {
 	bool no_ll_learn;	      /* bridge: see link_set_no_ll_learn() */
 	const struct link_spec *peer; /* veth: the other end */
 	int netns; /* of peer: descriptor of its namespace, -1: this one */
+	const struct vxlan *vxlan; /* of a vxlan */
 	struct link *master_now; /* or NULL: gets the master, read afterwards */
 };
 

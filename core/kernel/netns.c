@@ -87,6 +87,24 @@ static void leave(int own)
 	errno = err;
 }
 
+int netns_make(void)
+{
+	int own = openat(AT_FDCWD, own_netns, O_RDONLY | O_CLOEXEC);
+	int fd, err;
+
+	if (own < 0)
+		return -1;
+	if (unshare(CLONE_NEWNET) < 0) {
+		err = errno;
+		close(own);
+		errno = err;
+		return -1;
+	}
+	fd = openat(AT_FDCWD, own_netns, O_RDONLY | O_CLOEXEC);
+	leave(own);
+	return fd;
+}
+
 int netns_socket(int netns, int protocol)
 {
 	int own = -1, fd;

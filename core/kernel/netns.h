@@ -24,6 +24,10 @@ int netns_find(struct job *job, const char *path, struct netns *ns,
 /* Whether ns is the namespace this process is in. */
 int netns_is_own(struct job *job, const struct netns *ns, bool *own);
 
+/* Makes a namespace that lives as long as what is opened in it, and returns its
+ * descriptor, or -1 with the reason in errno. */
+int netns_make(void);
+
 /* Opens a netlink socket (socket(2)), or a file (open(2)), inside netns; -1 is
  * our own. Returns the descriptor, or -1 with the reason in errno. If it
  * cannot go back to our own namespace, the process ends. */

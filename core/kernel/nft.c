@@ -9,6 +9,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "core/kernel/nft_message.h"
 
@@ -20,6 +21,8 @@ enum {
 	/* User data of a set: the byte order of its keys, and a value of it. */
 	KEY_BYTE_ORDER = 0,
 	HOST_BYTE_ORDER = 1,
+	/* So many of IPv6 fit into one message: see nl_begin(). */
+	MESSAGE_PREFIXES = 400,
 };
 
 /* ---- transactions ---- */
@@ -190,7 +193,9 @@ void nft_map_add(struct nft *nft, const struct nft_map *map)
 {
 	nft_begin_message(nft, NFT_MSG_NEWSET, NLM_F_CREATE);
 	nl_put_text(nft->nl, NFTA_SET_NAME, map->name);
-	put_number(nft, NFTA_SET_FLAGS, map->set ? 0 : NFT_SET_MAP);
+	put_number(nft, NFTA_SET_FLAGS,
+		   (map->set ? 0 : NFT_SET_MAP) |
+			   (map->intervals ? NFT_SET_INTERVAL : 0));
 	put_number(nft, NFTA_SET_KEY_TYPE, map->key_type);
 	put_number(nft, NFTA_SET_KEY_LEN, map->key_len);
 	if (map->data_len) {
@@ -315,6 +320,73 @@ void nft_map_flush(struct nft *nft, const char *map)
 	nl_put_text(nft->nl, NFTA_SET_ELEM_LIST_SET, map);
 	nl_allow(nft->nl, ENOENT, &nft->stale);
 	nl_talk(nft->nl, "empty map %s of table %s", map, nft->table);
+}
+
+static void put_bound(struct nft *nft, const struct ip *ip, bool end)
+{
+	struct nlattr *item = nl_nest(nft->nl, NFTA_LIST_ELEM);
+
+	if (end)
+		put_number(nft, NFTA_SET_ELEM_FLAGS, NFT_SET_ELEM_INTERVAL_END);
+	put_value(nft, NFTA_SET_ELEM_KEY, ip->bytes, ip_size(ip->family));
+	nl_nest_end(nft->nl, item);
+}
+
+/* Adds as many prefixes of one family to the message as fit; how many these are. */
+static size_t put_prefixes(struct nft *nft, const struct prefix *prefix,
+			   size_t count)
+{
+	struct nlattr *list = nl_nest(nft->nl, NFTA_SET_ELEM_LIST_ELEMENTS);
+	size_t i;
+
+	for (i = 0; i < count && i < MESSAGE_PREFIXES; i++) {
+		struct ip first = prefix_first(&prefix[i]);
+		struct ip last = prefix_last(&prefix[i]);
+		struct ip behind = ip_step(&last, 1);
+
+		if (first.family != prefix->ip.family)
+			break;
+		put_bound(nft, &first, false);
+		/* No address is behind the last one of all. */
+		if (!ip_is_unspecified(&behind))
+			put_bound(nft, &behind, true);
+	}
+	nl_nest_end(nft->nl, list);
+	return i;
+}
+
+static void change_prefixes(struct nft *nft, int type, int flags,
+			    const struct nft_map *sets,
+			    const struct list *prefixes)
+{
+	const struct prefix *prefix = prefixes->items;
+	size_t left = prefixes->count, count;
+
+	for (; left; left -= count, prefix += count) {
+		const char *set = sets[prefix->ip.family == AF_INET6].name;
+
+		nft_begin_message(nft, type, flags);
+		nl_put_text(nft->nl, NFTA_SET_ELEM_LIST_SET, set);
+		count = put_prefixes(nft, prefix, left);
+		nl_allow(nft->nl, EEXIST, &nft->stale);
+		nl_allow(nft->nl, ENOTEMPTY, &nft->stale);
+		nl_allow(nft->nl, ENOENT, &nft->stale);
+		nl_talk(nft->nl, "change %zu prefixes of set %s of table %s",
+			count, set, nft->table);
+	}
+}
+
+void nft_prefixes_add(struct nft *nft, const struct nft_map sets[2],
+		      const struct list *prefixes)
+{
+	change_prefixes(nft, NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL,
+			sets, prefixes);
+}
+
+void nft_prefixes_del(struct nft *nft, const struct nft_map sets[2],
+		      const struct list *prefixes)
+{
+	change_prefixes(nft, NFT_MSG_DELSETELEM, 0, sets, prefixes);
 }
 
 /* ---- rules; their content is in nft_rule.c ---- */

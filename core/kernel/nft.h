@@ -34,14 +34,15 @@ enum nft_type {
 	NFT_TYPE_IFNAME = 41,
 };
 
-/* A map or a set. A map with data_len 0 leads to verdicts. */
+/* A map or a set. A map with data_len 0 leads to verdicts. The elements of a set with
+ * intervals are prefixes. */
 struct nft_map {
 	const char *name;
 	int key_type;
 	uint8_t key_len;
 	int data_type;
 	uint8_t data_len;
-	bool set;
+	bool set, intervals;
 };
 
 /* An element of a map: a key with data (none in a set) or, if chain is not NULL,
@@ -102,6 +103,14 @@ void nft_rule_del(struct nft *nft, const char *chain, uint64_t handle);
 void nft_element_del(struct nft *nft, const struct nft_element *element);
 void nft_map_flush(struct nft *nft, const char *map);
 
+/* Adds prefixes, a list of struct prefix in order, none within another, to sets[0],
+ * those of IPv6 to sets[1]; deletes them. The transaction is stale if one of them, or a
+ * part of it, is there already; is not there. */
+void nft_prefixes_add(struct nft *nft, const struct nft_map sets[2],
+		      const struct list *prefixes);
+void nft_prefixes_del(struct nft *nft, const struct nft_map sets[2],
+		      const struct list *prefixes);
+
 /* Adds a part to an element's key or data, padded to four bytes. */
 void nft_key_add(struct nft_element *element, const void *part, size_t size);
 void nft_data_add(struct nft_element *element, const void *part, size_t size);
@@ -122,6 +131,8 @@ void nft_match_local(struct nft *nft);
 void nft_match_redirected(struct nft *nft);
 void nft_match_ipsec(struct nft *nft);
 void nft_match_mark(struct nft *nft, uint32_t mark);
+/* This one: IPv4 that leaves by a route of this realm. */
+void nft_match_realm(struct nft *nft, uint32_t realm);
 /* This one: of a connection that is established, or related to one that is. */
 void nft_match_established(struct nft *nft);
 void nft_match_address(struct nft *nft, enum nft_side side,
@@ -189,6 +200,11 @@ int nft_find_element(struct nft *nft, const struct nft_element *element,
 int nft_list_elements(struct nft *nft, const char *map, struct list *out);
 int nft_list_chains(struct nft *nft, struct list *out);
 int nft_list_rules(struct nft *nft, const char *chain, struct list *out);
+
+/* Adds to out all elements of a set with intervals of this family (struct prefix), in
+ * order. An interval that is no prefix is several. Cannot be held. */
+int nft_list_prefixes(struct nft *nft, const char *set, int family,
+		      struct list *out);
 
 /* Whether a map has no element; its time does not depend on how many it has. For
  * that it takes a socket of its own, which stays open: to close one behind a

@@ -8,6 +8,7 @@
 #include <linux/netlink.h>
 #include <string.h>
 
+#include "core/base/sort.h"
 #include "core/kernel/nft.h"
 #include "core/kernel/nft_message.h"
 
@@ -167,6 +168,98 @@ int nft_list_elements(struct nft *nft, const char *map, struct list *out)
 	nl_allow(nft->nl, ENOENT, NULL);
 	on_reply(nft, map, out, read_elements);
 	return nl_talk(nft->nl, "list map %s of table %s", map, nft->table);
+}
+
+/* An address with which an interval begins, or the one behind its end. */
+struct bound {
+	struct ip ip;
+	bool begins;
+};
+
+static int compare_bounds(const void *a, const void *b)
+{
+	const struct bound *one = a, *other = b;
+	int order = ip_compare(&one->ip, &other->ip);
+
+	/* Where two intervals adjoin, the first one ends before. */
+	return order ? order : one->begins - other->begins;
+}
+
+static void read_bound(const struct nlattr *item, void *arg)
+{
+	const struct nlattr *attrs[NFTA_SET_ELEM_MAX + 1];
+	const struct nlattr *key[NFTA_DATA_MAX + 1];
+	const struct reader *reader = arg;
+	struct bound *bound;
+
+	nl_nested(item, attrs, NFTA_SET_ELEM_MAX);
+	nl_nested(attrs[NFTA_SET_ELEM_KEY], key, NFTA_DATA_MAX);
+	bound = list_add(reader->job, reader->out, sizeof(*bound));
+	copy_value(key[NFTA_DATA_VALUE], bound->ip.bytes,
+		   sizeof(bound->ip.bytes));
+	bound->begins = !(ntohl(nl_attr_u32(attrs[NFTA_SET_ELEM_FLAGS])) &
+			  NFT_SET_ELEM_INTERVAL_END);
+}
+
+static void read_bounds(const struct nlmsghdr *msg, void *arg)
+{
+	const struct nlattr *attrs[NFTA_SET_ELEM_LIST_MAX + 1];
+
+	nl_attrs(msg, sizeof(struct nfgenmsg), attrs, NFTA_SET_ELEM_LIST_MAX);
+	nl_each(attrs[NFTA_SET_ELEM_LIST_ELEMENTS], NFTA_LIST_ELEM, read_bound,
+		arg);
+}
+
+/* Adds the prefixes that have all addresses from first to last. */
+static void add_prefixes(struct job *job, const struct ip *first,
+			 const struct ip *last, struct list *out)
+{
+	struct prefix prefix = { *first };
+	struct ip end;
+
+	do {
+		/* The widest that begins there and ends in time. */
+		for (prefix.len = 0;; prefix.len++) {
+			struct ip begin = prefix_first(&prefix);
+
+			end = prefix_last(&prefix);
+			if (ip_compare(&begin, &prefix.ip) == 0 &&
+			    ip_compare(&end, last) <= 0)
+				break;
+		}
+		*(struct prefix *)list_add(job, out, sizeof(prefix)) = prefix;
+		prefix.ip = ip_step(&end, 1);
+	} while (ip_compare(&end, last) < 0);
+}
+
+int nft_list_prefixes(struct nft *nft, const char *set, int family,
+		      struct list *out)
+{
+	struct list bounds = { 0 };
+	struct bound *bound;
+
+	nft_begin_message(nft, NFT_MSG_GETSETELEM, NLM_F_DUMP);
+	nl_put_text(nft->nl, NFTA_SET_ELEM_LIST_SET, set);
+	nl_allow(nft->nl, ENOENT, NULL);
+	on_reply(nft, set, &bounds, read_bounds);
+	if (nl_talk(nft->nl, "list set %s of table %s", set, nft->table) < 0)
+		return -1;
+	bound = bounds.items;
+	for (size_t i = 0; i < bounds.count; i++)
+		bound[i].ip.family = family;
+	sort_items(bound, bounds.count, sizeof(*bound), compare_bounds);
+	for (size_t i = 0; i < bounds.count; i++) {
+		struct ip behind = { family };
+
+		if (!bound[i].begins)
+			continue;
+		/* Without an end it is up to the last address of all. */
+		if (i + 1 < bounds.count)
+			behind = bound[i + 1].ip;
+		behind = ip_step(&behind, -1);
+		add_prefixes(nft->nl->job, &bound[i].ip, &behind, out);
+	}
+	return 0;
 }
 
 /* The kernel lists the chains of all tables. */

@@ -195,17 +195,34 @@ void nft_match_established(struct nft *nft)
 					 NF_CT_STATE_BIT(IP_CT_RELATED));
 }
 
+static void load_route(struct nft *nft, int key)
+{
+	struct nftnl_expr *expr = expr_new("rt");
+
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_RT_KEY, (uint32_t)key);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_RT_DREG, reg(0));
+	expr_put(nft, expr);
+}
+
 void nft_match_ipsec(struct nft *nft)
 {
 	static const uint8_t yes = 1;
-	struct nftnl_expr *expr = expr_new("rt");
 
 	nl_allow(nft->nl, EOPNOTSUPP, &nft->ipsec_refused);
 	nl_allow(nft->nl, ENOENT, &nft->ipsec_refused);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_RT_KEY, NFT_RT_XFRM);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_RT_DREG, reg(0));
-	expr_put(nft, expr);
+	load_route(nft, NFT_RT_XFRM);
 	compare(nft, NFT_CMP_EQ, &yes, sizeof(yes));
+}
+
+void nft_match_realm(struct nft *nft, uint32_t realm)
+{
+	/* The other half is the realm of the route back. */
+	static const uint32_t half = UINT16_MAX;
+
+	nl_needs(nft->nl, EOPNOTSUPP, "CONFIG_IP_ROUTE_CLASSID");
+	load_route(nft, NFT_RT_CLASSID);
+	mask(nft, 0, &half, sizeof(half));
+	compare(nft, NFT_CMP_EQ, &realm, sizeof(realm));
 }
 
 void nft_match_mark(struct nft *nft, uint32_t mark)

@@ -14,7 +14,10 @@
 enum {
 	ROOM = 32 << 10,      /* for one message */
 	READ_SIZE = 32 << 10, /* the kernel puts no more into one read */
-	QUEUE_MANY = 64, /* answers to more may not fit the default buffer */
+	/* Answers to more requests, and longer ones, may not fit the default
+	 * buffers. */
+	QUEUE_MANY = 64,
+	QUEUE_LONG = 128 << 10,
 	QUEUE_BYTES = 8 << 20,
 	HELD_MANY = 128, /* answers to so many always fit */
 	RESTARTS_MAX = 20,
@@ -165,7 +168,7 @@ static bool is_allowed(struct nl *nl, struct nl_request *request, int err)
 /* Sends the messages from offset at on, len bytes, as one datagram. */
 static int nl_send(struct nl *nl, size_t at, size_t len)
 {
-	if (nl->requests.count > QUEUE_MANY) {
+	if (nl->requests.count > QUEUE_MANY || len > QUEUE_LONG) {
 		int bytes = QUEUE_BYTES;
 
 		setsockopt(nl->fd, SOL_SOCKET, SO_SNDBUFFORCE, &bytes,

@@ -115,6 +115,7 @@ const void *nl_attr_data(const struct nlattr *attr);
 
 /* An attribute's value; 0 or "" if attr is NULL or too short for it. */
 uint8_t nl_attr_u8(const struct nlattr *attr);
+uint16_t nl_attr_u16(const struct nlattr *attr);
 uint32_t nl_attr_u32(const struct nlattr *attr);
 const char *nl_attr_text(const struct nlattr *attr);
 

@@ -103,6 +103,13 @@ uint8_t nl_attr_u8(const struct nlattr *attr)
 	return mnl_attr_get_u8(attr);
 }
 
+uint16_t nl_attr_u16(const struct nlattr *attr)
+{
+	if (!attr || nl_attr_len(attr) < sizeof(uint16_t))
+		return 0;
+	return mnl_attr_get_u16(attr);
+}
+
 uint32_t nl_attr_u32(const struct nlattr *attr)
 {
 	if (!attr || nl_attr_len(attr) < sizeof(uint32_t))

@@ -11,6 +11,11 @@ struct job;
 int whole_create(struct job *job, const char *dir, const char *name,
 		 const char *text);
 
+/* The same, in place of a file that there may be. Nobody else may do so at the same
+ * time; who is killed may leave a dir/name.new, which the next one takes. */
+int whole_replace(struct job *job, const char *dir, const char *name,
+		  const char *text);
+
 /* Fails if no file could be made in dir. Makes none, but the folder. */
 int whole_probe(struct job *job, const char *dir);
 

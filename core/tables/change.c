@@ -187,7 +187,7 @@ static int add_to(struct nl *nl, int table, const char *owner,
 				       ? -1
 				       : 0;
 	}
-	return want_give_up(&wants);
+	return want_give_up(&wants.nft);
 }
 
 /* ---- removing ---- */

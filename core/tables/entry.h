@@ -60,7 +60,8 @@ struct entry {
 	uint16_t host_port, pod_port; /* host byte order */
 	/* ENTRY_CONDITION: see condition.h. */
 	const char *conditions;
-	/* ENTRY_MASQUERADE: subnets that see the pod's own address, with blanks
+	/* ENTRY_MASQUERADE: subnets that see the pod's own address, and
+	 * "realm:N" for those that a route of this realm leads to, with blanks
 	 * between; or NULL. */
 	const char *exempt;
 	/* ENTRY_MACSPOOFCHK and ENTRY_MACSPOOFCHK_MAC; ENTRY_CLOSED,

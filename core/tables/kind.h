@@ -40,7 +40,8 @@ enum {
 	PRIORITY_AFTER_FILTER = 1,
 };
 
-extern const char chain_postrouting[]; /* masquerade.c has it */
+/* masquerade.c has them. */
+extern const char chain_postrouting[], chain_masquerade[];
 
 /* A chain that a table has whether it has entries or not. */
 struct table_chain {

@@ -5,10 +5,11 @@
  *	set masq4-LENGTH	pod address . its network
  *
  *	postrouting		(hairpins); goto masq
- *	masq			to be encrypted: return; from one of set
+ *	masq			(exempt); to be encrypted: return; from one of set
  *				masq4-LENGTH: goto masq4-LENGTH
  *	masq4-LENGTH		masquerade, but not to the pod's network, multicast
- *	masq4-LENGTH-HASH	... nor to exempt subnets, of which this is a hash
+ *	masq4-LENGTH-HASH	... nor to exempt subnets or by routes of an exempt realm,
+ *				of which this is a hash
  *	... and each of them for IPv6
  */
 #include <linux/netfilter.h>
@@ -16,11 +17,13 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "core/base/str.h"
 #include "core/kernel/ct.h"
+#include "core/tables/exempt.h"
 #include "core/tables/network.h"
 
 const char chain_postrouting[] = "postrouting";
-static const char chain_masquerade[] = "masq";
+const char chain_masquerade[] = "masq";
 
 static const struct table_chain chains[] = {
 	{ chain_masquerade, .rules = RULES_VARY },
@@ -33,6 +36,8 @@ static void masquerade_rules_add(struct nft *nft)
 	nft_rule(nft, chain_postrouting);
 	nft_verdict(nft, NFT_GOTO, chain_masquerade);
 	nft_rule_end(nft);
+	if (IS_ENABLED(CONFIG_NODES))
+		exempt_rules_add(nft);
 	if (nft->no_ipsec)
 		return;
 	/* IPsec chooses the tunnel by the address that a packet has now. */
@@ -42,21 +47,35 @@ static void masquerade_rules_add(struct nft *nft)
 	nft_rule_end(nft);
 }
 
-static void read_exempt(struct job *job, const struct entry *entry,
-			struct list *out)
+/* Reads the subnets and the realm, 0 if there is none; how many they are. */
+static size_t read_exempt(struct job *job, const struct entry *entry,
+			  struct list *out, long *realm)
 {
 	const char *at = entry->exempt ? entry->exempt : "";
 
 	*out = (struct list) { 0 };
+	*realm = 0;
 	while (*at) {
 		size_t len = strcspn(at, " ");
+		const char *word = job_strndup(job, at, len);
 		struct prefix prefix;
 
-		if (prefix_parse(job_strndup(job, at, len), &prefix))
+		if (prefix_parse(word, &prefix))
 			*(struct prefix *)list_add(job, out, sizeof(prefix)) =
 				prefix;
+		else if (str_starts(word, "realm:"))
+			str_to_long(word + 6, 1, UINT16_MAX, realm);
 		at += len + strspn(at + len, " ");
 	}
+	return out->count + (*realm > 0);
+}
+
+static void add_realm_rule(struct nft *nft, const char *chain, uint32_t realm)
+{
+	nft_rule(nft, chain);
+	nft_match_realm(nft, realm);
+	nft_verdict(nft, NFT_RETURN, NULL);
+	nft_rule_end(nft);
 }
 
 static void masquerade_chain_add(struct nft *nft, const char *chain,
@@ -68,6 +87,7 @@ static void masquerade_chain_add(struct nft *nft, const char *chain,
 	};
 	const struct prefix *subnet;
 	struct list exempt;
+	long realm;
 
 	network_chain_add(nft, chain, entry);
 	nft_rule(nft, chain);
@@ -76,10 +96,12 @@ static void masquerade_chain_add(struct nft *nft, const char *chain,
 	nft_rule_end(nft);
 	network_rule_for(nft, chain, NFT_DESTINATION,
 			 &multicast[entry->pod.ip.family == AF_INET6]);
-	read_exempt(nft->nl->job, entry, &exempt);
+	read_exempt(nft->nl->job, entry, &exempt, &realm);
 	subnet = exempt.items;
 	for (size_t i = 0; i < exempt.count; i++)
 		network_rule_for(nft, chain, NFT_DESTINATION, &subnet[i]);
+	if (realm)
+		add_realm_rule(nft, chain, (uint32_t)realm);
 	nft_rule(nft, chain);
 	nft_masquerade(nft);
 	nft_rule_end(nft);
@@ -89,9 +111,9 @@ static void masquerade_chain_add(struct nft *nft, const char *chain,
 static size_t masquerade_chain_rules(struct job *job, const struct entry *entry)
 {
 	struct list exempt;
+	long realm;
 
-	read_exempt(job, entry, &exempt);
-	return 3 + exempt.count;
+	return 3 + read_exempt(job, entry, &exempt, &realm);
 }
 
 static const struct kind_chain masquerade_chain = {
@@ -111,6 +133,8 @@ const struct kind masquerade_kind = {
 	.describe = network_describe,
 	.fill = network_fill,
 	.chain = &masquerade_chain,
+	.maps = exempt_sets,
+	.maps_count = EXEMPT_SETS,
 	.chains = chains,
 	.chains_count = sizeof(chains) / sizeof(*chains),
 	.rules_add = masquerade_rules_add,

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "core/tables/exempt.h"
 #include "core/tables/table.h"
 #include "core/tables/tables.h"
 #include "core/tables/want.h"
@@ -314,9 +315,14 @@ static void carry_over(struct nft *nft, const struct list *elements,
 	}
 }
 
+static bool has_exempt(int table)
+{
+	return IS_ENABLED(CONFIG_NODES) && table == TABLE_INET;
+}
+
 static int rebuild(struct nl *nl, int table)
 {
-	struct list elements, chains;
+	struct list elements, chains, exempt;
 	uint32_t generation = 0;
 	struct nft nft;
 	bool missing;
@@ -328,13 +334,17 @@ static int rebuild(struct nl *nl, int table)
 			return -1;
 		if (missing)
 			return 0;
+		exempt = (struct list) { 0 };
 		if (nft_get_generation(&nft, &generation) < 0 ||
-		    list_all(&nft, ~0U, &elements, &chains) < 0)
+		    list_all(&nft, ~0U, &elements, &chains) < 0 ||
+		    (has_exempt(table) && exempt_list(&nft, &exempt) < 0))
 			return -1;
 		nft_begin(&nft, generation);
 		nft_table_del(&nft);
 		table_add(&nft);
 		carry_over(&nft, &elements, &chains);
+		if (has_exempt(table))
+			nft_prefixes_add(&nft, exempt_sets, &exempt);
 		if (nft_commit(&nft) < 0)
 			return -1;
 		if (!nft.stale)

@@ -109,7 +109,8 @@ int table_find_rule(struct nft *nft, const char *from, const char *chain,
 	rule = there.items;
 	for (size_t i = 0; i < there.count; i++) {
 		if (strcmp(rule[i].jump, chain) == 0 ||
-		    (IS_ENABLED(CONFIG_FIREWALL) &&
+		    ((IS_ENABLED(CONFIG_FIREWALL) ||
+		      IS_ENABLED(CONFIG_NODES)) &&
 		     strcmp(rule[i].comment, chain) == 0))
 			*handle = rule[i].handle;
 	}

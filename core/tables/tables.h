@@ -85,6 +85,16 @@ int tables_find_firewalld(struct nl *nl, bool *none);
  * were noted are removed then. host is a NETLINK_ROUTE socket. */
 int tables_note_services(struct nl *nl, struct nl *host, bool gone);
 
+/* Makes prefixes those that masquerading leaves alone: what goes from one of these
+ * addresses to another. They are a list of struct prefix, in order, none within another,
+ * as nodes_file_exempt() gives them. It makes what differs, in one transaction for all;
+ * the table, if it is missing, unless there are none; and what the table of an older
+ * version lacks. */
+int tables_exempt_nodes(struct nl *nl, const struct list *prefixes);
+
+/* Adds to prefixes those that masquerading leaves alone, in order. */
+int tables_list_exempt(struct nl *nl, struct list *prefixes);
+
 /* What is wrong with conditions of a published port on packets of this family;
  * NULL if nothing. Their words are in condition.h. */
 const char *tables_check_conditions(struct job *job, const char *text,

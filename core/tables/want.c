@@ -147,12 +147,12 @@ bool want_is_owned(const struct want *want)
 	return found && strcmp(found->comment, want->element.comment) == 0;
 }
 
-int want_give_up(struct wants *wants)
+int want_give_up(const struct nft *nft)
 {
 	return fail(
-		wants->nft.nl->job, CNI_TRY_AGAIN,
+		nft->nl->job, CNI_TRY_AGAIN,
 		"change table %s: others keep changing it, or it needs cnibox sync",
-		wants->nft.table);
+		nft->table);
 }
 
 int want_remove(struct wants *wants, bool *missing)
@@ -181,7 +181,7 @@ int want_remove(struct wants *wants, bool *missing)
 		if (!nft->stale)
 			return 0;
 	}
-	return want_give_up(wants);
+	return want_give_up(nft);
 }
 
 int want_remove_elements(struct nft *nft, const struct list *elements)

@@ -65,6 +65,6 @@ int want_remove(struct wants *wants, bool *missing);
 int want_remove_elements(struct nft *nft, const struct list *elements);
 
 /* Fails because others keep changing the table. */
-int want_give_up(struct wants *wants);
+int want_give_up(const struct nft *nft);
 
 #endif

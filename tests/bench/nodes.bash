@@ -122,6 +122,42 @@ subnets() {
 		}' | node "$1" nft -f -
 }
 
+# listed NAME N: other nodes, with a subnet and an address each, beside this one if
+# there are any; the outside host has a pod of one.
+listed() {
+	node "$1" ip route add 100.64.0.0/10 via 192.0.2.2
+	node "$1" ip -n outside address add 100.64.10.2/32 dev eth0
+	node "$1" ip -n outside route add 10.1.0.0/16 via 192.0.2.1
+	awk -v n="$2" 'BEGIN {
+		to = "add element inet cnibox nodes4 { "
+		if (n)
+			print to "10.1.0.0/16, 192.0.2.1 }"
+		for (i = 0; i < n; i++) {
+			at = "." i % 256
+			print to "100." 64 + int(i / 256) at ".0/24, 172.16." \
+				int(i / 256) at " }"
+		}
+	}' | node "$1" nft -f -
+}
+
+# link_wide NAME: so many nodes are on the uplink's link; nothing is to be said of it.
+link_wide() {
+	node "$1" ip address add 10.255.0.1/16 dev uplink0
+	node "$1" ip address add 2001:db8::1/64 dev uplink0 nodad
+	node "$1" sysctl -qw net.ipv6.conf.{all,uplink0}.accept_ra=0
+}
+
+# apply_list NAME N [CMD...]: nodes apply of N nodes, which are this one and others
+# on its link, run by CMD.
+apply_list() {
+	awk -v n="$2" 'BEGIN {
+		for (i = 0; i < n; i++)
+			printf "10.%d.%d.0/24,fd01:0:0:%x::/64 10.255.%d.%d,2001:db8::%x\n",
+				i / 256, i % 256, i, (i + 1) / 256, (i + 1) % 256, i + 1
+	}' | node "$1" tee /run/list >/dev/null
+	node "$1" "${@:3}" "$O/cnibox" nodes apply /run/list
+}
+
 # rules NAME N: of the Go plugins, in front of those of the pod that is there
 # and like them, in all tables.
 rules() {

@@ -31,6 +31,11 @@ END {
 		"thousands a second")
 	by_count("subnets", "new connections, with so many subnets of one pod", "rate", 1000, \
 		"thousands a second")
+	by_count("listed", "new connections, with so many nodes listed", "rate", 1000, \
+		"thousands a second")
+	by_count("apply", "nodes apply, of so many nodes", "wall", 1000, "ms")
+	by_count("apply", "the same, of the processor", "cpu", 1000, "ms")
+	messages()
 	thousand()
 	chains()
 	by_count("beside", "nerdctl's list, beside what so many other pods have", "wall", 1000, "ms")
@@ -95,7 +100,8 @@ function by_count(part, title, measure, unit, name,   n, i, j, k, label, list) {
 	for (i = 1; i <= n; i++)
 		printf " %8d", list[i]
 	print ""
-	split(measure == "rate" ? "out in" : "ADD DEL", label, " ")
+	split(part == "listed" ? "out node" : part == "apply" ? "first again joined" : \
+		measure == "rate" ? "out in" : "ADD DEL", label, " ")
 	for (j = 1; j in label; j++)
 		for (k = 1; k in order; k++)
 			count_row(part, label[j], order[k], measure, unit, list, n)
@@ -140,6 +146,17 @@ function many(   n, j, k, who, verb) {
 				p99["burst", n, who, verb, "each"] / 1000, \
 				get("burst", n, who, verb, "memory")
 		}
+}
+
+function messages(   n, i, j, list, label) {
+	n = split(counts["apply"], list, " ")
+	split("first again joined", label, " ")
+	for (i = 1; i <= n; i++)
+		for (j = 1; j in label; j++)
+			printf "%s apply of %d nodes: %d netlink messages, %d of them changes\n", \
+				label[j], list[i], \
+				get("apply", list[i], "cnibox", label[j], "messages"), \
+				get("apply", list[i], "cnibox", label[j], "changes")
 }
 
 function thousand(   j) {
@@ -243,6 +260,14 @@ function goals(   faults) {
 		growth("subnets", "out", "rate", 1, 10000))
 	goal("new connections in, 10000 subnets to 1", ">=", 0.95, \
 		growth("subnets", "in", "rate", 1, 10000))
+	goal("new connections out, 5000 nodes listed to none", ">=", 0.95, \
+		growth("listed", "out", "rate", 0, 5000))
+	goal("new connections to another node, 5000 nodes listed to none", ">=", 0.95, \
+		growth("listed", "node", "rate", 0, 5000))
+	goal("nodes apply with nothing to do, messages, 5000 to 500", "<=", 1, \
+		growth("apply", "again", "messages", 500, 5000))
+	goal("second nodes apply of 5000, changes", "<=", 0, \
+		get("apply", 5000, "cnibox", "again", "changes"))
 	goal("ADD of 1000 UDP ports, times TCP", "<=", 1.5, \
 		growth("thousand", "ADD", "wall", 6, 17))
 	goal("DEL of 1000 UDP ports, times TCP", "<=", 1.5, \

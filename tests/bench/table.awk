@@ -43,6 +43,8 @@ END {
 		"- 10 10", "in", "rate")
 	row("new connections a second through `firewall`, among 10,000", "forwarding", \
 		"- 10000 -", "in", "rate")
+	row("`cnibox nodes apply` of 5,000 nodes", "apply", "- 5000 -", "first", "wall")
+	row("the same, with nothing to do", "apply", "- 5000 -", "again", "wall")
 	row("memory of an ADD at most", "masq", "0 0 0", "ADD", "rss")
 	row("processes of an ADD", "masq", "0 0 0", "ADD", "processes")
 	row("system calls of an ADD", "masq", "0 0 0", "ADD", "syscalls")

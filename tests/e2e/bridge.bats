@@ -611,6 +611,27 @@ auto_mtu() {
 	auto_mtu 9000
 }
 
+@test "mtu auto is no more than what has room on the way to other nodes" {
+	local self="self 10.1.2.0/24 192.0.2.1"
+	needs_nodes
+	pod_up p1
+	noted "$self" "mtu 1450" "node 10.1.3.0/24 198.51.100.1"
+	auto_mtu 1450
+	outside_up
+	node ip route add default via 192.0.2.2
+	auto_mtu 1450
+	node ip link set uplink0 mtu 1300
+	auto_mtu 1300
+	noted "$self"
+	auto_mtu 1300
+	# A number is what it is.
+	noted "$self" "mtu 1280"
+	add p1 "$(with "$NET" '{"mtu": 1400}')"
+	expect "$(link p1 eth0)" '.mtu == 1400'
+	unnoted
+	gone p1 "$NET"
+}
+
 @test "mtu auto minds no way that ends on the node" {
 	pod_up p1
 	node ip route add default dev lo
@@ -1122,6 +1143,44 @@ sent_as() {
 	answers p1 192.0.2.2 80 "outside sees 192.0.2.1"
 	check p1 "$conf"
 	gone p1 "$conf"
+}
+
+@test "by routes of nonMasqueradeRealm a pod keeps its address" {
+	local conf
+	conf=$(with "$MASQ" '{"nonMasqueradeRealm": 7,
+		"nonMasqueradeCIDRs": ["198.51.100.1/32"]}')
+	outside_up
+	pod outside ip route add 10.1.2.0/24 via 192.0.2.1
+	for i in 1 2 3; do
+		pod outside ip address add 198.51.100.$i/32 dev lo
+	done
+	node ip route add 198.51.100.0/24 via 192.0.2.2 realm 6
+	node ip route add 198.51.100.2/32 via 192.0.2.2 realm 7
+	serve outside 80
+	pod_up p1 p2
+	add p1 "$conf"
+	answers p1 198.51.100.1 80 "outside sees 10.1.2.2"
+	answers p1 198.51.100.2 80 "outside sees 10.1.2.2"
+	answers p1 198.51.100.3 80 "outside sees 192.0.2.1"
+	answers p1 192.0.2.2 80 "outside sees 192.0.2.1"
+	# Learned: a way of this realm comes and goes.
+	node ip route add 198.51.100.3/32 via 192.0.2.2 realm 7
+	answers p1 198.51.100.3 80 "outside sees 10.1.2.2"
+	node ip route del 198.51.100.3/32
+	answers p1 198.51.100.3 80 "outside sees 192.0.2.1"
+	# The way back may have a realm as well.
+	node ip route change 10.1.2.0/24 dev br0 src 10.1.2.1 proto kernel \
+		scope link realm 7
+	answers p1 198.51.100.2 80 "outside sees 10.1.2.2"
+	answers p1 198.51.100.3 80 "outside sees 192.0.2.1"
+	# Another network, which does not ask for it.
+	add p2 "$MASQ"
+	answers p2 198.51.100.2 80 "outside sees 192.0.2.1"
+	check p1 "$conf"
+	del_twice p2 "$MASQ"
+	gone p1 "$conf"
+	add_fails p1 "$(with "$MASQ" '{"nonMasqueradeRealm": 256}')" \
+		'nonMasqueradeRealm: expected an integer from 1 to 255, got 256'
 }
 
 @test "macspoofchk drops what a pod sends by another MAC" {

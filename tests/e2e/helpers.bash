@@ -354,6 +354,21 @@ check_list() {
 	dumps_load
 }
 
+# noted LINE...: what a "cnibox nodes apply" has made true, for those that read it.
+noted() {
+	node mkdir -p /run/cni/cnibox
+	printf '%s\n' "$@" | node tee /run/cni/cnibox/nodes >/dev/null
+}
+
+# Without a list of nodes again.
+unnoted() {
+	node rm /run/cni/cnibox/nodes
+}
+
+needs_nodes() {
+	"$CNIBOX" --help | grep -q 'cnibox nodes' || skip "built without NODES"
+}
+
 # ---- expectations
 
 # expect DOCUMENT FILTER: FILTER is true of the document.

@@ -20,6 +20,7 @@ setup() {
 }
 
 teardown() {
+	node_down
 	rm -rf "$DIR"
 }
 
@@ -565,6 +566,92 @@ os.setxattr(sys.argv[1], "user.cnibox.boot", value.encode())' \
 	CNI_ARGS="IP=10.1.2.4" gets p6 "$conf" 10.1.2.4/24
 	of_earlier_boot 10.1.2.2
 	gets p1 "$conf" 10.1.2.2/24
+}
+
+# ---- the subnet that the list of nodes has for this node
+
+# Plugins are called with a /run of their own.
+apart() {
+	node_up
+	node() {
+		nsenter --target "$NODE" --mount --pid -- "$@" 3>&-
+	}
+	needs_nodes
+	AUTO=$(with "$NET" '{"ipam": {"subnet": "auto"}}')
+}
+
+@test "subnet auto is this node's part of the list, one set of each family" {
+	local list
+	apart
+	noted "self 10.1.1.0/24,fd01::/64 192.0.2.1" "node 10.1.2.0/24 192.0.2.2"
+	gets p1 "$AUTO" "10.1.1.2/24 fd01::2/64"
+	expect "$result" '[.ips[].gateway] == ["10.1.1.1", "fd01::1"]'
+	check p1 "$AUTO"
+	list=$(with "$NET" '{"ipam": {"ranges": [[{"subnet": "10.9.0.0/24"}],
+		[{"subnet": "auto"}]]}}')
+	gets p2 "$list" "10.9.0.2/24 10.1.1.3/24 fd01::3/64"
+	cni STATUS host-local p1 "$AUTO"
+	silent STATUS
+	del_twice p2 "$list"
+	# Another part, for the next pods; those that are there keep theirs.
+	noted "self 10.1.7.0/24 192.0.2.1"
+	check p1 "$AUTO"
+	gets p2 "$AUTO" 10.1.7.2/24
+	del_twice p2 "$AUTO"
+	# DEL needs no list.
+	unnoted
+	del_twice p1 "$AUTO"
+	reserved ""
+}
+
+@test "GC frees what subnet auto gave, without a list as well" {
+	apart
+	noted "self 10.1.1.0/24 192.0.2.1"
+	add p1 "$AUTO"
+	add p2 "$AUTO"
+	unnoted
+	cni GC host-local p1 "$(with "$AUTO" '{"cni.dev/valid-attachments":
+		[{"containerID": "p2", "ifname": "eth0"}]}')"
+	silent GC
+	reserved 10.1.1.3
+}
+
+@test "without a list subnet auto is to be tried again, and STATUS is 50" {
+	apart
+	add_fails p1 "$AUTO" \
+		'subnet auto: not known before "cnibox nodes apply"'
+	[ "$code" = 11 ]
+	check_fails p1 "$AUTO" "subnet auto: not known"
+	cni STATUS host-local p1 "$AUTO"
+	failed_with "subnet auto: not known"
+	[ "$code" = 50 ]
+	noted "self - 192.0.2.1" "node 10.1.2.0/24 192.0.2.2"
+	add_fails p1 "$AUTO" \
+		"subnet auto: the list of nodes has no pod subnet of this node"
+	[ "$code" = 11 ]
+	cni STATUS host-local p1 "$AUTO"
+	failed_with "no pod subnet of this node"
+	[ "$code" = 50 ]
+	[ ! -e "$DIR" ]
+}
+
+@test "subnet auto stands alone" {
+	local more
+	apart
+	noted "self 10.1.1.0/24 192.0.2.1"
+	for more in '"gateway": "10.1.1.1"' '"rangeStart": "10.1.1.9"' \
+		'"rangeEnd": "10.1.1.9"'; do
+		bad "{\"ipam\": {\"subnet\": \"auto\", $more}}" \
+			"subnet auto: rangeStart, rangeEnd, gateway and other"
+		bad "{\"ipam\": {\"ranges\": [[{\"subnet\": \"auto\", $more}]]}}" \
+			"subnet auto: rangeStart, rangeEnd, gateway and other"
+	done
+	bad '{"ipam": {"ranges": [[{"subnet": "10.9.0.0/24"},
+		{"subnet": "auto"}]]}}' "and other ranges cannot be beside it"
+	bad '{"ipam": {"subnet": "auto", "ranges": [[{"subnet": "auto"}]]}}' \
+		"range set 0 overlaps with 1"
+	bad '{"ipam": {"subnet": "automatic"}}' \
+		'ipam.subnet: expected an address with prefix length such as'
 }
 
 # ---- DEL, CHECK, STATUS, GC

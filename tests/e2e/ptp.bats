@@ -274,21 +274,25 @@ default via 2001:db8:1::1 dev eth0" ]
 	gone p1 "$conf"
 }
 
-@test "one family is masqueraded, and not what goes to some subnets" {
+@test "one family is masqueraded, and not what goes to some subnets or ways" {
 	local conf
 	conf=$(with "$DUAL" '{
-		"ipMasq": "ipv4", "nonMasqueradeCIDRs": ["198.51.100.0/24"]
+		"ipMasq": "ipv4", "nonMasqueradeCIDRs": ["198.51.100.0/24"],
+		"nonMasqueradeRealm": 7
 	}')
 	outside_up
 	pod outside ip address add 198.51.100.2/24 dev eth0
 	pod outside ip route add 10.1.2.0/24 via 192.0.2.1
 	pod outside ip route add 2001:db8:1::/64 via 2001:db8:ffff::1
+	pod outside ip address add 203.0.113.2/32 dev lo
 	node ip route add 198.51.100.0/24 dev uplink0
+	node ip route add 203.0.113.2/32 via 192.0.2.2 realm 7
 	pod_up p1
 	add p1 "$conf"
 	serve outside 80
 	answers p1 192.0.2.2 80 "outside sees 192.0.2.1"
 	answers p1 198.51.100.2 80 "outside sees 10.1.2.2"
+	answers p1 203.0.113.2 80 "outside sees 10.1.2.2"
 	answers p1 2001:db8:ffff::2 80 \
 		"outside sees [2001:0db8:0001:0000:0000:0000:0000:0002]"
 	gone p1 "$conf"

@@ -10,8 +10,12 @@
 # that is lost is missed by the next ADD. neighbour=0 leaves the pod alone on
 # its node, which has nothing then that the pod does not bring; settled=0 lets
 # it come and go once before. indexed=0 has host-local lose its index all the
-# time. given=1 has a bridge on the node. verbs are those that the plugin has
-# something to do for.
+# time. given=1 has a bridge on the node, node_has what it makes there. verbs are
+# those that the plugin has something to do for.
+
+node_has() {
+	:
+}
 
 ranges4='[{"subnet":"10.9.0.0/29","rangeStart":"10.9.0.2","rangeEnd":"10.9.0.3"}]'
 ranges6='[{"subnet":"fd00:9::/64","rangeStart":"fd00:9::2","rangeEnd":"fd00:9::3"}]'

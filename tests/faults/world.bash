@@ -87,5 +87,6 @@ node_wipe() {
 	done 2>/dev/null
 	nft flush ruleset
 	rm -rf /run/cni /var/lib/cni
+	node_has
 	[ "$given" = 0 ] || ip link add cni0 up type bridge
 }

@@ -35,9 +35,13 @@ struct sample {
 
 static const char *const backends[] = { "iptables", "nftables", NULL };
 
+static const char *const autos[] = { "auto", NULL };
+static const struct conf_key automatic = { .type = CONF_STRING,
+					   .choices = autos };
+
 static const struct conf_key range_keys[] = {
 	{ "subnet", CONF_PREFIX, AT(range, subnet), .required = true,
-	  HELP("Network that addresses come from.") },
+	  .other = &automatic, HELP("Network that addresses come from.") },
 	{ "name", CONF_STRING, AT(range, name), HELP("Any.") },
 	CONF_END
 };
@@ -113,7 +117,7 @@ static void help_shows_defaults(void **state)
 "ipam.level              -3 to 3               2         How far.\n"
 "ipam.depth              int                   -         How deep.\n"
 "ipam.strict             bool                  true      Refuse strangers.\n"
-"ipam.ranges[][].subnet  prefix                required  Network that addresses come from.\n"
+"ipam.ranges[][].subnet  prefix or auto        required  Network that addresses come from.\n"
 "ipam.ranges[][].name    string                -         Any.\n"
 "ipam.servers[]          ip                    -         Name servers.\n"
 "ipam.rate               uint64                -         How fast.\n"
@@ -132,7 +136,7 @@ static void help_without_defaults_shows_zeroes(void **state)
 "ipam.level              -3 to 3               -         How far.\n"
 "ipam.depth              int                   -         How deep.\n"
 "ipam.strict             bool                  false     Refuse strangers.\n"
-"ipam.ranges[][].subnet  prefix                required  Network that addresses come from.\n"
+"ipam.ranges[][].subnet  prefix or auto        required  Network that addresses come from.\n"
 "ipam.ranges[][].name    string                -         Any.\n"
 "ipam.servers[]          ip                    -         Name servers.\n"
 "ipam.rate               uint64                -         How fast.\n"

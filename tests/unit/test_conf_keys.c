@@ -4,8 +4,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "core/data/conf.h"
+#include "core/data/ip.h"
 
 /* Last, for its macro fail(). */
 #include <cmocka.h>
@@ -39,7 +41,8 @@ static void exact_name_comes_before_one_in_another_case(void **state)
 struct sample {
 	bool masq, has_masq, has_family;
 	int mtu;
-	const char *family, *auto_mtu;
+	const char *family, *auto_mtu, *auto_subnet;
+	struct prefix subnet;
 };
 
 static const char *const families[] = { "ipv4", "ipv6", NULL };
@@ -53,11 +56,18 @@ static const struct conf_key auto_mtu = {
 	.type = CONF_STRING,
 	.offset = offsetof(struct sample, auto_mtu),
 };
+static const char *const autos[] = { "auto", NULL };
+static const struct conf_key auto_subnet = {
+	.type = CONF_STRING,
+	.offset = offsetof(struct sample, auto_subnet),
+	.choices = autos,
+};
 static const struct conf_key keys[] = {
 	{ "masq", CONF_BOOL, AT(sample, masq), .other = &family,
 	  .has = offsetof(struct sample, has_masq), .required = true },
 	{ "mtu", CONF_INT, AT(sample, mtu), .min = 68, .max = 9000,
 	  .other = &auto_mtu },
+	{ "subnet", CONF_PREFIX, AT(sample, subnet), .other = &auto_subnet },
 	CONF_END
 };
 
@@ -86,6 +96,12 @@ static void strings_are_read_by_the_other_row(void **state)
 		  { .masq = true, .has_masq = true, .auto_mtu = "" } },
 		{ "{\"masq\":true,\"mtu\":\"1500\"}",
 		  { .masq = true, .has_masq = true, .auto_mtu = "1500" } },
+		{ "{\"masq\":true,\"subnet\":\"auto\"}",
+		  { .masq = true, .has_masq = true, .auto_subnet = "auto" } },
+		{ "{\"masq\":true,\"subnet\":\"10.1.0.0/16\"}",
+		  { .masq = true,
+		    .has_masq = true,
+		    .subnet = { { AF_INET, { 10, 1 } }, 16 } } },
 		{ "{\"masq\":true,\"mtu\":null}",
 		  { .masq = true, .has_masq = true } },
 	};
@@ -107,6 +123,11 @@ static void strings_are_read_by_the_other_row(void **state)
 		assert_string_equal(s.auto_mtu ? s.auto_mtu : "(none)",
 				    expected->auto_mtu ? expected->auto_mtu
 						       : "(none)");
+		assert_string_equal(s.auto_subnet ? s.auto_subnet : "(none)",
+				    expected->auto_subnet
+					    ? expected->auto_subnet
+					    : "(none)");
+		assert_true(prefix_equal(&s.subnet, &expected->subnet));
 		job_free(&job);
 	}
 }
@@ -121,6 +142,12 @@ static void each_row_has_its_own_bounds(void **state)
 		{ "{\"masq\":null}", "masq: missing" },
 		{ "{\"mtu\":67}",
 		  "mtu: expected an integer from 68 to 9000, got 67" },
+		{ "{\"subnet\":\"autos\"}",
+		  "subnet: expected an address with prefix length such as "
+		  "10.1.0.0/16, got \"autos\"" },
+		{ "{\"subnet\":1}",
+		  "subnet: expected an address with prefix length such as "
+		  "10.1.0.0/16, got 1" },
 		{ "{\"mtu\":true}",
 		  "mtu: expected an integer from 68 to 9000, got true" },
 	};

@@ -72,11 +72,27 @@ static void entries_name_what_is_not_masqueraded(void **state)
 			    "masquerade fd00::2/64 fd01::/64\n");
 }
 
+/* Routes of IPv6 have no realm. */
+static void realm_is_for_ipv4(void **state)
+{
+	struct folder *f = *state;
+	struct masq masq = { .on = true, .realm = 7 };
+
+	assert_string_equal(entries_for(&f->job, &masq),
+			    "masquerade 10.1.0.2/24 realm:7\n"
+			    "masquerade fd00::2/64\n");
+	add_prefix(&f->job, &masq.exempt, "10.9.0.0/16");
+	assert_string_equal(entries_for(&f->job, &masq),
+			    "masquerade 10.1.0.2/24 10.9.0.0/16 realm:7\n"
+			    "masquerade fd00::2/64\n");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		FOLDER_TEST(entries_are_of_the_families_that_are_asked_for),
 		FOLDER_TEST(entries_name_what_is_not_masqueraded),
+		FOLDER_TEST(realm_is_for_ipv4),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,6 +18,11 @@ static const struct row rows[] = {
 	  "address 10.1.2.4 is not masqueraded",
 	  "2='masq4-24-e88c386926619d12' 3={ 1={ 1={ 1=0a0102040a010200 }",
 	  "masq4-24-e88c386926619d12" },
+	{ { ENTRY_MASQUERADE, POD(5), .exempt = "10.9.0.0/16 realm:7" },
+	  "masquerade 10.1.2.5/24 10.9.0.0/16 realm:7",
+	  "address 10.1.2.5 is not masqueraded",
+	  "2='masq4-24-b4b2250d51edf44a' 3={ 1={ 1={ 1=0a0102050a010200 }",
+	  "masq4-24-b4b2250d51edf44a" },
 };
 
 static const char *const no_texts[] = {
@@ -38,6 +43,9 @@ static const char *const no_texts[] = {
 
 /* clang-format off */
 #define MULTICAST4 MASK("04", "f0000000", "00000000") EQUAL("e0000000")
+#define REALM(realm) \
+	EXPR("rt", " 2=00000000 1=00000008") \
+	MASK("04", HOST2("ff", "ff"), "00000000") EQUAL(HOST(realm))
 #define MULTICAST6 MASK("10", "ff" ZEROS, "00" ZEROS) EQUAL("ff" ZEROS)
 
 static const struct chain_row chains[] = {
@@ -76,6 +84,16 @@ static const struct chain_row chains[] = {
 		RULE("c", MASQUERADE),
 		RULE("masq", V6 FROM6("08") FROM6("0c") NETWORK6 IN("c") GOTO("c")),
 	}, 4 },
+	{ { ENTRY_MASQUERADE, POD4, .exempt = "realm:255 10.9.0.0/24 realm:0" }, {
+		CHAIN("c"),
+		PAIRS4("03"),
+		RULE("c", V4 FROM4("08") TO4("09") NETWORK4 IN("c") RETURN),
+		RULE("c", V4 TO4("08") MULTICAST4 RETURN),
+		RULE("c", V4 TO4("08") SUBNET4("0a090000") RETURN),
+		RULE("c", REALM("ff") RETURN),
+		RULE("c", MASQUERADE),
+		RULE("masq", V4 FROM4("08") FROM4("09") NETWORK4 IN("c") GOTO("c")),
+	}, 5 },
 };
 /* clang-format on */
 

@@ -196,6 +196,25 @@ static void file_is_of_the_namespace(void **state)
 	close(fd);
 }
 
+static void fresh_namespace_is_another(void **state)
+{
+	ino_t home = own_ino();
+	int fd, inside;
+
+	(void)state;
+	need_other();
+	fd = netns_make();
+	assert_true(fd >= 0);
+	assert_int_equal(own_ino(), home);
+	assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+	assert_int_not_equal(ino_of(fd), home);
+	assert_int_not_equal(ino_of(fd), ino_of(other));
+	inside = netns_socket(fd, NETLINK_ROUTE);
+	assert_true(inside >= 0);
+	close(inside);
+	close(fd);
+}
+
 static void failure_comes_back_with_its_reason(void **state)
 {
 	ino_t home = own_ino();
@@ -229,6 +248,7 @@ int main(void)
 		cmocka_unit_test(find_fails_where_it_cannot_look),
 		cmocka_unit_test(socket_is_of_the_namespace),
 		cmocka_unit_test(file_is_of_the_namespace),
+		cmocka_unit_test(fresh_namespace_is_another),
 		cmocka_unit_test(failure_comes_back_with_its_reason),
 	};
 

@@ -62,6 +62,34 @@ static void set_add(struct nft *nft)
 					     .set = true });
 }
 
+static const struct nft_map intervals[] = {
+	{ "i4", NFT_TYPE_IPV4, 4, .set = true, .intervals = true },
+	{ "i6", NFT_TYPE_IPV6, 16, .set = true, .intervals = true },
+};
+
+static void interval_set_add(struct nft *nft)
+{
+	nft_map_add(nft, intervals);
+}
+
+static const struct prefix some[] = {
+	{ { AF_INET, { 10, 1, 1, 9 } }, 24 },
+	{ { AF_INET, { 10, 1, 2 } }, 23 },
+	{ { AF_INET, { 255, 255, 255 } }, 24 },
+	{ { AF_INET6, { 0xfd, [15] = 1 } }, 128 },
+};
+
+static void prefixes_add(struct nft *nft)
+{
+	nft_prefixes_add(nft, intervals,
+			 &(struct list) { (void *)some, COUNT(some) });
+}
+
+static void prefixes_del(struct nft *nft)
+{
+	nft_prefixes_del(nft, intervals, &(struct list) { (void *)some, 1 });
+}
+
 static void chain_add(struct nft *nft)
 {
 	nft_chain_add(nft, "sub", NULL);
@@ -142,6 +170,23 @@ static void changes_are_encoded(void **state)
 		  "type 2569 flags 401: 01 00 00 00 1='tab' 2='s' 3=00000000"
 		  " 4=00000029 5=00000010 13=0004" HOST(
 			  "01") " 10=00000002\n" },
+		{ interval_set_add,
+		  "type 2569 flags 401: 01 00 00 00 1='tab' 2='i4' 3=00000004"
+		  " 4=00000007 5=00000004 10=00000002\n" },
+		/* The end of an interval is the address behind it. */
+		{ prefixes_add,
+		  "type 2572 flags 601: 01 00 00 00 1='tab' 2='i4' 3={"
+		  " 1={ 1={ 1=0a010100 } } 1={ 3=00000001 1={ 1=0a010200 } }"
+		  " 1={ 1={ 1=0a010200 } } 1={ 3=00000001 1={ 1=0a010400 } }"
+		  " 1={ 1={ 1=ffffff00 } } }\n"
+		  "type 2572 flags 601: 01 00 00 00 1='tab' 2='i6' 3={"
+		  " 1={ 1={ 1=fd000000000000000000000000000001 } }"
+		  " 1={ 3=00000001 1={ 1=fd000000000000000000000000000002"
+		  " } } }\n" },
+		{ prefixes_del,
+		  "type 2574 flags 001: 01 00 00 00 1='tab' 2='i4' 3={"
+		  " 1={ 1={ 1=0a010100 } } 1={ 3=00000001 1={ 1=0a010200"
+		  " } } }\n" },
 		{ chain_add,
 		  "type 2563 flags 601: 01 00 00 00 1='tab' 3='sub'\n" },
 		{ base_chain_add,
@@ -281,6 +326,8 @@ static void commit_tells_stale_from_refused(void **state)
 		{ element_add, 2, ENOSPC, false },
 		{ element_del, 2, ENOENT, true },
 		{ element_del, 2, EINVAL, false },
+		{ prefixes_del, 2, ENOENT, true },
+		{ prefixes_del, 2, EINVAL, false },
 		{ rule_del, 2, ENOENT, true },
 		{ empty_rule, 2, ENOENT, false },
 		{ empty_rule, 1, ERESTART, true },

@@ -144,6 +144,7 @@ static void values_of_short_attrs_are_nothing(void **state)
 		struct nlmsghdr *msg = message(state);
 		const struct nlattr *attr = mnl_nlmsg_get_payload_tail(msg);
 		uint32_t u32 = 0;
+		uint16_t u16 = 0;
 
 		mnl_attr_put(msg, 1, table[i].len, table[i].data);
 		/* Not to be taken for its end. */
@@ -152,12 +153,16 @@ static void values_of_short_attrs_are_nothing(void **state)
 		assert_memory_equal(nl_attr_data(attr), table[i].data,
 				    table[i].len);
 		assert_int_equal(nl_attr_u8(attr), table[i].u8);
+		if (table[i].len >= sizeof(u16))
+			memcpy(&u16, table[i].data, sizeof(u16));
+		assert_int_equal(nl_attr_u16(attr), u16);
 		if (table[i].has_u32)
 			memcpy(&u32, table[i].data, sizeof(u32));
 		assert_int_equal(nl_attr_u32(attr), u32);
 		assert_string_equal(nl_attr_text(attr), table[i].text);
 	}
 	assert_int_equal(nl_attr_u8(NULL), 0);
+	assert_int_equal(nl_attr_u16(NULL), 0);
 	assert_int_equal(nl_attr_u32(NULL), 0);
 	assert_string_equal(nl_attr_text(NULL), "");
 }

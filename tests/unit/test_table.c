@@ -17,6 +17,9 @@
 #define BASE_CHAIN(family, name, type, hook, priority) \
 	REQUEST_OF(family, "2563", "401", " 3='" name "' 7='" type \
 		"' 4={ 1=000000" hook " 2=" priority " }")
+#define INTERVALS(id, name, key, key_len) \
+	REQUEST("2569", "401", " 2='" name "' 3=00000004 4=" key \
+		" 5=000000" key_len " 10=000000" id)
 static const char *const inet_requests[] = {
 	REQUEST("2560", "601", ""),
 	MAP("03", "hostip4", "0000c1cd", "0c", TO_POD4),
@@ -35,6 +38,10 @@ static const char *const inet_requests[] = {
 	MAP("10", "condport4", "0000030d", "08", TO_VERDICT),
 	MAP("11", "condport6", "0000030d", "08", TO_VERDICT),
 	CHAIN("hairpin"),
+#if IS_ENABLED(CONFIG_NODES)
+	INTERVALS("13", "nodes4", "00000007", "04"),
+	INTERVALS("14", "nodes6", "00000008", "10"),
+#endif
 	CHAIN("masq"),
 	BASE_CHAIN("01", "postrouting", "nat", "04", "00000065"),
 	RULE("prerouting", LOCAL JUMP("local")),
@@ -65,6 +72,12 @@ static const char *const inet_requests[] = {
 	RULE("postrouting", MARKED REDIRECTED SET_MARK("00000000")
 		JUMP("hairpin")),
 	RULE("postrouting", GOTO("masq")),
+#if IS_ENABLED(CONFIG_NODES)
+	REQUEST("2566", "c01", " 2='masq' 4={" V4 TO4("08") IN("nodes4")
+		FROM4("08") IN("nodes4") RETURN " } 7=00076e6f6465733400"),
+	REQUEST("2566", "c01", " 2='masq' 4={" V6 TO6("08") IN("nodes6")
+		FROM6("08") IN("nodes6") RETURN " } 7=00076e6f6465733600"),
+#endif
 	RULE("masq", IPSEC RETURN),
 };
 

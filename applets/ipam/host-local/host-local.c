@@ -50,9 +50,16 @@ static const struct conf_key route_item = { .type = CONF_OBJECT,
 					    .keys = route_keys };
 static const struct conf_key ip_item = { .type = CONF_STRING };
 
+static const struct conf_key subnet_auto = { .type = CONF_STRING,
+					     AT(host_local_conf,
+						range.subnet_auto),
+					     .choices = range_auto };
+
 static const struct conf_key ipam_keys[] = {
 	{ "subnet", CONF_PREFIX, AT(host_local_conf, range.subnet),
-	  HELP("one more range set, of this range alone") },
+	  .other = &subnet_auto,
+	  HELP("one more range set, of this range alone; auto: this node's "
+	       "part, one set of each family") },
 	{ "rangeStart", CONF_IP, AT(host_local_conf, range.start),
 	  HELP("its first address") },
 	{ "rangeEnd", CONF_IP, AT(host_local_conf, range.end),
@@ -108,32 +115,35 @@ static const struct host_local_conf host_local_defaults = {
 	.data_dir = DEFAULT_DATA_DIR,
 };
 
-static void host_local_append_sets(struct job *job, struct list *sets,
-				   const struct list *more)
+static int host_local_append_sets(struct job *job, struct list *sets,
+				  const struct list *more)
 {
 	const struct list *set = more->items;
 
-	for (size_t i = 0; i < more->count; i++)
-		*(struct list *)list_add(job, sets, sizeof(*set)) = set[i];
+	for (size_t i = 0; i < more->count; i++) {
+		if (ranges_add(job, &set[i], sets) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int host_local_read_sets(struct call *c, struct list *sets)
 {
 	const struct host_local_conf *conf = c->conf;
+	struct list set = { 0 };
 
 	if (!conf->has_ipam)
 		return fail(c->job, CNI_BAD_CONFIG,
 			    "IPAM config missing 'ipam' key");
-	host_local_append_sets(c->job, sets, &conf->runtime_ranges);
-	if (conf->range.subnet.ip.family) {
-		struct list *set = list_add(c->job, sets, sizeof(*set));
-		struct range *range;
-
-		range = list_add(c->job, set, sizeof(*range));
-		*range = conf->range;
+	if (host_local_append_sets(c->job, sets, &conf->runtime_ranges) < 0)
+		return -1;
+	if (conf->range.subnet.ip.family || conf->range.subnet_auto) {
+		*(struct range *)list_add(c->job, &set, sizeof(conf->range)) =
+			conf->range;
+		if (ranges_add(c->job, &set, sets) < 0)
+			return -1;
 	}
-	host_local_append_sets(c->job, sets, &conf->ranges);
-	return 0;
+	return host_local_append_sets(c->job, sets, &conf->ranges);
 }
 
 static bool host_local_add_wanted(struct job *job, struct list *wanted,
@@ -302,9 +312,14 @@ static int host_local_status(struct call *c)
 	const struct list *set;
 	struct store s;
 
+	if (host_local_read_sets(c, &sets) < 0) {
+		/* No list of nodes: this does not pass by itself. */
+		if (c->job->code == CNI_TRY_AGAIN)
+			c->job->code = CNI_NOT_AVAILABLE;
+		return -1;
+	}
 	/* A runtime may give the ranges (runtimeConfig) only for ADD. */
-	if (host_local_read_sets(c, &sets) < 0 ||
-	    (sets.count && ranges_check(c->job, c->net.version, &sets) < 0))
+	if (sets.count && ranges_check(c->job, c->net.version, &sets) < 0)
 		return -1;
 	if (host_local_open_store(c, true, &s) == 0) {
 		store_probe(&s);

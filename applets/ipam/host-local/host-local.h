@@ -12,10 +12,17 @@
 /* A part of a subnet. A range set is a list of them. */
 struct range {
 	struct prefix subnet;
+	const char *subnet_auto; /* "auto" in its place, or NULL */
 	struct ip start, end, gateway;
 };
 
 extern const struct conf_key range_keys[];
+extern const char *const range_auto[]; /* for conf_key.choices */
+
+/* Adds a range set to sets, a list of lists of struct range; in place of one with
+ * "auto" one for each family of this node's pods, as "cnibox nodes apply" has noted
+ * them. CNI_TRY_AGAIN if it has not. */
+int ranges_add(struct job *job, const struct list *set, struct list *sets);
 
 /* Checks sets, a list of lists of struct range, for a configuration of this
  * version, and fills in what they leave out. */

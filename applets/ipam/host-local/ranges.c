@@ -4,10 +4,17 @@
 #include <sys/socket.h>
 
 #include "core/base/str.h"
+#include "core/state/nodes_file.h"
+
+const char *const range_auto[] = { "auto", NULL };
+
+static const struct conf_key range_subnet_auto = { .type = CONF_STRING,
+						   AT(range, subnet_auto),
+						   .choices = range_auto };
 
 const struct conf_key range_keys[] = {
-	{ "subnet", CONF_PREFIX, AT(range, subnet),
-	  HELP("network that the addresses are in") },
+	{ "subnet", CONF_PREFIX, AT(range, subnet), .other = &range_subnet_auto,
+	  HELP("network that the addresses are in; auto: this node's part") },
 	{ "rangeStart", CONF_IP, AT(range, start),
 	  HELP("first address; default: the subnet's address plus 1") },
 	{ "rangeEnd", CONF_IP, AT(range, end),
@@ -16,6 +23,53 @@ const struct conf_key range_keys[] = {
 	  HELP("never given out; default: the subnet's address plus 1") },
 	CONF_END
 };
+
+static int ranges_add_own(struct job *job, struct list *sets)
+{
+	size_t before = sets->count;
+	struct nodes_file file;
+	struct range *range;
+	bool found;
+
+	if (nodes_file_read_self(job, &file, &found) < 0)
+		return -1;
+	for (int i = 0; i < NODE_FAMILIES; i++) {
+		if (!file.self.cidr[i].ip.family)
+			continue;
+		range = list_add(job, list_add(job, sets, sizeof(struct list)),
+				 sizeof(*range));
+		range->subnet = file.self.cidr[i];
+	}
+	if (sets->count > before)
+		return 0;
+	return fail(job, CNI_TRY_AGAIN, "subnet auto: %s",
+		    found ? "the list of nodes has no pod subnet of this node"
+			  : "not known before \"cnibox nodes apply\"");
+}
+
+int ranges_add(struct job *job, const struct list *set, struct list *sets)
+{
+	const struct range *range = set->items;
+	bool automatic = false, more = set->count > 1;
+
+	for (size_t i = 0; i < set->count; i++) {
+		automatic |= range[i].subnet_auto != NULL;
+		more |= range[i].start.family || range[i].end.family ||
+			range[i].gateway.family;
+	}
+	if (!automatic) {
+		*(struct list *)list_add(job, sets, sizeof(*set)) = *set;
+		return 0;
+	}
+	if (!IS_ENABLED(CONFIG_NODES))
+		return fail_unbuilt(job, CNI_BAD_CONFIG, "subnet auto",
+				    "NODES");
+	if (more)
+		return fail(job, CNI_BAD_CONFIG,
+			    "subnet auto: rangeStart, rangeEnd, gateway and "
+			    "other ranges cannot be beside it");
+	return ranges_add_own(job, sets);
+}
 
 static bool range_contains(const struct range *range, const struct ip *ip)
 {

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "core/kernel/route.h"
+#include "core/state/nodes_file.h"
 
 /* The smallest MTU of the links by which packets to far leave; 0 if there are
  * none. */
@@ -26,8 +27,22 @@ static int bridge_route_mtu(struct call *c, const struct ip *far, int *mtu)
 	return 0;
 }
 
+/* Packets to other nodes may have less room than those to the world. */
+static int bridge_nodes_mtu(struct call *c, int *mtu)
+{
+	struct nodes_file file;
+	bool found;
+
+	if (nodes_file_read_self(c->job, &file, &found) < 0)
+		return -1;
+	if (file.mtu && (!*mtu || file.mtu < *mtu))
+		*mtu = file.mtu;
+	return 0;
+}
+
 /* With "auto", the MTU of the default route: the IPv4 one, or else the IPv6 one,
- * found by an address of a network for documentation. */
+ * found by an address of a network for documentation; or that of the way to the farthest
+ * node, if that is smaller. */
 int bridge_mtu(struct call *c, int *mtu)
 {
 	static const struct ip far[] = {
@@ -45,5 +60,5 @@ int bridge_mtu(struct call *c, int *mtu)
 	}
 	if (!*mtu)
 		job_warn(c->job, "mtu auto: there is no default route");
-	return 0;
+	return IS_ENABLED(CONFIG_NODES) ? bridge_nodes_mtu(c, mtu) : 0;
 }

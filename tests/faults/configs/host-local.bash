@@ -14,3 +14,18 @@ config_unindexed() {
 	indexed=0
 	chain=("\"type\":\"bridge\",$(ipam "$ranges4" '')")
 }
+
+# The list of nodes says which addresses and how large packets.
+config_listed() {
+	"$CNIBOX" --help | grep -q 'cnibox nodes' || skip="built without NODES"
+	neighbour=0
+	node_has() {
+		mkdir -p /run/cni/cnibox
+		printf '%s\n' "self 10.9.0.0/30 192.0.2.1" "mtu 1450" \
+			"node 10.9.1.0/24 192.0.2.2" >/run/cni/cnibox/nodes
+	}
+	node_has
+	chain=('"type":"bridge","isGateway":true,"ipMasq":true,"mtu":"auto",
+		"nonMasqueradeRealm":7,
+		"ipam":{"type":"host-local","subnet":"auto"}')
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* settle - what goes with the routes: forwarding, the exemption from masquerading,
+ * the file in which the plugins read */
+#include "nodes.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+#include "core/kernel/route.h"
+#include "core/kernel/sysctl.h"
+#include "core/tables/tables.h"
+
+static int put_setting(struct nodes *nodes, const void *setting, bool replace)
+{
+	(void)replace;
+	return sysctl_ensure(nodes->c->job, -1, setting, "1");
+}
+
+static const char *text_setting(struct nodes *nodes, const void *setting)
+{
+	return job_printf(nodes->c->job, "%s to 1", (const char *)setting);
+}
+
+/* It stays on if a later step fails: others may have come to need it. */
+static const struct nodes_kind setting_kind = { .put = put_setting,
+						.text = text_setting,
+						.verb = "set" };
+
+/* A family in which any node has pods is forwarded. */
+static int plan_forwarding(struct nodes *nodes, int place)
+{
+	const struct node *node = nodes->new.nodes.items;
+	bool needed = nodes->new.self.cidr[place].ip.family, on;
+	int family = node_family(place);
+
+	for (size_t i = 0; i < nodes->new.nodes.count; i++)
+		needed |= node[i].cidr[place].ip.family;
+	if (!needed)
+		return 0;
+	if (route_forwarding(&nodes->c->host, family, &on) < 0)
+		return -1;
+	if (on)
+		return 0;
+	nodes_add_change(nodes, NODES_EXEMPT, &setting_kind, NULL,
+			 sysctl_forwarding(family));
+	if (family == AF_INET6)
+		nodes_warn_of_ra(nodes);
+	return 0;
+}
+
+static const char *text_exempt(struct nodes *nodes, const void *prefix)
+{
+	const struct prefix *exempt = prefix;
+	char text[PREFIX_TEXT];
+
+	return job_printf(nodes->c->job, "element inet cnibox nodes%d { %s }",
+			  exempt->ip.family == AF_INET ? 4 : 6,
+			  prefix_print(exempt, text));
+}
+
+static int compare(const void *a, const void *b)
+{
+	return prefix_compare(a, b);
+}
+
+static int put_exempt(struct nodes *nodes, const void *prefixes, bool replace)
+{
+	(void)replace;
+	return tables_exempt_nodes(&nodes->c->nft, prefixes);
+}
+
+/* A line for each that comes or goes, and one transaction for all. */
+static const struct nodes_kind line_kind = {
+	.text = text_exempt,
+	.compare = compare,
+	.size = sizeof(struct prefix),
+	.put_phase = NODES_EXEMPT,
+	.del_phase = NODES_EXEMPT,
+};
+static const struct nodes_kind exempt_kind = { .put = put_exempt };
+
+static int plan_exempt(struct nodes *nodes)
+{
+	struct list *now = job_alloc(nodes->c->job, sizeof(*now));
+	struct list *wanted = job_alloc(nodes->c->job, sizeof(*wanted));
+	struct list *steps = &nodes->steps[NODES_EXEMPT];
+	size_t before = steps->count;
+
+	nodes_file_exempt(nodes->c->job, &nodes->new, wanted);
+	if (tables_list_exempt(&nodes->c->nft, now) < 0)
+		return -1;
+	nodes_add_changes(nodes, &line_kind, now, wanted);
+	if (steps->count > before)
+		nodes_add_change(nodes, NODES_EXEMPT, &exempt_kind, now,
+				 wanted);
+	return 0;
+}
+
+static int put_file(struct nodes *nodes, const void *file, bool replace)
+{
+	(void)replace;
+	return nodes_file_write(nodes->c->job, file);
+}
+
+static int del_file(struct nodes *nodes, const void *file)
+{
+	(void)file;
+	return nodes_file_remove(nodes->c->job);
+}
+
+static const char *text_file(struct nodes *nodes, const void *file)
+{
+	(void)nodes;
+	(void)file;
+	return CONFIG_STATE_DIR "/nodes";
+}
+
+static const struct nodes_kind file_kind = {
+	.put = put_file, .del = del_file, .text = text_file, .verb = "write"
+};
+
+static void plan_file(struct nodes *nodes)
+{
+	const struct nodes_file *old = nodes->has_old ? &nodes->old : NULL;
+	struct job *job = nodes->c->job;
+
+	if (!old || strcmp(nodes_file_text(job, old),
+			   nodes_file_text(job, &nodes->new)) != 0)
+		nodes_add_change(nodes, NODES_FILE, &file_kind, old,
+				 &nodes->new);
+}
+
+int nodes_settle(struct nodes *nodes)
+{
+	if (plan_forwarding(nodes, NODE_V4) < 0 ||
+	    plan_forwarding(nodes, NODE_V6) < 0 || plan_exempt(nodes) < 0)
+		return -1;
+	plan_file(nodes);
+	return 0;
+}

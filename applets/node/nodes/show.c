@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* show - says how each node is reached */
+#include "nodes.h"
+
+/* The way to an entry: its link; "" if it has no route. */
+struct way {
+	const char *link;
+	bool missing;
+};
+
+static struct way *find_ways(const struct nodes *nodes,
+			     const struct list *routes)
+{
+	const struct nodes_entry *first = nodes->entries.items;
+	const struct nodes_route *route = routes->items;
+	struct way *ways =
+		job_alloc(nodes->c->job, nodes->entries.count * sizeof(*ways));
+
+	for (size_t i = 0; i < routes->count; i++) {
+		struct way *way = &ways[route[i].entry - first];
+
+		if (!way->link || route[i].route.table == FIB_MAIN)
+			way->link = route[i].link->name;
+		way->missing |= !route[i].there;
+	}
+	return ways;
+}
+
+void nodes_show(const struct nodes *nodes, const struct list *routes,
+		struct str *out)
+{
+	const struct nodes_entry *entry = nodes->entries.items;
+	const struct way *ways = find_ways(nodes, routes);
+
+	for (size_t i = 0; i < nodes->entries.count; i++) {
+		const char *link = ways[i].link ? ways[i].link : "-";
+
+		node_print(out, &entry[i].node);
+		str_printf(out, " %s\n",
+			   &entry[i] == nodes->self ? "self"
+			   : ways[i].missing	    ? "MISSING"
+						    : link);
+	}
+}

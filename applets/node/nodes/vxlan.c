@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vxlan - an overlay of UDP packets. Each node's MAC address follows from its own
+ * address, so that from the list alone every node knows those of all others. */
+#include "backend.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+#include "core/base/hash.h"
+#include "core/base/sort.h"
+#include "core/kernel/neigh.h"
+#include "core/kernel/vxlan.h"
+
+enum { VNI = 67, PORT = 4789, OVERHEAD_V4 = 50, OVERHEAD_V6 = 70 };
+
+static const char name[] = "cnibox-vxlan";
+static const char alias[] = "cnibox";
+
+static void mac_of(const struct node *node, uint8_t mac[MAC_LEN])
+{
+	uint8_t digest[SHA512_LEN];
+
+	if (node->ip[NODE_V4].family) {
+		mac[0] = 0x02;
+		mac[1] = 0x43;
+		memcpy(mac + 2, node->ip[NODE_V4].bytes, 4);
+		return;
+	}
+	sha512(node->ip[NODE_V6].bytes, 16, digest);
+	memcpy(mac, digest, MAC_LEN);
+	mac[0] = (uint8_t)((mac[0] & 0xfc) | 0x02); /* local, of one host */
+}
+
+/* fe80:: and the MAC address as EUI-64. */
+static struct ip link_local(const uint8_t mac[MAC_LEN])
+{
+	return (struct ip) {
+		.family = AF_INET6,
+		.bytes = { 0xfe, 0x80, [8] = mac[0] ^ 0x02, mac[1], mac[2],
+			   0xff, 0xfe, mac[3], mac[4], mac[5] },
+	};
+}
+
+/* A device as it is, or should be. */
+struct device {
+	struct vxlan vxlan;
+	uint8_t mac[MAC_LEN];
+	int mtu;
+	struct list peers; /* of struct neigh, sorted */
+	struct link *link; /* where its index is kept */
+};
+
+static int put_peer(struct nodes *nodes, const void *peer, bool replace)
+{
+	(void)replace;
+	return neigh_set(&nodes->c->host, &nodes->device, peer);
+}
+
+static int del_peer(struct nodes *nodes, const void *peer)
+{
+	return neigh_del(&nodes->c->host, &nodes->device, peer);
+}
+
+static const char *text_peer(struct nodes *nodes, const void *peer)
+{
+	return neigh_text(nodes->c->job, &nodes->device, peer);
+}
+
+/* What a table has one entry for. */
+static int compare(const void *a, const void *b)
+{
+	const struct neigh *one = a, *two = b;
+
+	if (one->table != two->table)
+		return one->table - two->table;
+	return one->table == NEIGH_FDB ? memcmp(one->mac, two->mac, MAC_LEN)
+				       : ip_compare(&one->ip, &two->ip);
+}
+
+static bool is_same_peer(const void *now, void *wanted)
+{
+	const struct neigh *a = now, *b = wanted;
+
+	return ip_compare(&a->ip, &b->ip) == 0 &&
+	       memcmp(a->mac, b->mac, MAC_LEN) == 0;
+}
+
+static const struct nodes_kind peer_kind = {
+	.put = put_peer,
+	.del = del_peer,
+	.text = text_peer,
+	.compare = compare,
+	.same = is_same_peer,
+	.size = sizeof(struct neigh),
+	.put_phase = NODES_PEERS,
+	.del_phase = NODES_DROP_PEERS,
+};
+
+static void sort(struct list *peers)
+{
+	sort_items(peers->items, peers->count, sizeof(struct neigh), compare);
+}
+
+static int put_peers(struct nl *nl, const struct device *device)
+{
+	const struct neigh *peer = device->peers.items;
+
+	nl_hold(nl);
+	for (size_t i = 0; i < device->peers.count; i++) {
+		neigh_set(nl, device->link, &peer[i]);
+		if (nl_flush_if_many(nl) < 0)
+			return -1;
+	}
+	return nl_release(nl);
+}
+
+/* Makes a device with all of its peers. If there is one, its deletion was what
+ * failed. */
+static int put_device(struct nodes *nodes, const void *thing, bool replace)
+{
+	const struct device *device = thing;
+	struct link_spec spec = {
+		.kind = "vxlan",
+		.name = name,
+		.mac = device->mac,
+		.alias = alias,
+		.mtu = device->mtu,
+		.shared = true, /* its removal is this step's inverse */
+		.vxlan = &device->vxlan,
+	};
+	struct nl *nl = &nodes->c->host;
+	bool exists;
+
+	if (link_add(nl, &spec, replace ? &exists : NULL) < 0 ||
+	    link_get(nl, name, device->link) < 0 ||
+	    link_set_flags(nl, device->link, IFF_UP, IFF_UP) < 0)
+		return -1;
+	return put_peers(nl, device);
+}
+
+static int del_device(struct nodes *nodes, const void *device)
+{
+	(void)device;
+	return link_del(&nodes->c->host, name, NULL);
+}
+
+static const char *text_device(struct nodes *nodes, const void *thing)
+{
+	const struct device *device = thing;
+	const struct vxlan *vxlan = &device->vxlan;
+	char local[IP_TEXT];
+
+	return job_printf(nodes->c->job,
+			  "link %s mtu %d type vxlan id %d local %s dstport %d",
+			  name, device->mtu, vxlan->vni,
+			  ip_print(&vxlan->local, local), vxlan->port);
+}
+
+static const struct nodes_kind device_kind = { .put = put_device,
+					       .del = del_device,
+					       .text = text_device };
+
+static int put_mtu(struct nodes *nodes, const void *link, bool replace)
+{
+	(void)replace;
+	return link_set_mtu(&nodes->c->host, link,
+			    ((const struct link *)link)->mtu);
+}
+
+static const char *text_mtu(struct nodes *nodes, const void *link)
+{
+	return job_printf(nodes->c->job, "link %s mtu %d", name,
+			  ((const struct link *)link)->mtu);
+}
+
+static const struct nodes_kind mtu_kind = { .put = put_mtu,
+					    .text = text_mtu,
+					    .verb = "set" };
+
+static int put_up(struct nodes *nodes, const void *link, bool replace)
+{
+	(void)replace;
+	return link_set_flags(&nodes->c->host, link, IFF_UP, IFF_UP);
+}
+
+static const char *text_up(struct nodes *nodes, const void *link)
+{
+	(void)link;
+	return job_printf(nodes->c->job, "link %s up", name);
+}
+
+static const struct nodes_kind up_kind = { .put = put_up,
+					   .text = text_up,
+					   .verb = "set" };
+
+/* Reads the device of our name; *found is false if there is none. */
+static int read_device(struct nodes *nodes, struct device *out, bool *found)
+{
+	static const int tables[] = { NEIGH_FDB, NEIGH_V4, NEIGH_V6 };
+	struct nl *nl = &nodes->c->host;
+
+	*out = (struct device) { .link = nodes_link_named(nodes, name) };
+	*found = out->link;
+	if (!out->link)
+		return 0;
+	if (strcmp(out->link->kind, "vxlan") != 0 ||
+	    strcmp(out->link->alias, alias) != 0)
+		return fail(nodes->c->job, CNI_INTERNAL,
+			    "%s is there, but not made by cnibox", name);
+	out->mtu = out->link->mtu;
+	memcpy(out->mac, out->link->mac, MAC_LEN);
+	if (vxlan_get(nl, name, &out->vxlan) < 0)
+		return -1;
+	for (int i = 0; i < 3; i++) {
+		if (neigh_list(nl, out->link, tables[i], &out->peers) < 0)
+			return -1;
+	}
+	sort(&out->peers);
+	return 0;
+}
+
+static void add_peer(struct nodes *nodes, struct device *device, int table,
+		     const struct ip *ip, const uint8_t mac[MAC_LEN])
+{
+	struct neigh *peer =
+		list_add(nodes->c->job, &device->peers, sizeof(*peer));
+
+	peer->table = table;
+	peer->ip = *ip;
+	memcpy(peer->mac, mac, MAC_LEN);
+}
+
+/* Has device send to an entry what goes by the overlay. */
+static int want_entry(struct nodes *nodes, struct device *device,
+		      struct nodes_entry *entry)
+{
+	int outer = node_place(device->vxlan.local.family);
+	const struct node *node = &entry->node;
+	bool v4 = entry->overlay[NODE_V4] || entry->far[NODE_V4];
+	bool v6 = entry->overlay[NODE_V6] || entry->far[NODE_V6];
+	uint8_t mac[MAC_LEN];
+
+	if (!v4 && !v6)
+		return 0;
+	if (!node->ip[outer].family)
+		return fail(nodes->c->job, CNI_INTERNAL,
+			    "%s: no address of IPv%d, by which this node sends",
+			    nodes_where(nodes, entry),
+			    outer == NODE_V4 ? 4 : 6);
+	mac_of(node, mac);
+	add_peer(nodes, device, NEIGH_FDB, &node->ip[outer], mac);
+	entry->gateway[NODE_V6] = link_local(mac);
+	entry->gateway[NODE_V4] = entry->gateway[NODE_V6];
+	if (!node->ip[NODE_V4].family)
+		v6 = true; /* which IPv4 takes, too */
+	else
+		entry->gateway[NODE_V4] = node->ip[NODE_V4];
+	if (v4 && node->ip[NODE_V4].family)
+		add_peer(nodes, device, NEIGH_V4, &node->ip[NODE_V4], mac);
+	if (v6)
+		add_peer(nodes, device, NEIGH_V6, &entry->gateway[NODE_V6],
+			 mac);
+	return 0;
+}
+
+static int want_device(struct nodes *nodes, struct device *out)
+{
+	const struct node *self = &nodes->self->node;
+	const struct nodes_options *options = &nodes->options;
+	struct nodes_entry *entry = nodes->entries.items;
+	bool v4 = self->ip[NODE_V4].family;
+
+	*out = (struct device) {
+		.vxlan = { .vni = options->vni ? options->vni : VNI,
+			   .port = options->port ? options->port : PORT,
+			   .local = self->ip[v4 ? NODE_V4 : NODE_V6] },
+		.mtu = nodes->uplink.mtu - (v4 ? OVERHEAD_V4 : OVERHEAD_V6),
+		.link = &nodes->device,
+	};
+	mac_of(self, out->mac);
+	for (size_t i = 0; i < nodes->entries.count; i++) {
+		if (want_entry(nodes, out, &entry[i]) < 0)
+			return -1;
+	}
+	sort(&out->peers);
+	return 0;
+}
+
+static bool is_same(const struct device *a, const struct device *b)
+{
+	return a->vxlan.vni == b->vxlan.vni && a->vxlan.port == b->vxlan.port &&
+	       a->vxlan.learning == b->vxlan.learning &&
+	       ip_compare(&a->vxlan.local, &b->vxlan.local) == 0 &&
+	       memcmp(a->mac, b->mac, MAC_LEN) == 0;
+}
+
+static int plan(struct nodes *nodes)
+{
+	struct device *now = job_alloc(nodes->c->job, sizeof(*now));
+	struct device *wanted = job_alloc(nodes->c->job, sizeof(*wanted));
+	bool found;
+
+	if (want_device(nodes, wanted) < 0 ||
+	    read_device(nodes, now, &found) < 0)
+		return -1;
+	if (found && is_same(now, wanted)) {
+		nodes->device = *now->link;
+		nodes->device.mtu = wanted->mtu;
+		if (now->mtu != wanted->mtu)
+			nodes_add_change(nodes, NODES_DEVICE, &mtu_kind,
+					 now->link, &nodes->device);
+		if (!(now->link->flags & IFF_UP))
+			nodes_add_change(nodes, NODES_DEVICE, &up_kind, NULL,
+					 now->link);
+		nodes_add_changes(nodes, &peer_kind, &now->peers,
+				  &wanted->peers);
+		return 0;
+	}
+	if (found) {
+		nodes->cleared = now->link;
+		nodes_add_change(nodes, NODES_CLEAR_DEVICE, &device_kind, now,
+				 NULL);
+	}
+	nodes->device.mtu = wanted->mtu;
+	str_copy(nodes->device.name, IFNAMSIZ, name);
+	nodes_add_change(nodes, NODES_DEVICE, &device_kind, NULL, wanted);
+	return 0;
+}
+
+static int plan_none(struct nodes *nodes)
+{
+	struct device *now = job_alloc(nodes->c->job, sizeof(*now));
+	struct link *link = nodes_link_named(nodes, name);
+	bool found;
+
+	/* One that is another's does no harm. */
+	if (!link || strcmp(link->alias, alias) != 0)
+		return 0;
+	if (read_device(nodes, now, &found) < 0)
+		return -1;
+	nodes_add_change(nodes, NODES_DROP_DEVICE, &device_kind, now, NULL);
+	return 0;
+}
+
+const struct nodes_backend nodes_vxlan = { .plan = plan,
+					   .plan_none = plan_none };
