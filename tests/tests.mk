@@ -7,7 +7,7 @@
 #                       SEED= repeats the decisions. Then every system call
 #                       fails; ten minutes
 # make bench            measures against the Go plugins, and those in PEER=dir;
-#                       needs root. bench-quick: in less than two minutes
+#                       needs root. bench-quick: in three minutes
 # make sizes            builds without each option, or OPTIONS=: what it costs, and
 #                       whether its help and README say so; four minutes
 # make plot             draws tests/bench/speed.svg from README's figures
