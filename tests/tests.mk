@@ -35,6 +35,7 @@ UNIT := $(filter-out $(if $(CONFIG_NAT),,$(NAT_UNITS:%=test_%) \
 		$(addsuffix _%,$(NAT_UNITS:%=test_%)) test_attachment_nat test_heir test_masq test_show) \
 	$(patsubst %,test_%,$(call symbol,$(applets-) $(tools-))) \
 	$(if $(CONFIG_FIREWALL),,test_forward test_closed) \
+	$(if $(CONFIG_FIREWALL_EGRESS),,test_egress test_sender) \
 	$(if $(CONFIG_HELP),,test_conf_help) \
 	$(if $(CONFIG_SANDBOX),,test_sandbox) \
 	$(if $(CONFIG_IPAM_EXEC),,test_delegate) \
