@@ -8,7 +8,7 @@
 #                       SEED= repeats the decisions. Then every system call
 #                       fails; ten minutes
 # make bench            measures against the Go plugins, and those in PEER=dir;
-#                       needs root. bench-quick: in less than two minutes
+#                       needs root. bench-quick: in three minutes
 # make sizes            builds without each option, or OPTIONS=: what it costs, and
 #                       whether its help and README say so; four minutes
 # make plot             draws tests/bench/speed.svg from README's figures
@@ -37,6 +37,7 @@ UNIT := $(filter-out $(if $(CONFIG_NAT),,$(NAT_UNITS:%=test_%) \
 	$(patsubst %,test_%,$(call symbol,$(applets-) $(tools-))) \
 	$(if $(CONFIG_FIREWALL),,test_forward test_closed) \
 	$(if $(CONFIG_NODES),,test_exempt) \
+	$(if $(CONFIG_FIREWALL_EGRESS),,test_egress test_sender) \
 	$(if $(CONFIG_HELP),,test_conf_help) \
 	$(if $(CONFIG_SANDBOX),,test_sandbox) \
 	$(if $(CONFIG_IPAM_EXEC),,test_delegate) \

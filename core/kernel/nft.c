@@ -189,13 +189,39 @@ static void put_byte_order(struct nft *nft, uint32_t order)
 	nl_put(nft->nl, NFTA_SET_USERDATA, userdata, sizeof(userdata));
 }
 
+/* The sizes of the parts of a concatenation, without which there are no ranges. */
+static void put_parts(struct nft *nft, int key_type)
+{
+	static const uint8_t sizes[] = {
+		[NFT_TYPE_IPV4] = 4,
+		[NFT_TYPE_IPV6] = 16,
+		[NFT_TYPE_PROTOCOL] = 1,
+		[NFT_TYPE_PORT] = 2,
+	};
+	struct nlattr *desc = nl_nest(nft->nl, NFTA_SET_DESC);
+	struct nlattr *parts = nl_nest(nft->nl, NFTA_SET_DESC_CONCAT), *part;
+
+	for (int shift = 12; shift >= 0; shift -= 6) {
+		part = nl_nest(nft->nl, NFTA_LIST_ELEM);
+		put_number(nft, NFTA_SET_FIELD_LEN,
+			   sizes[key_type >> shift & 0x3f]);
+		nl_nest_end(nft->nl, part);
+	}
+	nl_nest_end(nft->nl, parts);
+	nl_nest_end(nft->nl, desc);
+}
+
 void nft_map_add(struct nft *nft, const struct nft_map *map)
 {
+	int flags = map->set ? 0 : NFT_SET_MAP;
+
+	if (map->intervals)
+		flags |= NFT_SET_INTERVAL;
+	if (IS_ENABLED(CONFIG_FIREWALL_EGRESS) && map->ranges)
+		flags |= NFT_SET_INTERVAL | NFT_SET_CONCAT;
 	nft_begin_message(nft, NFT_MSG_NEWSET, NLM_F_CREATE);
 	nl_put_text(nft->nl, NFTA_SET_NAME, map->name);
-	put_number(nft, NFTA_SET_FLAGS,
-		   (map->set ? 0 : NFT_SET_MAP) |
-			   (map->intervals ? NFT_SET_INTERVAL : 0));
+	put_number(nft, NFTA_SET_FLAGS, flags);
 	put_number(nft, NFTA_SET_KEY_TYPE, map->key_type);
 	put_number(nft, NFTA_SET_KEY_LEN, map->key_len);
 	if (map->data_len) {
@@ -207,6 +233,8 @@ void nft_map_add(struct nft *nft, const struct nft_map *map)
 	/* Without it the nft tool cannot print the names. */
 	if (map->key_type == NFT_TYPE_IFNAME)
 		put_byte_order(nft, HOST_BYTE_ORDER);
+	if (IS_ENABLED(CONFIG_FIREWALL_EGRESS) && map->ranges)
+		put_parts(nft, map->key_type);
 	/* Required, and different for every map of a transaction. */
 	put_number(nft, NFTA_SET_ID, (int)nft->nl->seq);
 	nl_talk(nft->nl, "add map %s to table %s", map->name, nft->table);
@@ -264,6 +292,8 @@ static void put_comment(struct nft *nft, const char *comment)
 	uint8_t userdata[2 + COMMENT_MAX + 1] = { COMMENT };
 	size_t len = strnlen(comment, COMMENT_MAX);
 
+	if (!len)
+		return;
 	userdata[1] = (uint8_t)(len + 1);
 	memcpy(userdata + 2, comment, len);
 	nl_put(nft->nl, NFTA_SET_ELEM_USERDATA, userdata, 2 + len + 1);
@@ -279,6 +309,9 @@ void nft_put_element(struct nft *nft, const struct nft_element *element,
 	list = nl_nest(nl, NFTA_SET_ELEM_LIST_ELEMENTS);
 	item = nl_nest(nl, NFTA_LIST_ELEM);
 	put_value(nft, NFTA_SET_ELEM_KEY, element->key, element->key_len);
+	if (IS_ENABLED(CONFIG_FIREWALL_EGRESS) && element->key_end)
+		put_value(nft, NFTA_SET_ELEM_KEY_END, element->key_end,
+			  element->key_len);
 	if (whole) {
 		put_element_data(nft, element);
 		put_comment(nft, element->comment);

@@ -43,6 +43,7 @@ struct nft_map {
 	int data_type;
 	uint8_t data_len;
 	bool set, intervals;
+	bool ranges; /* of a concatenation: each part is one */
 };
 
 /* An element of a map: a key with data (none in a set) or, if chain is not NULL,
@@ -52,6 +53,8 @@ struct nft_element {
 	const char *map;
 	uint8_t key[32], data[20];
 	size_t key_len, data_len;
+	const uint8_t
+		*key_end; /* of an interval: the end of each part; or NULL */
 	int verdict;
 	const char *chain;   /* or NULL */
 	const char *comment; /* at most 253 bytes; "" if it has none */
@@ -137,6 +140,9 @@ void nft_match_realm(struct nft *nft, uint32_t realm);
 void nft_match_established(struct nft *nft);
 void nft_match_address(struct nft *nft, enum nft_side side,
 		       const struct prefix *prefix);
+/* These two: a frame that is no ARP; ICMPv6 of this type. */
+void nft_match_no_arp(struct nft *nft);
+void nft_match_icmpv6(struct nft *nft, uint8_t type);
 /* These match a packet whose address on this side is outside prefix; that came in
  * by ifname (is), or by another interface (ifname NAME*: any whose name begins with
  * NAME); that came in by neither lo nor a VRF, which is its table's lo. */

@@ -96,6 +96,20 @@ static size_t copy_value(const struct nlattr *value, uint8_t *to, size_t size)
 	return len;
 }
 
+static void read_end(struct job *job, const struct nlattr *attr,
+		     struct nft_element *element)
+{
+	const struct nlattr *end[NFTA_DATA_MAX + 1];
+	uint8_t *key_end;
+
+	if (!IS_ENABLED(CONFIG_FIREWALL_EGRESS) || !attr)
+		return;
+	key_end = job_alloc(job, sizeof(element->key));
+	nl_nested(attr, end, NFTA_DATA_MAX);
+	copy_value(end[NFTA_DATA_VALUE], key_end, sizeof(element->key));
+	element->key_end = key_end;
+}
+
 static void read_data(struct job *job, const struct nlattr *attr,
 		      struct nft_element *element)
 {
@@ -136,6 +150,7 @@ static void read_element(const struct nlattr *item, void *arg)
 	nl_nested(attrs[NFTA_SET_ELEM_KEY], key, NFTA_DATA_MAX);
 	element->key_len = copy_value(key[NFTA_DATA_VALUE], element->key,
 				      sizeof(element->key));
+	read_end(reader->job, attrs[NFTA_SET_ELEM_KEY_END], element);
 	read_data(reader->job, attrs[NFTA_SET_ELEM_DATA], element);
 	element->comment =
 		nft_read_comment(reader->job, attrs[NFTA_SET_ELEM_USERDATA]);

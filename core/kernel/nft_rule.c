@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The parts of rules, encoded by libnftnl. */
+#include <endian.h>
 #include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/rtnetlink.h>
@@ -146,10 +149,40 @@ void nft_load_source_mac(struct nft *nft, int word)
 	load_payload(nft, NFT_PAYLOAD_LL_HEADER, MAC_LEN, MAC_LEN, word);
 }
 
+/* The EtherType of a frame is this (NFT_CMP_EQ), or is not. */
+static void match_ethertype(struct nft *nft, int op, uint16_t type)
+{
+	uint16_t value = htobe16(type);
+
+	load_meta(nft, NFT_META_PROTOCOL, 0);
+	compare(nft, op, &value, sizeof(value));
+}
+
+void nft_match_no_arp(struct nft *nft)
+{
+	match_ethertype(nft, NFT_CMP_NEQ, ETH_P_ARP);
+}
+
+void nft_match_icmpv6(struct nft *nft, uint8_t type)
+{
+	static const uint8_t icmpv6 = IPPROTO_ICMPV6;
+
+	nft_load_protocol(nft, 0);
+	compare(nft, NFT_CMP_EQ, &icmpv6, sizeof(icmpv6));
+	load_payload(nft, NFT_PAYLOAD_TRANSPORT_HEADER, 0, sizeof(type), 0);
+	compare(nft, NFT_CMP_EQ, &type, sizeof(type));
+}
+
 void nft_match_family(struct nft *nft, int family)
 {
 	uint8_t value = (uint8_t)family;
 
+	if (IS_ENABLED(CONFIG_FIREWALL_EGRESS) &&
+	    nft->family == NFPROTO_BRIDGE) {
+		match_ethertype(nft, NFT_CMP_EQ,
+				family == AF_INET ? ETH_P_IP : ETH_P_IPV6);
+		return;
+	}
 	load_meta(nft, NFT_META_NFPROTO, 0);
 	compare(nft, NFT_CMP_EQ, &value, sizeof(value));
 }

@@ -169,7 +169,7 @@ static int add_to(struct nl *nl, int table, const char *owner,
 	for (int i = 0; i < TRIES_MAX; i++) {
 		bool looks =
 			i || wants.list.count > SLICE ||
-			(IS_ENABLED(CONFIG_FIREWALL) && table == TABLE_FILTER);
+			(IS_ENABLED(CONFIG_FIREWALL) && table >= TABLE_FILTER);
 		bool again = false;
 
 		if (looks && (want_look_up(&wants) < 0 ||

@@ -30,8 +30,6 @@
 enum {
 	PAIR = NFT_TYPE_IFNAME << 6 | NFT_TYPE_IFNAME,
 	WORDS = IFNAMSIZ / 4,
-	/* One step before the usual -200 of family bridge. */
-	PRIORITY_BEFORE_BRIDGE_FILTER = -201,
 };
 
 static const struct nft_map set_closed[] = {

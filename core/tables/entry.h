@@ -35,9 +35,23 @@ enum entry_kind {
 	ENTRY_ISOLATED,
 	/* Bridge ports with this are closed to each other. */
 	ENTRY_ISOLATED_PORT,
+	ENTRY_FORWARD_KINDS,
+
+	/* What comes from bridge_port, a link of the host, or is bridged from it,
+	 * is dropped unless there is such an entry with its address. One without
+	 * address says that this holds for bridge_port. */
+	ENTRY_SENDER = ENTRY_FORWARD_KINDS,
+	ENTRY_SENDER_BRIDGED,
+	/* What pod sends, or sends to a port of the same bridge, is dropped unless
+	 * it answers, or goes where an ENTRY_EGRESS (or _BRIDGED) allows. */
+	ENTRY_LIMITED,
+	ENTRY_LIMITED_BRIDGED,
+	ENTRY_EGRESS,
+	ENTRY_EGRESS_BRIDGED,
 	ENTRY_ALL_KINDS,
-	ENTRY_KINDS =
-		IS_ENABLED(CONFIG_FIREWALL) ? ENTRY_ALL_KINDS : ENTRY_NAT_KINDS,
+	ENTRY_KINDS = IS_ENABLED(CONFIG_FIREWALL_EGRESS) ? ENTRY_ALL_KINDS
+		      : IS_ENABLED(CONFIG_FIREWALL)	 ? ENTRY_FORWARD_KINDS
+							 : ENTRY_NAT_KINDS,
 };
 
 enum {
@@ -52,7 +66,7 @@ enum {
 struct entry {
 	enum entry_kind kind;
 	/* Address of the container with the length of its subnet; not of entries
-	 * that have a bridge_port. */
+	 * that have a bridge_port, but for ENTRY_SENDER, _BRIDGED. */
 	struct prefix pod;
 	/* ENTRY_PORT and ENTRY_CONDITION */
 	int protocol;	/* IPPROTO_TCP, _UDP, _SCTP */
@@ -64,13 +78,17 @@ struct entry {
 	 * "realm:N" for those that a route of this realm leads to, with blanks
 	 * between; or NULL. */
 	const char *exempt;
+	/* ENTRY_EGRESS, _BRIDGED: see data/target.h; with blanks between, or
+	 * NULL. */
+	const char *allowed;
 	/* ENTRY_MACSPOOFCHK and ENTRY_MACSPOOFCHK_MAC; ENTRY_CLOSED,
-	 * ENTRY_ISOLATED and ENTRY_ISOLATED_PORT */
+	 * ENTRY_ISOLATED and ENTRY_ISOLATED_PORT; ENTRY_SENDER, _BRIDGED */
 	char bridge_port[IFNAMSIZ];
 	uint8_t mac[MAC_LEN];  /* ENTRY_MACSPOOFCHK_MAC */
 	char bridge[IFNAMSIZ]; /* ENTRY_CLOSED, ENTRY_ISOLATED */
-	/* ENTRY_FORWARD: the bit of forward.c; the chain of iptables that comes
-	 * first, or NULL: CNI-ADMIN, if there is one. */
+	/* ENTRY_FORWARD, ENTRY_LIMITED, _BRIDGED: the bit of forward.c.
+	 * ENTRY_FORWARD: the chain of iptables that comes first, or NULL:
+	 * CNI-ADMIN, if there is one. */
 	uint8_t mark_bit;
 	const char *admin;
 };

@@ -25,8 +25,7 @@
 
 #include "core/base/str.h"
 #include "core/tables/accept.h"
-
-enum { BIT_MAX = 31 };
+#include "core/tables/address.h"
 
 static const char chain_open[] = "open";
 static const char chain_before[] = "before";
@@ -49,28 +48,6 @@ static const struct table_chain chains[] = {
 };
 
 /* ---- text ---- */
-
-static bool forward_parse(char *const *words, const char *rest,
-			  struct entry *out)
-{
-	long bit;
-
-	if (!str_to_long(words[1], 0, BIT_MAX, &bit))
-		return false;
-	out->mark_bit = (uint8_t)bit;
-	out->admin = rest;
-	return prefix_parse(words[0], &out->pod);
-}
-
-static void forward_print(const struct entry *entry, struct str *out)
-{
-	char pod[PREFIX_TEXT];
-
-	str_printf(out, " %s %d", prefix_print(&entry->pod, pod),
-		   entry->mark_bit);
-	if (entry->admin)
-		str_printf(out, " %s", entry->admin);
-}
 
 static const char *forward_describe(struct job *job, const struct entry *entry,
 				    const char *adverb)
@@ -116,34 +93,6 @@ static const char *published_describe(struct job *job,
 
 /* ---- elements, chains, rules ---- */
 
-static const char *forward_chain_name(struct job *job,
-				      const struct entry *entry)
-{
-	return job_printf(job, "%s%d-%d", forward_kind.chain->prefix,
-			  entry->pod.ip.family == AF_INET ? 4 : 6,
-			  entry->mark_bit);
-}
-
-static bool forward_chain_parse(const char *chain, struct entry *out)
-{
-	const char *dash = strchr(chain, '-');
-	long bit;
-
-	*out = (struct entry) { .kind = ENTRY_FORWARD };
-	if (!dash || !str_to_long(dash + 1, 0, BIT_MAX, &bit))
-		return false;
-	out->pod.ip.family = dash[-1] == '4' ? AF_INET : AF_INET6;
-	out->mark_bit = (uint8_t)bit;
-	return true;
-}
-
-static void forward_fill(struct job *job, const struct entry *entry,
-			 struct nft_element *out)
-{
-	out->map = forward_chain_name(job, entry);
-	nft_key_add(out, entry->pod.ip.bytes, ip_size(entry->pod.ip.family));
-}
-
 static void published_fill(struct job *job, const struct entry *entry,
 			   struct nft_element *out)
 {
@@ -155,15 +104,6 @@ static void published_fill(struct job *job, const struct entry *entry,
 	nft_key_add(out, &protocol, sizeof(protocol));
 	nft_key_add(out, entry->pod.ip.bytes, ip_size(entry->pod.ip.family));
 	nft_key_add(out, &port, sizeof(port));
-}
-
-static void begin_match(struct nft *nft, const char *chain,
-			const struct entry *entry, enum nft_side side)
-{
-	nft_rule(nft, chain);
-	nft_match_family(nft, entry->pod.ip.family);
-	nft_load_address(nft, side, entry->pod.ip.family, 0);
-	nft_match_set(nft, chain, true);
 }
 
 static void end_open(struct nft *nft, const struct entry *entry)
@@ -186,23 +126,16 @@ static void forward_chain_add(struct nft *nft, const char *chain,
 			      const struct entry *entry)
 {
 	int family = entry->pod.ip.family;
-	const struct nft_map set = {
-		.name = chain,
-		.key_type = family == AF_INET ? NFT_TYPE_IPV4 : NFT_TYPE_IPV6,
-		.key_len = (uint8_t)ip_size(family),
-		.set = true,
-	};
 
-	nft_chain_add(nft, chain, NULL);
-	nft_map_add(nft, &set);
+	address_chain_add(nft, chain, entry);
 	add_clearing(nft, chain, entry);
 	nft_rule_end(nft);
-	begin_match(nft, chain, entry, NFT_SOURCE);
+	address_rule(nft, chain, chain, entry, NFT_SOURCE);
 	end_open(nft, entry);
-	begin_match(nft, chain, entry, NFT_DESTINATION);
+	address_rule(nft, chain, chain, entry, NFT_DESTINATION);
 	nft_match_established(nft);
 	end_open(nft, entry);
-	begin_match(nft, chain, entry, NFT_DESTINATION);
+	address_rule(nft, chain, chain, entry, NFT_DESTINATION);
 	nft_match_redirected(nft);
 	nft_load_protocol(nft, 0);
 	nft_load_address(nft, NFT_DESTINATION, family, 1);
@@ -239,10 +172,10 @@ static const struct kind_beside forward_beside = {
 
 static const struct kind_chain forward_chain = {
 	.prefix = "pods",
-	.name = forward_chain_name,
+	.name = address_chain_name,
 	.add = forward_chain_add,
 	.rules = forward_chain_rules,
-	.parse = forward_chain_parse,
+	.parse = address_chain_parse,
 	.from = chain_open,
 	.beside = &forward_beside,
 };
@@ -251,10 +184,10 @@ const struct kind forward_kind = {
 	.table = TABLE_FILTER,
 	.word = "forward",
 	.words = 2,
-	.parse = forward_parse,
-	.print = forward_print,
+	.parse = address_parse,
+	.print = address_print,
 	.describe = forward_describe,
-	.fill = forward_fill,
+	.fill = address_fill,
 	.chain = &forward_chain,
 	.chains = chains,
 	.chains_count = sizeof(chains) / sizeof(*chains),

@@ -20,6 +20,14 @@ const struct kind *const kinds[ENTRY_KINDS] = {
 	[ENTRY_ISOLATED] = &isolated_kind,
 	[ENTRY_ISOLATED_PORT] = &isolated_port_kind,
 #endif
+#if IS_ENABLED(CONFIG_FIREWALL_EGRESS)
+	[ENTRY_SENDER] = &sender_kind,
+	[ENTRY_SENDER_BRIDGED] = &sender_bridged_kind,
+	[ENTRY_LIMITED] = &limited_kind,
+	[ENTRY_LIMITED_BRIDGED] = &limited_bridged_kind,
+	[ENTRY_EGRESS] = &egress_kind,
+	[ENTRY_EGRESS_BRIDGED] = &egress_bridged_kind,
+#endif
 };
 
 void entry_print(const struct entry *entry, struct str *out)

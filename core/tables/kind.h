@@ -35,6 +35,10 @@ enum {
 	PRIORITY_DSTNAT = -99,
 	PRIORITY_SRCNAT = 101,
 	PRIORITY_RAW = -300,
+	/* Behind every usual DNAT: what is sent to has its real address. */
+	PRIORITY_BEHIND_DSTNAT = -90,
+	/* One step before the usual -200 of family bridge. */
+	PRIORITY_BEFORE_BRIDGE_FILTER = -201,
 	/* One step before and behind the usual 0. */
 	PRIORITY_BEFORE_FILTER = -1,
 	PRIORITY_AFTER_FILTER = 1,
@@ -42,6 +46,7 @@ enum {
 
 /* masquerade.c has them. */
 extern const char chain_postrouting[], chain_masquerade[];
+extern const char chain_nd[]; /* sender.c has it */
 
 /* A chain that a table has whether it has entries or not. */
 struct table_chain {
@@ -93,6 +98,9 @@ struct kind_chain {
 	 * them, and there are no such sets, unless there is beside. */
 	const char *from;
 	const struct kind_beside *beside; /* or NULL; only of policy */
+	/* What the name of one more set has behind the chain's, which is there as
+	 * long as the chain; or NULL. Only of policy. */
+	const char *more;
 };
 
 /* An element of another owner that an entry cannot be beside, though their keys
@@ -140,7 +148,9 @@ struct kind {
 
 extern const struct kind port_kind, condition_kind, hairpin_kind,
 	masquerade_kind, macspoofchk_kind, macspoofchk_mac_kind, forward_kind,
-	published_kind, closed_kind, isolated_kind, isolated_port_kind;
+	published_kind, closed_kind, isolated_kind, isolated_port_kind,
+	sender_kind, sender_bridged_kind, limited_kind, limited_bridged_kind,
+	egress_kind, egress_bridged_kind;
 
 /* Indexed by enum entry_kind. */
 extern const struct kind *const kinds[ENTRY_KINDS];

@@ -201,6 +201,10 @@ static int delete_all(struct nft *nft, const struct list *all,
 		nft_chain_del(nft, unused->chain);
 		if (kind_has_sets(unused->own))
 			nft_set_del(nft, unused->chain);
+		if (IS_ENABLED(CONFIG_FIREWALL_EGRESS) && unused->own->more)
+			nft_set_del(nft, job_printf(nft->nl->job, "%s%s",
+						    unused->chain,
+						    unused->own->more));
 	}
 	return nft_commit(nft);
 }

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A picture (SVG) of the times in README's table "Size and speed": for each row
+# A picture (SVG) of the times in the first table of README's "Size and speed": for each row
 # whose cells are milliseconds a group of bars, on a logarithmic scale.
 
 BEGIN {
 	FS = " *\\| *"
 	split("#888888 #1f77b4 #d62728", colours, " ")
 	split("floor (bare kernel requests)|cnibox|Go plugins", names, "|")
-	left = 345
+	left = 365
 	top = 62
 	width = 400
 	low = 0.1 # the scale's first and last value, ms
@@ -19,7 +19,16 @@ BEGIN {
 	inside = $0 == "## Size and speed"
 }
 
-inside && /^\|.* ms \|/ {
+# Of its tables the one with the floor.
+/^\| \| floor / {
+	table = inside
+}
+
+!/^\|/ {
+	table = 0
+}
+
+table && /^\|.* ms \|/ {
 	title[++rows] = $2
 	for (i = 1; i <= 3; i++) {
 		cell[rows, i] = $(2 + i)

@@ -63,6 +63,7 @@ static inline void assert_same_entry(const struct entry *a,
 	assert_int_equal(a->pod_port, b->pod_port);
 	assert_texts_equal(a->conditions, b->conditions);
 	assert_texts_equal(a->exempt, b->exempt);
+	assert_texts_equal(a->allowed, b->allowed);
 	assert_string_equal(a->bridge_port, b->bridge_port);
 	assert_memory_equal(a->mac, b->mac, MAC_LEN);
 	assert_string_equal(a->bridge, b->bridge);
@@ -109,8 +110,8 @@ static inline void assert_elements(void **state, const char *family,
 
 		assert_texts_equal(chain, rows[i].chain);
 		if (chain)
-			assert_int_equal(kind_of_chain(chain),
-					 rows[i].entry.kind);
+			assert_ptr_equal(kinds[kind_of_chain(chain)]->chain,
+					 kinds[rows[i].entry.kind]->chain);
 		if (!rows[i].element)
 			continue;
 		nl_hold(&k->nl);

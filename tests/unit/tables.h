@@ -49,6 +49,24 @@ static const struct entry isolated = { .kind = ENTRY_ISOLATED,
 				       .bridge = "br0" };
 static const struct entry isolated_port = { .kind = ENTRY_ISOLATED_PORT,
 					    .bridge_port = "veth0" };
+static const struct entry sender = { .kind = ENTRY_SENDER,
+				     .bridge_port = "veth0",
+				     .pod = POD4 };
+static const struct entry sender_bridged = { .kind = ENTRY_SENDER_BRIDGED,
+					     .bridge_port = "veth0" };
+static const struct entry limited = { .kind = ENTRY_LIMITED,
+				      .pod = POD4,
+				      .mark_bit = 4 };
+static const struct entry limited_bridged = { .kind = ENTRY_LIMITED_BRIDGED,
+					      .pod = POD4,
+					      .mark_bit = 4 };
+static const struct entry egress = {
+	.kind = ENTRY_EGRESS,
+	.pod = POD4,
+	.allowed = "192.0.2.1/32:443/tcp 10.0.0.0/8",
+};
+static const struct entry egress_bridged = { .kind = ENTRY_EGRESS_BRIDGED,
+					     .pod = POD4 };
 
 /* The table that this kind is in. */
 static inline struct nft table_of(struct nl *nl, enum entry_kind kind)
@@ -215,6 +233,8 @@ static inline size_t elements(struct world *world)
 	list_sets(world, ENTRY_MASQUERADE, &all);
 	if (IS_ENABLED(CONFIG_FIREWALL))
 		list_sets(world, ENTRY_FORWARD, &all);
+	if (IS_ENABLED(CONFIG_FIREWALL_EGRESS))
+		list_sets(world, ENTRY_LIMITED_BRIDGED, &all);
 	return all.count;
 }
 
@@ -243,9 +263,12 @@ enum { KINDS = ENTRY_KINDS, BASE_CHAINS = 8 };
 static inline const struct entry *every_kind(struct world *world)
 {
 	const struct entry all[] = {
-		masq,	     hairpin,	      web,	     inner,
-		macspoofchk, macspoofchk_mac, forward,	     published,
-		closed,	     isolated,	      isolated_port,
+		masq,		hairpin,	web,
+		inner,		macspoofchk,	macspoofchk_mac,
+		forward,	published,	closed,
+		isolated,	isolated_port,	sender,
+		sender_bridged, limited,	limited_bridged,
+		egress,		egress_bridged,
 	};
 	struct entry *copy = job_alloc(&world->k->job, sizeof(all));
 

@@ -23,6 +23,12 @@ static void maps_have_the_names_of_their_kind(void **state)
 		[ENTRY_CLOSED] = "",
 		[ENTRY_ISOLATED] = "",
 		[ENTRY_ISOLATED_PORT] = "ports ",
+		[ENTRY_SENDER] = "senders4 senders6 guarded ",
+		[ENTRY_SENDER_BRIDGED] = "senders4 senders6 guarded ",
+		[ENTRY_LIMITED] = "",
+		[ENTRY_LIMITED_BRIDGED] = "",
+		[ENTRY_EGRESS] = "",
+		[ENTRY_EGRESS_BRIDGED] = "",
 	};
 	struct kernel *k = *state;
 

@@ -202,8 +202,7 @@ static void changes_are_encoded(void **state)
 		{ verdict_element_add,
 		  "type 2572 flags 601: 01 00 00 00 1='tab' 2='v' 3={ 1={"
 		  " 1={ 1=0a010203 }"
-		  " 2={ 2={ 1=fffffffd 2='sub' } }"
-		  " 6=000100 } }\n" },
+		  " 2={ 2={ 1=fffffffd 2='sub' } } } }\n" },
 		{ set_element_add,
 		  "type 2572 flags 601: 01 00 00 00 1='tab' 2='s' 3={ 1={"
 		  " 1={ 1=6c6f0000000000000000000000000000 }"

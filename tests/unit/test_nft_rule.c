@@ -76,6 +76,11 @@ static void load_network_v6(struct nft *nft)
 	nft_load_network(nft, NFT_DESTINATION, AF_INET6, 128, 4);
 }
 
+static void match_icmpv6(struct nft *nft)
+{
+	nft_match_icmpv6(nft, 135);
+}
+
 static void match_mark(struct nft *nft)
 {
 	nft_match_mark(nft, 0x1000);
@@ -197,6 +202,9 @@ static const struct {
 	{ nft_match_redirected, REDIRECTED },
 	{ nft_match_from_elsewhere, FROM_ELSEWHERE },
 	{ nft_match_ipsec, IPSEC },
+	{ nft_match_no_arp, META("01", "08") UNEQUAL("0806") },
+	{ match_icmpv6, PROTOCOL("08") EQUAL("3a")
+		PAYLOAD("08", TRANSPORT, "00", "01") EQUAL("87") },
 	{ match_mark, MARKED },
 	{ set_mark, SET_MARK(MARK) },
 	{ clear_mark, SET_MARK("00000000") },

@@ -6,3 +6,10 @@ config_firewall() {
 			$(ipam "$ranges4,$ranges6" "$routes4,$routes6")"
 		"\"type\":\"firewall\",\"ingressPolicy\":\"isolated\"")
 }
+
+config_egress() {
+	chain=("\"type\":\"bridge\",\"isGateway\":true,
+			$(ipam "$ranges4,$ranges6" "$routes4,$routes6")"
+		"\"type\":\"firewall\",\"egress\":{\"default\":\"deny\",
+			\"allow\":[\"gateway:53/udp\",\"192.0.2.0/24\"]}")
+}
