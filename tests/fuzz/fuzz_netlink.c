@@ -8,6 +8,7 @@
 #include "core/kernel/link.h"
 #include "core/kernel/route.h"
 #include "core/kernel/tc.h"
+#include "core/kernel/wg.h"
 #include "tests/fuzz/kernel.h"
 
 static const struct link eth0 = { .index = 2, .name = "eth0" };
@@ -134,6 +135,27 @@ static int find_redirection(struct nl *nl)
 	return status;
 }
 
+static int read_wg(struct nl *nl)
+{
+	const struct wg wg = { nl, "wg0", 31 };
+	struct wg_device device;
+	int status = wg_get(&wg, &device);
+	const struct wg_peer *peer = device.peers.items;
+	const struct prefix *prefix;
+
+	for (size_t i = 0; i < device.peers.count; i++) {
+		require(!peer[i].endpoint.family ||
+			ip_size(peer[i].endpoint.family));
+		prefix = peer[i].allowed.items;
+		for (size_t left = peer[i].allowed.count; left; left--) {
+			require(ip_size(prefix->ip.family));
+			require(prefix->len <= ip_bits(prefix->ip.family));
+			prefix++;
+		}
+	}
+	return status;
+}
+
 static int change(struct nl *nl)
 {
 	const struct link_spec spec = { .kind = "bridge", .name = "cni0" };
@@ -152,9 +174,9 @@ static int change(struct nl *nl)
 }
 
 static int (*const questions[])(struct nl *nl) = {
-	find_link,    find_link_index, list_ports, list_addresses,
-	find_default, find_subnet,     find_way,   find_ways,
-	list_vlans,   change,	       find_tbf,   find_redirection,
+	find_link,   find_link_index,  list_ports, list_addresses, find_default,
+	find_subnet, find_way,	       find_ways,  list_vlans,	   change,
+	find_tbf,    find_redirection, read_wg,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

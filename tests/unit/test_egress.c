@@ -76,7 +76,7 @@ static void intervals_are_encoded(void **state)
 	static const uint8_t end[] = { 10, 255, 255, 255, 6, 0,
 				       0,  0,	255, 255, 0, 0 };
 	const struct nft_map set = { "r", 0x730d, 12, .set = true,
-				     .interval = true };
+				     .ranges = true };
 	const struct nft_element element = { .map = "r",
 					     .key = { 10, 0, 0, 0, 6 },
 					     .key_len = 12,

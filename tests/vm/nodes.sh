@@ -343,7 +343,16 @@ shares() {
 		line n2 192.0.2.12
 	} >/tmp/nodes/n1/etc/nodes
 	node n1 cnibox nodes apply "$@"
-	line n3 192.0.2.3 >>/tmp/nodes/n1/etc/nodes
+	tells "wg7 has port 51820, and not the nodes' 7: see --port" \
+		node n1 cnibox nodes apply "$@" --port 7
+	line n3 192.0.2.3 $BOB >>/tmp/nodes/n1/etc/nodes
+	tells "wg7: peer $(key n3), which is not listed, has " \
+		node n1 cnibox nodes apply "$@"
+	{
+		line n1
+		line n2 192.0.2.12
+		line n3
+	} >/tmp/nodes/n1/etc/nodes
 	same "$(node n1 cnibox nodes apply --dry-run "$@" | grep " peer ")" ""
 	node n1 cnibox nodes apply --backend route
 	pod n1 ip link del wg7

@@ -9,7 +9,7 @@ config NODES
 	help
 	  "cnibox nodes apply" makes this node's routes to the pods of other
 	  nodes those that a list of nodes wants, and has masquerading leave
-	  alone what goes there.
+	  alone what goes there. Costs 21 KB, without the options below.
 */
 #include "nodes.h"
 
@@ -162,7 +162,6 @@ static int run_steps(struct nodes *nodes)
 	for (int phase = 0; phase < NODES_PHASES; phase++) {
 		if (run_phase(nodes, phase) == 0)
 			continue;
-		nodes->c->host.held = false;
 		undo_run(nodes->c->job);
 		return -1;
 	}

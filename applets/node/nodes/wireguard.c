@@ -19,8 +19,7 @@ enum {
 	OVERHEAD_V6 = 80,
 };
 
-static const char own_name[] = "cnibox-wg";
-static const char alias[] = "cnibox";
+static const char own_name[] = "cnibox-wg", alias[] = "cnibox";
 
 /* An interface as it is, or should be. */
 struct device {
@@ -239,7 +238,7 @@ static int read_device(struct nodes *nodes, struct device *device,
 		       const struct list *wanted, struct wg_device *have)
 {
 	const struct wg_peer *peer;
-	struct list noted, exempt;
+	struct list noted, exempt = { 0 };
 
 	if (open_wg(nodes, device) < 0 || wg_get(device->wg, have) < 0)
 		return -1;
@@ -249,7 +248,8 @@ static int read_device(struct nodes *nodes, struct device *device,
 	device->up = device->link->flags & IFF_UP;
 	device->other = &none;
 	list_noted(nodes, device->name, &noted);
-	nodes_file_exempt(nodes->c->job, &nodes->new, &exempt);
+	if (!device->own)
+		nodes_file_exempt(nodes->c->job, &nodes->new, &exempt);
 	peer = have->peers.items;
 	for (size_t i = 0; i < have->peers.count; i++, peer++) {
 		if (device->own || has_key(wanted, peer->key) ||
