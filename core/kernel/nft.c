@@ -195,7 +195,7 @@ void nft_map_add(struct nft *nft, const struct nft_map *map)
 	nl_put_text(nft->nl, NFTA_SET_NAME, map->name);
 	put_number(nft, NFTA_SET_FLAGS,
 		   (map->set ? 0 : NFT_SET_MAP) |
-			   (map->intervals ? NFT_SET_INTERVAL : 0));
+			   (map->prefixes ? NFT_SET_INTERVAL : 0));
 	put_number(nft, NFTA_SET_KEY_TYPE, map->key_type);
 	put_number(nft, NFTA_SET_KEY_LEN, map->key_len);
 	if (map->data_len) {
