@@ -215,7 +215,7 @@ void nft_map_add(struct nft *nft, const struct nft_map *map)
 {
 	int flags = map->set ? 0 : NFT_SET_MAP;
 
-	if (map->intervals)
+	if (map->prefixes)
 		flags |= NFT_SET_INTERVAL;
 	if (IS_ENABLED(CONFIG_FIREWALL_EGRESS) && map->ranges)
 		flags |= NFT_SET_INTERVAL | NFT_SET_CONCAT;

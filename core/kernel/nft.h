@@ -34,15 +34,15 @@ enum nft_type {
 	NFT_TYPE_IFNAME = 41,
 };
 
-/* A map or a set. A map with data_len 0 leads to verdicts. The elements of a set with
- * intervals are prefixes. */
+/* A map or a set. A map with data_len 0 leads to verdicts. With prefixes a set has
+ * these as elements: see nft_prefixes_add(). */
 struct nft_map {
 	const char *name;
 	int key_type;
 	uint8_t key_len;
 	int data_type;
 	uint8_t data_len;
-	bool set, intervals;
+	bool set, prefixes;
 	bool ranges; /* of a concatenation: each part is one */
 };
 
@@ -207,7 +207,7 @@ int nft_list_elements(struct nft *nft, const char *map, struct list *out);
 int nft_list_chains(struct nft *nft, struct list *out);
 int nft_list_rules(struct nft *nft, const char *chain, struct list *out);
 
-/* Adds to out all elements of a set with intervals of this family (struct prefix), in
+/* Adds to out all elements of a set with prefixes of this family (struct prefix), in
  * order. An interval that is no prefix is several. Cannot be held. */
 int nft_list_prefixes(struct nft *nft, const char *set, int family,
 		      struct list *out);

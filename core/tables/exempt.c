@@ -22,8 +22,8 @@
 #include "core/tables/want.h"
 
 const struct nft_map exempt_sets[] = {
-	{ "nodes4", NFT_TYPE_IPV4, 4, .set = true, .intervals = true },
-	{ "nodes6", NFT_TYPE_IPV6, 16, .set = true, .intervals = true },
+	{ "nodes4", NFT_TYPE_IPV4, 4, .set = true, .prefixes = true },
+	{ "nodes6", NFT_TYPE_IPV6, 16, .set = true, .prefixes = true },
 };
 
 /* What is exempt, and what is to be. */

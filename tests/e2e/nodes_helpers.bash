@@ -199,8 +199,7 @@ list_to() {
 
 # nodes_tool MACHINE ARG...: cnibox nodes there, whatever it makes of it.
 nodes_tool() {
-	within "$1" env -i PATH="${NODES_TOOL:+$PATH}" \
-		${NODES_TOOL:-"$CNIBOX" nodes} "${@:2}"
+	within "$1" env -i "$CNIBOX" nodes "${@:2}"
 }
 
 # apply MACHINE LIST [OPTION...]

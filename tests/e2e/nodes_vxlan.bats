@@ -73,6 +73,8 @@ streams() {
 	[ "$(link p1 eth0 | jq .mtu)" = 1450 ]
 	no_pieces p1 p4 1450
 	no_pieces p1 p2 1450
+	# The node itself knows no smaller MTU than the device's.
+	no_pieces n1 p4 1450
 }
 
 @test "what drops foreign addresses, and strict rp_filter, let all pass through VXLAN" {

@@ -63,8 +63,8 @@ static void set_add(struct nft *nft)
 }
 
 static const struct nft_map intervals[] = {
-	{ "i4", NFT_TYPE_IPV4, 4, .set = true, .intervals = true },
-	{ "i6", NFT_TYPE_IPV6, 16, .set = true, .intervals = true },
+	{ "i4", NFT_TYPE_IPV4, 4, .set = true, .prefixes = true },
+	{ "i6", NFT_TYPE_IPV6, 16, .set = true, .prefixes = true },
 };
 
 static void interval_set_add(struct nft *nft)
