@@ -13,6 +13,12 @@ struct row {
 	const char *chain;		/* or NULL */
 };
 
+/* Those of one table. */
+struct rows {
+	const struct row *rows;
+	size_t count;
+};
+
 /* A chain c of entry, its requests, and how many rules it has. */
 struct chain_row {
 	struct entry entry;
@@ -98,9 +104,8 @@ static inline void assert_no_texts(struct job *job, const char *const *texts,
 	}
 }
 
-/* In the table of this family, as two hexadecimal digits. */
-static inline void assert_elements(void **state, const char *family,
-				   const struct row *rows, size_t count)
+static inline void assert_elements(void **state, const struct row *rows,
+				   size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct kernel *k = *state;
@@ -119,10 +124,12 @@ static inline void assert_elements(void **state, const char *family,
 		nft_element_add(&nft, &element);
 		assert_string_equal(
 			held_lines(k, 0),
-			job_printf(&k->job,
-				   "type 2572 flags 601: %s 00 00 00 1='%s' %s"
-				   " 6=00026f00 } }\n",
-				   family, nft.table, rows[i].element));
+			job_printf(
+				&k->job,
+				"type 2572 flags 601: %02x 00 00 00 1='%s' %s"
+				" 6=00026f00 } }\n",
+				(unsigned)nft.family, nft.table,
+				rows[i].element));
 		kernel_tear_down(state);
 		kernel_set_up(state);
 	}

@@ -48,26 +48,12 @@ static const char *const no_texts[] = {
 	"egress-bridged",
 };
 
-static void texts_and_words(void **state)
-{
-	struct kernel *k = *state;
+static const struct rows tested[] = {
+	{ rows, COUNT(rows) },
+	{ bridge_rows, COUNT(bridge_rows) },
+};
 
-	assert_texts(&k->job, rows, COUNT(rows));
-	assert_texts(&k->job, bridge_rows, COUNT(bridge_rows));
-	assert_no_texts(&k->job, no_texts, COUNT(no_texts));
-}
-
-static void elements_are_encoded(void **state)
-{
-	assert_elements(state, "01", rows, COUNT(rows));
-	assert_elements(state, "07", bridge_rows, COUNT(bridge_rows));
-}
-
-static void kernel_takes_the_tables_and_all_elements(void **state)
-{
-	assert_kernel_takes(state, rows, COUNT(rows));
-	assert_kernel_takes(state, bridge_rows, COUNT(bridge_rows));
-}
+#include "tests/unit/kind_tests.h"
 
 /* The end of an interval is an element's as well; without comment none is
  * written. */
@@ -263,12 +249,8 @@ static void the_last_pod_takes_its_list_along(void **state)
 
 int main(void)
 {
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, kernel_set_up, kernel_tear_down)
 	static const struct CMUnitTest tests[] = {
-		TEST(texts_and_words),
-		TEST(elements_are_encoded),
-		TEST(kernel_takes_the_tables_and_all_elements),
+		KIND_TESTS,
 		TEST(intervals_are_encoded),
 		TEST(families_of_frames_are_encoded),
 		TEST(chains_are_shared_by_what_has_the_same_list),

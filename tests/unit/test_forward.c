@@ -47,23 +47,11 @@ static const char *const no_texts[] = {
 	"published icmp 10.1.2.3/24 80",
 };
 
-static void texts_and_words(void **state)
-{
-	struct kernel *k = *state;
+static const struct rows tested[] = {
+	{ rows, COUNT(rows) },
+};
 
-	assert_texts(&k->job, rows, COUNT(rows));
-	assert_no_texts(&k->job, no_texts, COUNT(no_texts));
-}
-
-static void elements_are_encoded(void **state)
-{
-	assert_elements(state, "01", rows, COUNT(rows));
-}
-
-static void kernel_takes_the_table_and_all_elements(void **state)
-{
-	assert_kernel_takes(state, rows, COUNT(rows));
-}
+#include "tests/unit/kind_tests.h"
 
 static void chains_tell_their_entries(void **state)
 {
@@ -109,12 +97,8 @@ static void trim_removes_what_the_last_one_had(void **state)
 
 int main(void)
 {
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, kernel_set_up, kernel_tear_down)
 	static const struct CMUnitTest tests[] = {
-		TEST(texts_and_words),
-		TEST(elements_are_encoded),
-		TEST(kernel_takes_the_table_and_all_elements),
+		KIND_TESTS,
 		TEST(chains_tell_their_entries),
 		TEST(trim_removes_what_the_last_one_had),
 	};

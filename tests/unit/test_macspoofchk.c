@@ -35,32 +35,16 @@ static const char *const no_texts[] = {
 	"source sixteen-letters- 02:00:5e:10:00:ff",
 };
 
-static void texts_and_words(void **state)
-{
-	struct kernel *k = *state;
+static const struct rows tested[] = {
+	{ rows, COUNT(rows) },
+};
 
-	assert_texts(&k->job, rows, COUNT(rows));
-	assert_no_texts(&k->job, no_texts, COUNT(no_texts));
-}
-
-static void elements_are_encoded(void **state)
-{
-	assert_elements(state, "07", rows, COUNT(rows));
-}
-
-static void kernel_takes_the_table_and_all_elements(void **state)
-{
-	assert_kernel_takes(state, rows, COUNT(rows));
-}
+#include "tests/unit/kind_tests.h"
 
 int main(void)
 {
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, kernel_set_up, kernel_tear_down)
 	static const struct CMUnitTest tests[] = {
-		TEST(texts_and_words),
-		TEST(elements_are_encoded),
-		TEST(kernel_takes_the_table_and_all_elements),
+		KIND_TESTS,
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

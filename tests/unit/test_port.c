@@ -124,23 +124,11 @@ static const struct chain_row chains[] = {
 };
 /* clang-format on */
 
-static void texts_and_words(void **state)
-{
-	struct kernel *k = *state;
+static const struct rows tested[] = {
+	{ rows, COUNT(rows) },
+};
 
-	assert_texts(&k->job, rows, COUNT(rows));
-	assert_no_texts(&k->job, no_texts, COUNT(no_texts));
-}
-
-static void elements_are_encoded(void **state)
-{
-	assert_elements(state, "01", rows, COUNT(rows));
-}
-
-static void kernel_takes_the_table_and_all_elements(void **state)
-{
-	assert_kernel_takes(state, rows, COUNT(rows));
-}
+#include "tests/unit/kind_tests.h"
 
 static void chains_are_encoded(void **state)
 {
@@ -180,12 +168,8 @@ static void chains_are_shared_by_the_same_conditions(void **state)
 
 int main(void)
 {
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, kernel_set_up, kernel_tear_down)
 	static const struct CMUnitTest tests[] = {
-		TEST(texts_and_words),
-		TEST(elements_are_encoded),
-		TEST(kernel_takes_the_table_and_all_elements),
+		KIND_TESTS,
 		TEST(chains_are_encoded),
 		TEST(kernel_takes_the_chains),
 		TEST(addresses_that_mean_every_one_are_a_star),
