@@ -189,6 +189,35 @@ wait_until() {
 	done
 }
 
+# send_to_outside POD: sends from its port 4444 as soon as that works, and until it
+# does no more.
+send_to_outside() {
+	pod "$1" timeout 300 python3 -c '
+import socket, time
+out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+out.bind(("0.0.0.0", 4444))
+sent = False
+while True:
+    try:
+        out.sendto(b"x", ("192.0.2.2", 5555))
+        sent = True
+    except OSError:
+        if sent:
+            break
+        time.sleep(0.001)
+'
+}
+
+# Whom the answers to port 4444 of a pod are for.
+senders() {
+	node conntrack -L -p udp --orig-port-src 4444 2>/dev/null |
+		sed 's/.*dst=\([^ ]*\) .*/\1/' | sort -u
+}
+
+sent_as() {
+	[[ $(senders) == *"$1"* ]]
+}
+
 # process_in POD: starts a process there. Its number is in pid.
 process_in() {
 	node ip netns exec "$1" sleep 100 &
