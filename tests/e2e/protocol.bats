@@ -372,6 +372,67 @@ flanneld_has_written() {
 		IPMASQ=true >"$ROOT/run/flannel/subnet.env"
 }
 
+# Of each plugin: what all share they share, whatever else they have.
+@test "every plugin refuses what makes no sense, with the same code and words" {
+	local name conf
+	pod_up p1
+	for name in $("$CNIBOX" --list); do
+		conf=$(with "$NET" "{\"type\": \"$name\"}")
+		cni ADD "$name" p1 '{"name": "a",}'
+		failed_with ""
+		[ "$code" = 6 ] || complain "$name: $code $msg"
+		cni ADD "$name" p1 "$(jq 'del(.name)' <<<"$conf")"
+		failed_with "missing network name"
+		[ "$code" = 7 ] || complain "$name: $code $msg"
+		cni ADD "$name" p1 "$(with "$conf" '{"cniVersion": "2.0.0"}')"
+		failed_with 'incompatible CNI versions; config is "2.0.0"'
+		[ "$code" = 1 ] || complain "$name: $code $msg"
+		cni FOO "$name" p1 "$conf"
+		failed_with "unknown CNI_COMMAND: FOO"
+		[ "$code" = 4 ] || complain "$name: $code $msg"
+		CNI_CONTAINERID="" CNI_IFNAME="" cni DEL "$name" p1 "$conf"
+		failed_with "CNI_CONTAINERID,CNI_IFNAME"
+		[ "$code" = 4 ] || complain "$name: $code $msg"
+	done
+	nothing_left
+}
+
+@test "every plugin's ADD alone is a result or an error, in each version, and DEL leaves nothing" {
+	local name version conf
+	flanneld_has_written
+	pod_up p1
+	for name in $("$CNIBOX" --list); do
+		for version in $(supported "$name"); do
+			conf=$(jq --arg name "$name" --arg version "$version" \
+				'.type = $name | .cniVersion = $version' \
+				<<<"$NET")
+			cni ADD "$name" p1 "$conf"
+			case $status in
+			0) expect "$output" '(has("code") | not) and
+				.cniVersion == "'"$version"'"' ;;
+			*) failed_with "" ;;
+			esac
+			del_twice p1 "$conf"
+			nothing_left
+		done
+	done
+}
+
+supported() {
+	CNI_COMMAND=VERSION "$PLUGINS/$1" <<<'{}' | jq -r '.supportedVersions[]'
+}
+
+# As containerd calls it again for a sandbox that is gone.
+@test "every plugin's DEL is a success without namespace, prevResult, or ADD" {
+	local name conf
+	for name in $("$CNIBOX" --list); do
+		conf=$(with "$NET" "{\"type\": \"$name\"}")
+		CNI_NETNS="" del_twice p1 "$conf"
+		CNI_NETNS=/run/netns/nope del_twice p1 "$conf"
+		nothing_left
+	done
+}
+
 # What libcni sends: no container, and nobody valid.
 @test "GC and STATUS need no container, of any plugin" {
 	local name conf
