@@ -240,15 +240,26 @@ closed() {
 
 # --internal
 @test "nerdctl's internal network" {
-	local CNI_ARGS=IgnoreUnknown=1 SEEN_BY=""
+	local CNI_ARGS=IgnoreUnknown=1 SEEN_BY="" bridge other
 	drop_forwarded
 	come nerdctl-internal
+	bridge=$(jq -r '.plugins[0].bridge' <<<"$LIST")
 	[ "$(addresses p1 eth0)" = 10.4.2.2/24 ]
-	[ -z "$(addresses node "$(jq -r '.plugins[0].bridge' <<<"$LIST")")" ]
+	[ -z "$(addresses node "$bridge")" ]
 	[ -z "$(pod p1 ip route show default)" ]
 	answers p2 10.4.2.2 80 "p1 sees 10.4.2.3"
 	cannot_ping p1 192.0.2.2
 	cannot_ping p1 10.4.2.1
+	# Nor does another network get in where somebody has made a way.
+	other=$(list nerdctl)
+	pod_up p4
+	add_list p4 "$other"
+	node ip address add 10.4.2.1/24 dev "$bridge"
+	pod p1 ip route add default via 10.4.2.1
+	pings p1 10.4.2.1
+	cannot_ping p4 10.4.2.2
+	node ip address del 10.4.2.1/24 dev "$bridge"
+	del_list p4 "$other"
 	go
 }
 
