@@ -343,7 +343,7 @@ ${FOUR[3]} cnibox-vxlan" ] || complain "$output"
 
 @test "words that nobody knows are refused" {
 	nodes
-	[[ $stderr == *"nodes: apply, check, show or watch is expected"* ]]
+	[[ $stderr == *"nodes: apply, check, show, watch or key is expected"* ]]
 	refuses "nodes: unknown word x" "$LIST" x
 	refuses "nodes: unknown word --x" "$LIST" --x y
 	refuses "--vni 0: a number from 1 to 16777215 is expected" --vni 0

@@ -102,8 +102,9 @@ static int read_words(struct nodes *nodes, char **argv, struct words *out)
 	bool known;
 
 	if (verb < 0)
-		return fail(nodes->c->job, CNI_INTERNAL,
-			    "nodes: apply, check, show or watch is expected");
+		return fail(
+			nodes->c->job, CNI_INTERNAL,
+			"nodes: apply, check, show, watch or key is expected");
 	out->verb = (enum verb)verb;
 	for (char **word = argv + 2; *word; word++) {
 		if (strcmp(*word, "--dry-run") == 0 && verb == APPLY) {
