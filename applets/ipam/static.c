@@ -116,7 +116,7 @@ static int static_add_ip(struct call *c, struct list *ips, const char *text,
 			    text ? text : "");
 	if (gateway)
 		ip.gateway = *gateway;
-	*(struct result_ip *)list_add(c->job, ips, sizeof(ip)) = ip;
+	list_copy(c->job, ips, &ip, sizeof(ip));
 	return 0;
 }
 
@@ -231,8 +231,7 @@ static int static_validate(struct call *c)
 	}
 	ip = more.items;
 	for (size_t i = 0; i < more.count; i++)
-		*(struct result_ip *)list_add(c->job, &conf->ips, sizeof(*ip)) =
-			ip[i];
+		list_copy(c->job, &conf->ips, &ip[i], sizeof(*ip));
 	if (asked.count)
 		conf->ips = asked;
 	return static_check_count(c, &conf->ips);

@@ -88,7 +88,7 @@ static struct prefix alone(const struct ip *ip)
 
 static void put_route(struct call *c, struct list *routes, struct route route)
 {
-	*(struct route *)list_add(c->job, routes, sizeof(route)) = route;
+	list_copy(c->job, routes, &route, sizeof(route));
 }
 
 /* The container's routes: to the gateway over the link, and by the gateway to

@@ -233,12 +233,12 @@ static void portmap_entry(struct call *c, const struct prefix *pod,
 
 	if (!ip_is_unspecified(&mapping->host))
 		entry.host = mapping->host;
-	*(struct entry *)list_add(c->job, entries, sizeof(entry)) = entry;
+	list_copy(c->job, entries, &entry, sizeof(entry));
 	entry.conditions = portmap_conditions(c, pod->ip.family);
 	if (!entry.conditions)
 		return;
 	entry.kind = ENTRY_CONDITION;
-	*(struct entry *)list_add(c->job, entries, sizeof(entry)) = entry;
+	list_copy(c->job, entries, &entry, sizeof(entry));
 }
 
 /* What the mappings take for one address of the container. */

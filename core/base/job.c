@@ -123,6 +123,12 @@ void *list_add(struct job *job, struct list *list, size_t size)
 	return (char *)list->items + list->count++ * size;
 }
 
+void *list_copy(struct job *job, struct list *list, const void *item,
+		size_t size)
+{
+	return memcpy(list_add(job, list, size), item, size);
+}
+
 void job_warn(struct job *job, const char *fmt, ...)
 {
 	va_list args;

@@ -61,6 +61,10 @@ char *job_vprintf(struct job *job, const char *fmt, va_list args)
 void *list_add(struct job *job, struct list *list, size_t size)
 	__attribute__((returns_nonnull));
 
+/* The same, as a copy of item, which must not be of list itself. */
+void *list_copy(struct job *job, struct list *list, const void *item,
+		size_t size) __attribute__((returns_nonnull));
+
 /* A warning: one line on stderr, prefixed with the applet's name. */
 void job_warn(struct job *job, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -240,8 +240,8 @@ static void join_attachments(struct call *c)
 	const struct attachment *former = c->net.former.items;
 
 	for (size_t i = 0; i < c->net.former.count; i++)
-		*(struct attachment *)list_add(c->job, &c->net.attachments,
-					       sizeof(*former)) = former[i];
+		list_copy(c->job, &c->net.attachments, &former[i],
+			  sizeof(*former));
 }
 
 static int run_verb(struct call *c, const struct verb *verb)

@@ -42,7 +42,7 @@ static char **environment(struct job *job, const char *verb)
 
 	for (var = environ; *var; var++) {
 		if (!str_starts(*var, command))
-			*(char **)list_add(job, &env, sizeof(char *)) = *var;
+			list_copy(job, &env, var, sizeof(char *));
 	}
 	*(char **)list_add(job, &env, sizeof(char *)) =
 		job_printf(job, "%s%s", command, verb);

@@ -14,7 +14,7 @@ void node_add_once(struct job *job, struct list *texts, const char *text)
 		if (strcmp(item[i], text) == 0)
 			return;
 	}
-	*(const char **)list_add(job, texts, sizeof(text)) = text;
+	list_copy(job, texts, &text, sizeof(text));
 }
 
 int node_owners(struct call *c, struct list *owners)

@@ -41,8 +41,7 @@ bool noted_entries(struct call *c, const struct record_notes *notes,
 			whole = false;
 		else if (IS_ENABLED(CONFIG_IPV6) || !possible ||
 			 entry.pod.ip.family != AF_INET6)
-			*(struct entry *)list_add(c->job, entries,
-						  sizeof(entry)) = entry;
+			list_copy(c->job, entries, &entry, sizeof(entry));
 	}
 	return whole;
 }

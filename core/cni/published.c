@@ -19,8 +19,8 @@ static void read_others(struct call *c, enum entry_kind kind, struct list *out)
 		entry = entries.items;
 		for (size_t i = 0; !notes.left && i < entries.count; i++) {
 			if (entry[i].kind == kind)
-				*(struct entry *)list_add(
-					c->job, out, sizeof(*entry)) = entry[i];
+				list_copy(c->job, out, &entry[i],
+					  sizeof(*entry));
 		}
 	}
 }
@@ -40,8 +40,7 @@ static void add_published(struct call *c, const struct list *ports,
 		};
 
 		if (port[i].kind == ENTRY_PORT)
-			*(struct entry *)list_add(c->job, out, sizeof(entry)) =
-				entry;
+			list_copy(c->job, out, &entry, sizeof(entry));
 	}
 }
 

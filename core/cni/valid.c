@@ -42,8 +42,7 @@ int valid_drop_links(struct call *c, int master, const char *kind)
 	for (size_t i = 0; i < links.count; i++) {
 		if (strcmp(link[i].kind, kind) == 0 &&
 		    valid_excludes(c, link[i].alias))
-			*(struct link *)list_add(c->job, &dead, sizeof(*link)) =
-				link[i];
+			list_copy(c->job, &dead, &link[i], sizeof(*link));
 	}
 	return link_del_all(&c->host, &dead);
 }

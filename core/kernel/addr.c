@@ -105,8 +105,7 @@ static void on_addr(const struct nlmsghdr *msg, void *arg)
 	else if (flags & IFA_F_TENTATIVE)
 		search->tentative = true;
 	if (search->out)
-		*(struct addr *)list_add(search->job, search->out,
-					 sizeof(addr)) = addr;
+		list_copy(search->job, search->out, &addr, sizeof(addr));
 }
 
 static int dump(struct nl *nl, const struct link *link, int family,

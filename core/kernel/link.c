@@ -454,7 +454,7 @@ static void on_listed(const struct nlmsghdr *msg, void *arg)
 	if (search->master && link.master != search->master)
 		return;
 	link.alias = job_printf(search->job, "%s", link.alias);
-	*(struct link *)list_add(search->job, search->out, sizeof(link)) = link;
+	list_copy(search->job, search->out, &link, sizeof(link));
 }
 
 int link_list(struct nl *nl, int master, struct list *out)

@@ -242,7 +242,7 @@ static void add_prefixes(struct job *job, const struct ip *first,
 			    ip_compare(&end, last) <= 0)
 				break;
 		}
-		*(struct prefix *)list_add(job, out, sizeof(prefix)) = prefix;
+		list_copy(job, out, &prefix, sizeof(prefix));
 		prefix.ip = ip_step(&end, 1);
 	} while (ip_compare(&end, last) < 0);
 }

@@ -118,8 +118,7 @@ static void look_at_nexthop(struct route_search *search, int index,
 	if (!search->indexes)
 		search->exists |= is_nexthop(search, index, gateway);
 	else if (index)
-		*(int *)list_add(search->job, search->indexes, sizeof(index)) =
-			index;
+		list_copy(search->job, search->indexes, &index, sizeof(index));
 }
 
 /* Looks at each nexthop; a multipath route has several. */

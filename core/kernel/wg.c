@@ -94,8 +94,8 @@ static void on_allowed(const struct nlattr *attr, void *arg)
 	    prefix.len > ip_bits(prefix.ip.family))
 		return;
 	memcpy(prefix.ip.bytes, nl_attr_data(ip), size);
-	*(struct prefix *)list_add(reading->job, &reading->peer->allowed,
-				   sizeof(prefix)) = prefix;
+	list_copy(reading->job, &reading->peer->allowed, &prefix,
+		  sizeof(prefix));
 }
 
 /* A peer whose prefixes do not fit one message is in the next one again. */

@@ -44,8 +44,7 @@ static bool read_line(struct job *job, char *line, struct nodes_file *out)
 	if (strcmp(word, "exempt") == 0) {
 		if (!prefix_parse(line, &prefix))
 			return false;
-		*(struct prefix *)list_add(job, &out->exempt, sizeof(prefix)) =
-			prefix;
+		list_copy(job, &out->exempt, &prefix, sizeof(prefix));
 		return true;
 	}
 	if (strcmp(word, "peer") != 0)
@@ -153,7 +152,7 @@ static void add_prefix(struct job *job, struct list *out,
 {
 	if (prefix->ip.family == AF_INET ||
 	    (IS_ENABLED(CONFIG_IPV6) && prefix->ip.family))
-		*(struct prefix *)list_add(job, out, sizeof(*prefix)) = *prefix;
+		list_copy(job, out, prefix, sizeof(*prefix));
 }
 
 static void add_node(struct job *job, struct list *out, const struct node *node)

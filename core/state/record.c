@@ -333,8 +333,7 @@ int record_list(struct job *job, const char *applet, struct list *owners)
 		const char *owner = owner_of(job, applet, file->d_name);
 
 		if (owner)
-			*(const char **)list_add(job, owners, sizeof(owner)) =
-				owner;
+			list_copy(job, owners, &owner, sizeof(owner));
 	}
 	err = errno;
 	closedir(dir);

@@ -219,7 +219,7 @@ static const char *parse(struct job *job, const char *text, int family,
 		struct match match = { 0 };
 
 		read_match(&p, &match);
-		*(struct match *)list_add(job, out, sizeof(match)) = match;
+		list_copy(job, out, &match, sizeof(match));
 	}
 	if (!p.why && count_rules(out) > RULES_MAX)
 		p.why = job_printf(job, "more than %d combinations", RULES_MAX);

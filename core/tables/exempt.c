@@ -84,8 +84,7 @@ static struct list not_among(struct job *job, const struct list *list,
 		for (; left && prefix_compare(other, prefix) < 0; left--)
 			other++;
 		if (!left || prefix_compare(other, prefix) != 0)
-			*(struct prefix *)list_add(job, &out, sizeof(*prefix)) =
-				*prefix;
+			list_copy(job, &out, prefix, sizeof(*prefix));
 	}
 	return out;
 }
@@ -185,8 +184,7 @@ int tables_list_exempt(struct nl *nl, struct list *prefixes)
 	prefix = exempt.there.items;
 	for (size_t i = 0; i < exempt.there.count; i++, prefix++) {
 		if (!exempt.lacks[prefix->ip.family == AF_INET6])
-			*(struct prefix *)list_add(nl->job, prefixes,
-						   sizeof(*prefix)) = *prefix;
+			list_copy(nl->job, prefixes, prefix, sizeof(*prefix));
 	}
 	return 0;
 }

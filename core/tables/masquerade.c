@@ -61,8 +61,7 @@ static size_t read_exempt(struct job *job, const struct entry *entry,
 		struct prefix prefix;
 
 		if (prefix_parse(word, &prefix))
-			*(struct prefix *)list_add(job, out, sizeof(prefix)) =
-				prefix;
+			list_copy(job, out, &prefix, sizeof(prefix));
 		else if (str_starts(word, "realm:"))
 			str_to_long(word + 6, 1, UINT16_MAX, realm);
 		at += len + strspn(at + len, " ");

@@ -44,8 +44,7 @@ static int sweep_chain(struct nft *nft, const struct sweep *sweep,
 	rule = rules.items;
 	for (size_t i = 0; i < rules.count; i++) {
 		if (is_wanted(sweep, &rule[i]))
-			*(struct nft_rule_info *)list_add(
-				nft->nl->job, found, sizeof(*rule)) = rule[i];
+			list_copy(nft->nl->job, found, &rule[i], sizeof(*rule));
 	}
 	return 0;
 }

@@ -60,9 +60,8 @@ static int remove_owners(struct nft *nft, unsigned mask,
 	element = all.items;
 	for (size_t i = 0; i < all.count; i++, element++) {
 		if (to_go(arg, element->comment))
-			*(struct nft_element *)list_add(nft->nl->job, &gone,
-							sizeof(*element)) =
-				*element;
+			list_copy(nft->nl->job, &gone, element,
+				  sizeof(*element));
 	}
 	return want_remove_elements(nft, &gone);
 }

@@ -164,8 +164,7 @@ static int grant_from_set(struct grant *g, size_t index, const struct list *set,
 
 		if (status < 0)
 			return -1;
-		*(struct ip *)list_add(g->job, &g->taken, sizeof(at.ip)) =
-			at.ip;
+		list_copy(g->job, &g->taken, &at.ip, sizeof(at.ip));
 		if (store_set_last(&g->store, index, &at.ip) < 0)
 			return -1;
 	}
@@ -197,8 +196,7 @@ static int grant_drop_stale(struct grant *g)
 
 	for (size_t i = 0; i < g->owned.count; i++) {
 		if (!r[i].stale)
-			*(struct reservation *)list_add(g->job, &live,
-							sizeof(*r)) = r[i];
+			list_copy(g->job, &live, &r[i], sizeof(*r));
 		else if (store_release(&g->store, &r[i].ip) < 0)
 			return -1;
 	}

@@ -138,8 +138,7 @@ static int host_local_read_sets(struct call *c, struct list *sets)
 	if (host_local_append_sets(c->job, sets, &conf->runtime_ranges) < 0)
 		return -1;
 	if (conf->range.subnet.ip.family || conf->range.subnet_auto) {
-		*(struct range *)list_add(c->job, &set, sizeof(conf->range)) =
-			conf->range;
+		list_copy(c->job, &set, &conf->range, sizeof(conf->range));
 		if (ranges_add(c->job, &set, sets) < 0)
 			return -1;
 	}
@@ -162,7 +161,7 @@ static bool host_local_add_wanted(struct job *job, struct list *wanted,
 	for (size_t i = 0; i < wanted->count; i++)
 		if (ip_compare(&known[i], &prefix.ip) == 0)
 			return true;
-	*(struct ip *)list_add(job, wanted, sizeof(*known)) = prefix.ip;
+	list_copy(job, wanted, &prefix.ip, sizeof(*known));
 	return true;
 }
 

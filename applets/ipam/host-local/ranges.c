@@ -58,7 +58,7 @@ int ranges_add(struct job *job, const struct list *set, struct list *sets)
 			range[i].gateway.family;
 	}
 	if (!automatic) {
-		*(struct list *)list_add(job, sets, sizeof(*set)) = *set;
+		list_copy(job, sets, set, sizeof(*set));
 		return 0;
 	}
 	if (!IS_ENABLED(CONFIG_NODES))

@@ -60,7 +60,7 @@ static void resolv_read_line(struct job *job, const char **text,
 	else
 		return;
 	while ((word = resolv_next_word(job, text))) {
-		*(const char **)list_add(job, list, sizeof(word)) = word;
+		list_copy(job, list, &word, sizeof(word));
 		if (list == &dns->nameservers)
 			return;
 	}

@@ -126,10 +126,9 @@ static int firewall_add_target(struct call *c, const struct target *target,
 		if (overlap && target_equal(&common, target))
 			return 0;
 		if (!overlap || !target_equal(&common, &have[i]))
-			*(struct target *)list_add(c->job, &keep,
-						   sizeof(*have)) = have[i];
+			list_copy(c->job, &keep, &have[i], sizeof(*have));
 	}
-	*(struct target *)list_add(c->job, &keep, sizeof(*have)) = *target;
+	list_copy(c->job, &keep, target, sizeof(*have));
 	*out = keep;
 	return keep.count <= FIREWALL_TARGETS_MAX
 		       ? 0
@@ -167,13 +166,12 @@ static void firewall_list_word(struct call *c, const char *entry,
 
 	for (size_t i = 0; dns && i < c->prev.dns.nameservers.count; i++) {
 		if (ip_parse(server[i], &ip))
-			*(struct ip *)list_add(c->job, out, sizeof(ip)) = ip;
+			list_copy(c->job, out, &ip, sizeof(ip));
 	}
 	for (size_t i = 0; !dns && i < c->prev.ips.count; i++, own++) {
 		if (own->gateway.family &&
 		    result_ip_is_of(&c->prev, own, c->env.ifname))
-			*(struct ip *)list_add(c->job, out, sizeof(ip)) =
-				own->gateway;
+			list_copy(c->job, out, &own->gateway, sizeof(ip));
 	}
 }
 

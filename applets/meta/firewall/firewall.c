@@ -269,8 +269,8 @@ static void firewall_told(struct call *c, struct list *addresses)
 
 		if (told && told->type == JSON_STRING &&
 		    prefix_parse(told->text, &prefix))
-			*(struct ip *)list_add(c->job, addresses,
-					       sizeof(struct ip)) = prefix.ip;
+			list_copy(c->job, addresses, &prefix.ip,
+				  sizeof(struct ip));
 	}
 }
 

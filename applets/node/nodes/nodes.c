@@ -197,9 +197,8 @@ static void note_new(struct nodes *nodes)
 		if (entry == nodes->self)
 			new->self = entry->node;
 		else
-			*(struct node *)list_add(nodes->c->job, &new->nodes,
-						 sizeof(struct node)) =
-				entry->node;
+			list_copy(nodes->c->job, &new->nodes, &entry->node,
+				  sizeof(struct node));
 	}
 }
 

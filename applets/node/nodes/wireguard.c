@@ -254,9 +254,8 @@ static int read_device(struct nodes *nodes, struct device *device,
 	for (size_t i = 0; i < have->peers.count; i++, peer++) {
 		if (device->own || has_key(wanted, peer->key) ||
 		    has_key(&noted, peer->key))
-			*(struct wg_peer *)list_add(nodes->c->job,
-						    &device->peers,
-						    sizeof(*peer)) = *peer;
+			list_copy(nodes->c->job, &device->peers, peer,
+				  sizeof(*peer));
 		else if (wanted->count &&
 			 check_another(nodes, device->name, peer, &exempt) < 0)
 			return -1;
