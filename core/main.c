@@ -47,14 +47,15 @@ static const struct applet *applet_called(const char *name)
 
 static int unknown(struct job *job, const char *name)
 {
+	bool runtime = getenv("CNI_COMMAND") != NULL;
 	struct str list = { .job = job };
 
 	for (const struct applet *const *a = applets; *a; a++)
 		str_printf(&list, " %s", (*a)->name);
-	fail(job, CNI_INTERNAL, "%s: no such plugin; built in:%s", name,
-	     list.len ? list.text : " none");
-	return getenv("CNI_COMMAND") ? cni_print_error(job, NULL)
-				     : cni_log_error(job);
+	fail(job, CNI_INTERNAL, "%s: no such plugin; built in:%s%s", name,
+	     list.len ? list.text : " none",
+	     runtime ? "" : "; commands: see cnibox --help");
+	return runtime ? cni_print_error(job, NULL) : cni_log_error(job);
 }
 
 /* argv[0] is the word behind "cnibox". */

@@ -20,6 +20,22 @@ void tool_add_usage(struct str *out, const struct tool *tool)
 		str_printf(out, "    cnibox %s\n", tool->usage);
 }
 
+static void add_help(struct str *out, const struct tool *tool)
+{
+	tool_add_usage(out, tool);
+	if (tool->more)
+		str_printf(out, "\n%s", tool->more);
+}
+
+static bool wants_help(char **argv)
+{
+	while (*++argv) {
+		if (strcmp(*argv, "--help") == 0)
+			return true;
+	}
+	return false;
+}
+
 int tool_main(struct call *c, const struct tool *tool, char **argv)
 {
 	struct str out = { .job = c->job };
@@ -30,8 +46,8 @@ int tool_main(struct call *c, const struct tool *tool, char **argv)
 	str_add(&out, "");
 	if (!tool->run)
 		fail_unbuilt(c->job, CNI_INTERNAL, argv[0], tool->usage);
-	else if (argv[1] && strcmp(argv[1], "--help") == 0)
-		tool_add_usage(&out, tool);
+	else if (wants_help(argv))
+		add_help(&out, tool);
 	else
 		tool->run(c, argv, &out);
 	cni_print(c->job, out.text);
@@ -41,5 +57,6 @@ int tool_main(struct call *c, const struct tool *tool, char **argv)
 int tool_unknown_word(struct call *c, char **argv, const char *word)
 {
 	return fail(c->job, CNI_INTERNAL,
-		    "%s: unknown word %s; see cnibox --help", argv[0], word);
+		    "%s: unknown word %s; see cnibox %s --help", argv[0], word,
+		    argv[0]);
 }

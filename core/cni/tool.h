@@ -12,6 +12,8 @@ struct tool {
 	 * what it does. Where run is NULL, the option without which the tool is
 	 * not built. */
 	const char *usage;
+	/* What its own --help says behind that, such as its options, or NULL. */
+	const char *more;
 	/* argv[0] is its name as it was typed. c has the job, the lists of what
 	 * is built in, and the sockets of the host. What is added to out is
 	 * printed. */
@@ -21,8 +23,8 @@ struct tool {
 /* The tool of this name, which may have dashes in front, or NULL. */
 const struct tool *tool_find(const struct tool *const *tools, const char *name);
 
-/* Runs tool, or prints its usage if --help is its first word. c has the job and
- * the lists. The exit status. */
+/* Runs tool, or tells how it is called if --help is among its words. c has the job
+ * and the lists. The exit status. */
 int tool_main(struct call *c, const struct tool *tool, char **argv);
 
 /* Adds the usage of one that is built in. */

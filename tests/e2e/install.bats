@@ -67,7 +67,7 @@ load helpers
 	for words in -sf "-s -x" --; do
 		# shellcheck disable=SC2086 # several words
 		run -1 --separate-stderr "$CNIBOX" --install $words "$dir"
-		[ "$output$stderr" = "cnibox: --install: unknown word ${words##* }; see cnibox --help" ]
+		[ "$output$stderr" = "cnibox: --install: unknown word ${words##* }; see cnibox --install --help" ]
 	done
 	[ ! -e "$dir" ]
 }

@@ -341,15 +341,34 @@ ${FOUR[2]} -
 ${FOUR[3]} cnibox-vxlan" ] || complain "$output"
 }
 
+@test "--help names each verb and option, wherever it stands" {
+	local help word words
+	nodes --help
+	help=$output
+	# shellcheck disable=SC2016
+	words=$(awk -F'"' '/(verbs|choices)\[\] =/, /;/ { words() }
+		/strcmp\(/ { words() }
+		function words(i) { for (i = 2; i < NF; i += 2) print $i }
+		' "$TOP/applets/node/nodes/nodes.c")
+	[[ $words == *watch*--vni*key* ]]
+	for word in $words; do
+		[[ $help == *"$word"* ]] || complain "no $word in --help"
+	done
+	nodes apply --backend vxlan --help
+	[[ $status = 0 && $output = "$help" ]]
+}
+
 @test "words that nobody knows are refused" {
 	nodes
-	[[ $stderr == *"nodes: apply, check, show, watch or key is expected"* ]]
+	[[ $stderr == *"cnibox: nodes: apply, check, show, watch or key is expected"* ]]
+	nodes appply
+	[[ $stderr == *"cnibox: nodes appply: apply, check, show, watch or key is expected"* ]]
 	refuses "nodes: unknown word x" "$LIST" x
 	refuses "nodes: unknown word --x" "$LIST" --x y
 	refuses "--vni 0: a number from 1 to 16777215 is expected" --vni 0
 	refuses "--port 65536: a number from 1 to 65535 is expected" --port 65536
 	refuses "--backend x: auto, route, vxlan or wireguard is expected" --backend x
-	refuses "--interface : a value is expected" --interface
+	refuses "--interface: a value is expected" --interface
 	refuses "open /etc/cni/none: No such file or directory" /etc/cni/none
 }
 

@@ -44,7 +44,8 @@ applets() {
 	for name in $(applets node); do
 		run -0 --separate-stderr "$CNIBOX" "$name" --help
 		[[ $output =~ ^\ {4}cnibox\ (--)?"$name"( |$) && -z $stderr ]]
-		[[ $help == *"$output"* ]]
+		# What its own says behind an empty line are the details.
+		[[ $help == *"${output%%$'\n\n'*}"* ]]
 		[ "$("$CNIBOX" "--$name" --help)" = "$output" ]
 		[ ! -e "$PLUGINS/$name" ]
 		ln -s "$CNIBOX" "$BATS_TEST_TMPDIR/$name"
@@ -109,6 +110,11 @@ at_least() {
 		[[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+\+[0-9A-Za-z.-]+$ ]]
 		at_least "${version%%+*}" 1.7.1
 	done
+}
+
+@test "a word that is neither a plugin nor a command leads to both" {
+	run -1 --separate-stderr env -i "$CNIBOX" nod
+	[[ -z $output && $stderr == "cnibox: nod: no such plugin; built in: bandwidth "*"; commands: see cnibox --help" ]]
 }
 
 @test "called by the name of k3s' binary of all plugins it tells their version" {

@@ -75,6 +75,6 @@ shows() {
 	for words in -x now "--json x"; do
 		# shellcheck disable=SC2086 # several words
 		run -1 --separate-stderr node "$CNIBOX" show $words
-		[ "$output$stderr" = "cnibox: show: unknown word ${words##* }; see cnibox --help" ]
+		[ "$output$stderr" = "cnibox: show: unknown word ${words##* }; see cnibox show --help" ]
 	done
 }

@@ -238,7 +238,7 @@ ruleset() {
 	run -0 --separate-stderr node "$CNIBOX" sync --help
 	[[ $output == "    cnibox sync  "* && -z $stderr ]]
 	run -1 --separate-stderr node "$CNIBOX" sync now
-	[ "$output$stderr" = "cnibox: sync: unknown word now; see cnibox --help" ]
+	[ "$output$stderr" = "cnibox: sync: unknown word now; see cnibox sync --help" ]
 	[ -z "$(node nft list ruleset)" ]
 	syncs "1 attachments, 1 restored, 0 gone"
 	del_list p1 "$LIST" "$(port 8080)"

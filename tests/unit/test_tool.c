@@ -21,9 +21,11 @@ static int stumble(struct call *c, char **argv, struct str *out)
 	return fail(c->job, CNI_INTERNAL, "stumbled");
 }
 
-static const struct tool say_tool = { "say", "say [more]  says it", say };
-static const struct tool stumble_tool = { "stumble", "--stumble", stumble };
-static const struct tool absent_tool = { "absent", "ABSENT", NULL };
+static const struct tool say_tool = { "say", "say [more]  says it",
+				      "more  all of it\n", say };
+static const struct tool stumble_tool = { "stumble", "--stumble", NULL,
+					  stumble };
+static const struct tool absent_tool = { "absent", "ABSENT", NULL, NULL };
 static const struct tool *const tools[] = { &say_tool, &stumble_tool,
 					    &absent_tool, NULL };
 
@@ -60,7 +62,7 @@ static int called(char **argv)
 static void what_it_says_is_printed(void **state)
 {
 	static const struct {
-		const char *words[3];
+		const char *words[4];
 		int status;
 		const char *out, *err;
 	} table[] = {
@@ -68,14 +70,18 @@ static void what_it_says_is_printed(void **state)
 		{ { "--say", "more" }, 0, "all there is\n", "" },
 		{ { "say", "--help" },
 		  0,
-		  "    cnibox say [more]  says it\n",
+		  "    cnibox say [more]  says it\n\nmore  all of it\n",
+		  "" },
+		{ { "say", "less", "--help" },
+		  0,
+		  "    cnibox say [more]  says it\n\nmore  all of it\n",
 		  "" },
 		{ { "--stumble", "--help" }, 0, "    cnibox --stumble\n", "" },
 		{ { "stumble" }, 1, "a half\n", "test: stumbled\n" },
 		{ { "--say", "less" },
 		  1,
 		  "",
-		  "test: --say: unknown word less; see cnibox --help\n" },
+		  "test: --say: unknown word less; see cnibox --say --help\n" },
 		{ { "--absent" },
 		  1,
 		  "",

@@ -48,8 +48,8 @@ static int find_word(const char *const *words, const char *word)
 static int bad_value(struct nodes *nodes, const char *word, const char *value,
 		     const char *expected)
 {
-	return fail(nodes->c->job, CNI_INTERNAL, "%s %s: %s is expected", word,
-		    value ? value : "", expected);
+	return fail(nodes->c->job, CNI_INTERNAL, "%s%s%s: %s is expected", word,
+		    value ? " " : "", value ? value : "", expected);
 }
 
 static int read_number(struct nodes *nodes, const char *word, const char *value,
@@ -102,9 +102,8 @@ static int read_words(struct nodes *nodes, char **argv, struct words *out)
 	bool known;
 
 	if (verb < 0)
-		return fail(
-			nodes->c->job, CNI_INTERNAL,
-			"nodes: apply, check, show, watch or key is expected");
+		return bad_value(nodes, argv[0], argv[1],
+				 "apply, check, show, watch or key");
 	out->verb = (enum verb)verb;
 	for (char **word = argv + 2; *word; word++) {
 		if (strcmp(*word, "--dry-run") == 0 && verb == APPLY) {
@@ -325,10 +324,28 @@ static int run(struct call *c, char **argv, struct str *out)
 const struct tool nodes_tool = {
 	.name = "nodes",
 	.usage =
-		"nodes apply|check|show|watch [FILE]\n"
+		"nodes apply|check|show|watch [OPTION...] [FILE]\n"
 		"                          routes to the pods of other nodes\n"
 		"    cnibox nodes key [FILE]\n"
 		"                          makes a private key of WireGuard, unless\n"
 		"                          it is there, and prints the public one",
+	.more = "    apply                 makes this node's routing what FILE wants\n"
+		"    check                 prints what apply would change; the exit\n"
+		"                          status is 1 if there is anything\n"
+		"    show                  FILE, with how each node is reached\n"
+		"    watch                 applies, and again when something changes\n"
+		"\n"
+		"    FILE                  a line for each node (/etc/cni/nodes), or -:\n"
+		"                          SUBNET[,SUBNET] ADDRESS[,ADDRESS] [wg=KEY]\n"
+		"    --backend auto        VXLAN to nodes that are on no link (default);\n"
+		"                          route: no overlay; vxlan, wireguard: to all\n"
+		"    --vni N               of VXLAN (67)\n"
+		"    --port N              UDP port of VXLAN (4789), of WireGuard (51820)\n"
+		"    --interface NAME      of WireGuard, in place of our own\n"
+		"    --private-key FILE    of WireGuard (/etc/cni/nodes.key)\n"
+		"    --dry-run             of apply: prints the changes, makes none\n"
+		"\n"
+		"    Backend, VNI and port have to be the same on all nodes. check,\n"
+		"    show and watch need the options that apply has.\n",
 	.run = run,
 };
