@@ -114,8 +114,8 @@ works() {
 	wait_until 5 all_do
 	# On one wire no router is asked.
 	[ "$(within n1 ip -j route get 10.1.2.2 | jq -r '.[0].gateway')" = 192.0.2.2 ]
-one_router_fails
-hears p1 <<<"192.0.2.99 outside sees 192.0.2.1"
+	one_router_fails
+	hears p1 <<<"192.0.2.99 outside sees 192.0.2.1"
 }
 
 @test "OSPF: all pods reach all as themselves, also when a link fails" {
