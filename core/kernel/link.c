@@ -434,6 +434,8 @@ int link_set_ipv4(struct nl *nl, int index, enum link_ipv4_setting setting)
 	nl_nest_end(nl, conf);
 	nl_nest_end(nl, inet);
 	nl_nest_end(nl, spec);
+	if (setting == LINK_ROUTE_LOCALNET)
+		nl_allow(nl, ENODEV, NULL);
 	return nl_talk(nl, "set %s of interface %d", settings[setting].name,
 		       index);
 }

@@ -102,7 +102,8 @@ int link_set_port(struct nl *nl, const struct link *port, bool hairpin,
  * which nftables of family bridge do not see. Can be held. */
 int link_set_no_ll_learn(struct nl *nl, const struct link *bridge);
 
-/* Sets net.ipv4.conf.NAME.SETTING to 1, without /proc. Can be held. */
+/* Sets net.ipv4.conf.NAME.SETTING to 1, without /proc. A pod's link that was found
+ * by its route, to open it for 127.0.0.1, may have gone since. Can be held. */
 enum link_ipv4_setting { LINK_ARP_NOTIFY, LINK_ROUTE_LOCALNET };
 int link_set_ipv4(struct nl *nl, int index, enum link_ipv4_setting setting);
 

@@ -636,6 +636,17 @@ static void settings_that_are_refused_are_named(void **state)
 	}
 }
 
+/* With the link of a pod goes the way from 127.0.0.1; its own must be there. */
+static void only_a_link_to_localhost_may_be_gone(void **state)
+{
+	struct kernel *k = *state;
+
+	acks(k, ENODEV);
+	assert_int_equal(link_set_ipv4(&k->nl, 5, LINK_ROUTE_LOCALNET), 0);
+	acks(k, ENODEV);
+	assert_int_equal(link_set_ipv4(&k->nl, 5, LINK_ARP_NOTIFY), -1);
+}
+
 static void mtu_and_queue_are_asked_for(void **state)
 {
 	static const struct link v = { .index = 5, .name = "v" };
@@ -786,6 +797,7 @@ int main(void)
 		TEST(one_is_deleted_by_its_name),
 		TEST(random_mac_is_local_and_of_one_host),
 		TEST(settings_are_asked_for),
+		TEST(only_a_link_to_localhost_may_be_gone),
 		TEST(mtu_and_queue_are_asked_for),
 		TEST(settings_that_are_refused_are_named),
 		TEST(wait_up_reads_the_link_again),
