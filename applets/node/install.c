@@ -60,7 +60,8 @@ static int link_one(struct job *job, const char *self, const char *target,
 					 path);
 	}
 	if (symbolic ? symlink(target, fresh) : link(self, fresh))
-		return fail_errno(job, errno, "link %s to %s", path, self);
+		return fail_errno(job, errno, "link %s to %s%s", path, self,
+				  errno == EXDEV ? " (-s may)" : "");
 	if (rename(fresh, path) < 0)
 		fail_errno(job, errno, "link %s to %s", path, self);
 	/* Still there after a rename onto a link to the same file, too. */

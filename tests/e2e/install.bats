@@ -25,6 +25,13 @@ load helpers
 	[ "$dir/portmap" -ef "$dir/../../cnibox" ]
 }
 
+@test "--install on another file system leads to -s" {
+	# shellcheck disable=SC2016 # bash reads it there
+	run -1 unshare --mount bash -c 'mount -t tmpfs bin "$1" &&
+		exec "$0" --install "$1"' "$CNIBOX" "$BATS_TEST_TMPDIR"
+	[[ $output == *"link $BATS_TEST_TMPDIR/bridge to $CNIBOX (-s may): Cross-device link"* ]]
+}
+
 @test "--install replaces the files of others only with -f" {
 	local dir=$BATS_TEST_TMPDIR/bin
 	mkdir "$dir"
