@@ -278,6 +278,7 @@ node ${FOUR[3]}" ]
 }
 
 @test "machines.txt, kubectl's JSON and standard input are lists too" {
+	local filter
 	list "192.0.2.1 node-0.kubernetes.local node-0 10.1.1.0/24" \
 		"192.0.2.2 node-1.kubernetes.local node-1 10.1.2.0/24" \
 		"192.0.2.3 server.kubernetes.local server"
@@ -300,6 +301,12 @@ node ${FOUR[3]}" ]
 	plans "add route 10.1.2.0/24 via 192.0.2.2 dev uplink0" \
 		"add element inet cnibox nodes4 { 192.0.2.3/32 }" "add element inet cnibox nodes6 { fd01:0:0:1::/64 }"
 	node sh -c "$CNIBOX nodes apply - <$LIST"
+	checks "$LIST"
+	# As README has it for lists that are too long.
+	filter=$(sed -n "s/^    kubectl get nodes -o json | jq -c '\(.*\)'$/\1/p" \
+		"$TOP/applets/node/README.md")
+	[ -n "$filter" ]
+	list "$(jq -c "$filter" "$ROOT$LIST")"
 	checks "$LIST"
 	sed -i 's/10.1.2.0/10.1.1.0/' "$ROOT$LIST"
 	refuses "$LIST: node b: pod CIDR 10.1.1.0/24 is also the pod CIDR 10.1.1.0/24 of $LIST: node a" "$LIST"
