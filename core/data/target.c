@@ -68,6 +68,21 @@ bool target_equal(const struct target *a, const struct target *b)
 	       a->port == b->port;
 }
 
+int target_compare(const void *a, const void *b)
+{
+	const struct target *x = a, *y = b;
+
+	if (x->to.len != y->to.len)
+		return x->to.len - y->to.len;
+	if (x->protocol != y->protocol)
+		return x->protocol - y->protocol;
+	if (x->port != y->port)
+		return x->port - y->port;
+	if (x->to.ip.family != y->to.ip.family)
+		return x->to.ip.family - y->to.ip.family;
+	return memcmp(x->to.ip.bytes, y->to.ip.bytes, ip_size(x->to.ip.family));
+}
+
 /* Of two networks that share an address one is in the other. */
 bool target_common(const struct target *a, const struct target *b,
 		   struct target *out)

@@ -30,6 +30,10 @@ void target_print(const struct target *target, struct str *out);
 
 bool target_equal(const struct target *a, const struct target *b);
 
+/* For sort_items(), of struct target: what has more addresses is first, and without
+ * a port before with one. */
+int target_compare(const void *a, const void *b);
+
 /* Makes out what is in both; false if nothing is. */
 bool target_common(const struct target *a, const struct target *b,
 		   struct target *out);

@@ -157,19 +157,33 @@ static bool egress_chain_parse(const char *chain, struct entry *out)
 	return false;
 }
 
+/* Whether another target, which has the last port only, has it of all addresses of
+ * this one. A range that ends in that one is none to the kernel. */
+static bool has_last_port(const struct list *targets,
+			  const struct target *target, uint8_t protocol)
+{
+	const struct target *other = targets->items;
+	struct target common;
+
+	for (size_t i = 0; i < targets->count; i++, other++) {
+		if (other->port == UINT16_MAX && other->protocol == protocol &&
+		    target_common(other, target, &common))
+			return true;
+	}
+	return false;
+}
+
 /* A range of each part: address, protocol, port. Of ICMP, which has no ports, other
  * bytes are in their place. */
 static void add_range(struct job *job, const char *set,
 		      const struct target *target, uint8_t protocol,
-		      struct list *out)
+		      uint16_t last_port, struct list *out)
 {
 	struct nft_element *first = list_add(job, out, sizeof(*first));
 	struct nft_element last = { 0 };
 	struct ip from = prefix_first(&target->to);
 	struct ip to = prefix_last(&target->to);
-	uint16_t ports[] = { htobe16(target->port),
-			     target->port ? htobe16(target->port)
-					  : UINT16_MAX };
+	uint16_t ports[] = { htobe16(target->port), htobe16(last_port) };
 	uint8_t *end = job_alloc(job, sizeof(last.key));
 
 	first->map = set;
@@ -184,7 +198,8 @@ static void add_range(struct job *job, const char *set,
 }
 
 static void add_target(struct job *job, const char *set,
-		       const struct target *target, struct list *out)
+		       const struct list *targets, const struct target *target,
+		       struct list *out)
 {
 	const uint8_t protocols[PROTOCOLS] = {
 		IPPROTO_TCP,
@@ -194,8 +209,14 @@ static void add_target(struct job *job, const char *set,
 	};
 
 	for (int i = 0; i < PROTOCOLS; i++) {
-		if (!target->protocol || target->protocol == protocols[i])
-			add_range(job, set, target, protocols[i], out);
+		uint16_t last = target->port;
+
+		if (target->protocol && target->protocol != protocols[i])
+			continue;
+		if (!target->port)
+			last = UINT16_MAX -
+			       has_last_port(targets, target, protocols[i]);
+		add_range(job, set, target, protocols[i], last, out);
 	}
 }
 
@@ -205,6 +226,8 @@ static const char *list_allowed(struct job *job, const char *chain,
 {
 	const char *at = entry->allowed ? entry->allowed : "";
 	const char *set = job_printf(job, "%s%s", chain, suffix_allowed);
+	struct list targets = { 0 };
+	const struct target *each;
 
 	*out = (struct list) { 0 };
 	while (*at) {
@@ -213,9 +236,12 @@ static const char *list_allowed(struct job *job, const char *chain,
 
 		if (target_parse(job, job_strndup(job, at, len), &target) &&
 		    target.to.ip.family == entry->pod.ip.family)
-			add_target(job, set, &target, out);
+			list_copy(job, &targets, &target, sizeof(target));
 		at += len + strspn(at + len, " ");
 	}
+	each = targets.items;
+	for (size_t i = 0; i < targets.count; i++)
+		add_target(job, set, &targets, &each[i], out);
 	return set;
 }
 

@@ -561,10 +561,86 @@ counted() {
 	add_list p1 "$(denying "${entries[@]}")"
 	check_list p1 "$(denying "${entries[@]}")"
 	del_list p1 "$LIST"
+	# One that has all of them makes them one, wherever it stands.
+	pod_down p1
+	pod_up p1
+	add_list p1 "$(denying "${entries[@]}" 10.8.0.0/24 10.0.0.0/8)"
+	check_list p1 "$(denying 10.0.0.0/8)"
+	del_list p1 "$LIST"
+	pod_down p1
+	pod_up p1
 	entries+=(10.8.0.0/24)
 	add_list p1 "$(jq -c '.plugins |= .[:1]' <<<"$LIST")"
 	add_fails p1 "$(conf_of p1 "$(denying "${entries[@]}")")" \
 		"egress: expected at most 256 entries"
+	gone_list p1 "$LIST"
+}
+
+@test "a list of many thousand entries takes little memory" {
+	local conf
+	pod_up p1
+	add_list p1 "$(jq -c '.plugins |= .[:1]' <<<"$LIST")"
+	conf=$BATS_TEST_TMPDIR/conf
+	plugin_conf "$LIST" 2 "${results[p1]}" '{}' | jq -c '.egress = {
+		default: "deny", allow: ([range(255) | "10.\(.).0.0/16"]
+			+ [range(30000) | "192.0.2.7"])}' >"$conf"
+	node bash -c 'ulimit -v 65536; exec env -i CNI_COMMAND=ADD \
+		CNI_CONTAINERID=p1 CNI_NETNS=/run/netns/p1 CNI_IFNAME=eth0 \
+		CNI_PATH=/ "$1" <"$2"' - "$PLUGINS/firewall" "$conf"
+	[ "$(node nft -j list set inet cnibox-filter "$(lists | grep -m 1 -o \
+		'egress4-.*-allowed')" | jq '.nftables[1].set.elem | length')" = 1024 ]
+	gone_list p1 "$LIST"
+}
+
+@test "an entry with the last port leaves room for others that overlap" {
+	local list
+	list=$(denying 192.0.0.0/16:65535/tcp 192.0.2.2 192.0.2.0/24:65535/udp)
+	routed_outside_up
+	pod_up p1
+	serve outside 65535
+	serve outside 65535 udp
+	serve outside 65534
+	add_list p1 "$list"
+	check_list p1 "$list"
+	answers p1 192.0.2.2 65535 "outside sees 10.1.2.2"
+	answers p1 192.0.2.2 65535 "outside sees 10.1.2.2" udp
+	answers p1 192.0.2.2 65534 "outside sees 10.1.2.2"
+	gone_list p1 "$list"
+}
+
+@test "equal lists in another order share their chains" {
+	local one
+	pod_up p1 p2
+	add_list p1 "$(denying 192.0.2.2 10.0.0.0/8:80/tcp 192.0.2.3)"
+	one=$(lists | wc -l)
+	add_list p2 "$(denying 10.0.0.0/8:80/tcp 192.0.2.3 192.0.2.2)"
+	[ "$(lists | wc -l)" = "$one" ] || complain "$(lists)"
+	del_list p1 "$LIST"
+	gone_list p2 "$LIST"
+}
+
+@test "a firewall behind another in the list does not lift its limit" {
+	local list limited before
+	pod_up p1
+	list=$(denying 192.0.2.2)
+	limited=$(jq -c '.plugins[2]' <<<"$list")
+	before=$(jq -c --argjson more "$limited" '.plugins |= .[:2] + [
+		{"type": "firewall"}, $more]' <<<"$LIST")
+	add_list p1 "$before"
+	check_list p1 "$list"
+	# Without egress, with another list, for one that gives it none.
+	for list in "$LIST" "$(denying 192.0.2.2 192.0.2.3)" \
+		"$(with_firewall '{"egress": {"default": "allow"}}')"; do
+		add_fails p1 "$(conf_of p1 "$list")" \
+			"egress: the container is limited by an ADD before"
+		[ "$code" = 7 ]
+		check_list p1 "$(denying 192.0.2.2)"
+	done
+	add p1 "$(conf_of p1 "$(denying 192.0.2.2)")"
+	check_list p1 "$(denying 192.0.2.2)"
+	del p1 "$(conf_of p1 "$LIST")"
+	add p1 "$(conf_of p1 "$LIST")"
+	[ -z "$(lists)" ] || complain "$(lists)"
 	gone_list p1 "$LIST"
 }
 

@@ -159,6 +159,36 @@ static void equal_are_those_with_the_same_parts(void **state)
 	job_free(&job);
 }
 
+/* A list of them is folded from its beginning. */
+static void what_may_contain_another_is_before_it(void **state)
+{
+	static const char *const texts[] = {
+		"::/0",
+		"0.0.0.0/0:80/tcp",
+		"10.0.0.0/8",
+		"11.0.0.0/8",
+		"10.0.0.0/8:80/tcp",
+		"10.0.0.0/8:81/tcp",
+		"10.0.0.0/8:80/udp",
+		"10.1.0.0/16",
+		"fd00::/64",
+	};
+	struct job job = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		for (size_t j = 0; j < COUNT(texts); j++) {
+			struct target a = target(&job, texts[i]);
+			struct target b = target(&job, texts[j]);
+			int order = target_compare(&a, &b);
+
+			assert_int_equal(order < 0, i < j);
+			assert_int_equal(order > 0, i > j);
+		}
+	}
+	job_free(&job);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -166,6 +196,7 @@ int main(void)
 		cmocka_unit_test(other_texts_are_refused),
 		cmocka_unit_test(common_is_what_is_in_both),
 		cmocka_unit_test(equal_are_those_with_the_same_parts),
+		cmocka_unit_test(what_may_contain_another_is_before_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,7 +5,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "core/base/sort.h"
 #include "core/base/str.h"
+#include "core/cni/noted.h"
 #include "core/data/target.h"
 
 enum { FIREWALL_TARGETS_MAX = 256 };
@@ -112,29 +114,40 @@ int firewall_probe_egress(struct call *c)
 
 /* ---- lists ---- */
 
-/* Keeps those that are in no other one. What has a port comes first: the kernel takes
- * no range that begins in another. */
-static int firewall_add_target(struct call *c, const struct target *target,
-			       struct list *out)
+static bool firewall_contains(const struct list *targets,
+			      const struct target *target)
 {
-	struct target common, *have = out->items;
+	const struct target *wider = targets->items;
+	struct target common;
+
+	for (size_t i = 0; i < targets->count; i++) {
+		if (target_common(&wider[i], target, &common) &&
+		    target_equal(&common, target))
+			return true;
+	}
+	return false;
+}
+
+/* Keeps those that are in no other one: sorted, one is behind all that it can be in. */
+static int firewall_fold(struct call *c, struct list *targets)
+{
+	const struct target *target = targets->items;
 	struct list keep = { 0 };
 
-	for (size_t i = 0; i < out->count; i++) {
-		bool overlap = target_common(target, &have[i], &common);
-
-		if (overlap && target_equal(&common, target))
-			return 0;
-		if (!overlap || !target_equal(&common, &have[i]))
-			list_copy(c->job, &keep, &have[i], sizeof(*have));
+	sort_items(targets->items, targets->count, sizeof(*target),
+		   target_compare);
+	for (size_t i = 0; i < targets->count; i++) {
+		if (firewall_contains(&keep, &target[i]))
+			continue;
+		if (keep.count == FIREWALL_TARGETS_MAX)
+			return fail(
+				c->job, CNI_BAD_CONFIG,
+				"egress: expected at most %d entries that no other one has",
+				FIREWALL_TARGETS_MAX);
+		list_copy(c->job, &keep, &target[i], sizeof(*target));
 	}
-	list_copy(c->job, &keep, target, sizeof(*have));
-	*out = keep;
-	return keep.count <= FIREWALL_TARGETS_MAX
-		       ? 0
-		       : fail(c->job, CNI_BAD_CONFIG,
-			      "egress: expected at most %d entries that no other one has",
-			      FIREWALL_TARGETS_MAX);
+	*targets = keep;
+	return 0;
 }
 
 static int firewall_add_text(struct call *c, const struct ip *ip,
@@ -152,7 +165,8 @@ static int firewall_add_text(struct call *c, const struct ip *ip,
 		return fail(c->job, CNI_BAD_CONFIG,
 			    "egress: expected %s, got \"%s\"",
 			    firewall_expected, entry);
-	return firewall_add_target(c, &target, out);
+	list_copy(c->job, out, &target, sizeof(target));
+	return 0;
 }
 
 /* The addresses that a word stands for. */
@@ -208,7 +222,7 @@ static int firewall_read_list(struct call *c,
 		if (firewall_add_entry(c, entry[i], out) < 0)
 			return -1;
 	}
-	return 0;
+	return firewall_fold(c, out);
 }
 
 static int firewall_intersect(struct call *c, const struct list *a,
@@ -219,12 +233,10 @@ static int firewall_intersect(struct call *c, const struct list *a,
 
 	*out = (struct list) { 0 };
 	for (size_t i = 0; i < a->count * b->count; i++) {
-		if (target_common(&x[i / b->count], &y[i % b->count],
-				  &common) &&
-		    firewall_add_target(c, &common, out) < 0)
-			return -1;
+		if (target_common(&x[i / b->count], &y[i % b->count], &common))
+			list_copy(c->job, out, &common, sizeof(common));
 	}
-	return 0;
+	return firewall_fold(c, out);
 }
 
 static int firewall_list_targets(struct call *c, struct list *out)
@@ -352,6 +364,53 @@ int firewall_limit(struct call *c, struct list *entries)
 		    !ip_is_loopback(&ips[i].address.ip))
 			firewall_limit_address(c, &ips[i].address, &end,
 					       &targets, entries);
+	}
+	return 0;
+}
+
+/* ---- an ADD behind another ---- */
+
+static bool firewall_has_limit(const struct list *entries,
+			       const struct entry *limit)
+{
+	const struct entry *entry = entries->items;
+
+	for (size_t i = 0; i < entries->count; i++, entry++) {
+		if (entry->kind != limit->kind ||
+		    entry->pod.ip.family != limit->pod.ip.family)
+			continue;
+		if (limit->kind == ENTRY_SENDER ||
+		    strcmp(entry->allowed ? entry->allowed : "",
+			   limit->allowed ? limit->allowed : "") == 0)
+			return true;
+	}
+	return false;
+}
+
+int firewall_keep_limits(struct call *c, const struct list *entries)
+{
+	struct list before = { 0 };
+	struct record_notes notes;
+	const struct entry *limit;
+	struct netns netns;
+	const char *path;
+
+	if (!IS_ENABLED(CONFIG_FIREWALL_EGRESS))
+		return 0;
+	noted_read(c, attachment_owner(c), &notes);
+	if (notes.left || !record_netns(&notes, &netns, &path) ||
+	    netns.dev != c->netns.dev || netns.ino != c->netns.ino)
+		return 0;
+	noted_entries(c, &notes, true, &before);
+	limit = before.items;
+	for (size_t i = 0; i < before.count; i++, limit++) {
+		if ((limit->kind == ENTRY_SENDER && !limit->pod.ip.family) ||
+		    limit->kind == ENTRY_EGRESS) {
+			if (!firewall_has_limit(entries, limit))
+				return fail(
+					c->job, CNI_BAD_CONFIG,
+					"egress: the container is limited by an ADD before this one, which has another list or none: DEL it first, and have one \"firewall\" in the list of plugins");
+		}
 	}
 	return 0;
 }

@@ -325,9 +325,10 @@ static int firewall_add(struct call *c)
 		return fail(c->job, CNI_BAD_CONFIG,
 			    "missing prevResult from earlier plugin");
 	c->result = c->prev;
-	if (attachment_begin(c, record, firewall_del) < 0 ||
-	    life_note_host_end(c, record) < 0 ||
-	    firewall_entries(c, &entries) < 0)
+	if (firewall_entries(c, &entries) < 0 ||
+	    firewall_keep_limits(c, &entries) < 0 ||
+	    attachment_begin(c, record, firewall_del) < 0 ||
+	    life_note_host_end(c, record) < 0)
 		return -1;
 	undo_push(c->job, firewall_undo, c);
 	if (attachment_add_entries(c, record, &entries) < 0)

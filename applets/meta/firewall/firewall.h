@@ -32,4 +32,8 @@ int firewall_probe_egress(struct call *c);
 /* Adds what limits the container, if there is a list. */
 int firewall_limit(struct call *c, struct list *entries);
 
+/* Fails if an ADD without a DEL behind it limits the container in this namespace, and
+ * entries would lift or change that. */
+int firewall_keep_limits(struct call *c, const struct list *entries);
+
 #endif
