@@ -68,7 +68,7 @@ static const struct conf_key bandwidth_limits_keys[] = {
 static const struct conf_key bandwidth_runtime_keys[] = {
 	{ "bandwidth", CONF_OBJECT, AT(bandwidth_conf, runtime),
 	  .keys = bandwidth_limits_keys,
-	  HELP("rates and bursts from the runtime (capability \"bandwidth\"), where none is above") },
+	  HELP("rates and bursts of the runtime (capability \"bandwidth\"), if none is above") },
 	CONF_END
 };
 
