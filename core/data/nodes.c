@@ -19,6 +19,11 @@ int node_family(int place)
 	return place == NODE_V6 ? AF_INET6 : AF_INET;
 }
 
+const struct ip *node_ip(const struct node *node, int place)
+{
+	return &node->at[NODE_IP + place].ip;
+}
+
 /* Cuts what ends at one of stops off *at, which becomes NULL behind the last. */
 static char *cut(char **at, const char *stops)
 {
@@ -36,57 +41,44 @@ char *node_cut_word(char **at)
 	return *at && **at ? cut(at, blanks) : NULL;
 }
 
-static const char *add_cidr(struct job *job, const char *text, struct node *out)
+static bool parse_address(const char *text, struct prefix *out)
 {
+	if (!ip_parse(text, &out->ip) || ip_is_unspecified(&out->ip) ||
+	    ip_is_loopback(&out->ip) || ip_is_link_local(&out->ip))
+		return false;
+	out->len = ip_bits(out->ip.family);
+	return true;
+}
+
+static const char *add(struct job *job, const char *text, int column,
+		       struct node *out)
+{
+	bool address = column == NODE_IP;
 	struct prefix prefix, *place;
 
-	if (!prefix_parse(text, &prefix) || ip_is_mapped(&prefix.ip))
-		return job_printf(job, "\"%s\" is no subnet of pods", text);
-	place = &out->cidr[node_place(prefix.ip.family)];
+	if (address ? !parse_address(text, &prefix)
+		    : !prefix_parse(text, &prefix) || ip_is_mapped(&prefix.ip))
+		return job_printf(job, "\"%s\" is no %s", text,
+				  address ? "address of a node"
+					  : "subnet of pods");
+	place = &out->at[column + node_place(prefix.ip.family)];
 	if (place->ip.family)
-		return job_printf(job, "\"%s\": a second subnet of this family",
-				  text);
+		return job_printf(job, "\"%s\": a second %s of this family",
+				  text, address ? "address" : "subnet");
 	*place = prefix_network(&prefix);
 	return NULL;
 }
 
-static const char *add_ip(struct job *job, const char *text, struct node *out)
-{
-	struct ip ip, *place;
-
-	if (!ip_parse(text, &ip) || ip_is_unspecified(&ip) ||
-	    ip_is_loopback(&ip) || ip_is_link_local(&ip))
-		return job_printf(job, "\"%s\" is no address of a node", text);
-	place = &out->ip[node_place(ip.family)];
-	if (place->family)
-		return job_printf(
-			job, "\"%s\": a second address of this family", text);
-	*place = ip;
-	return NULL;
-}
-
-/* Reads what stands between commas; "-" is nothing. */
-static const char *parse_column(struct job *job, char *text, struct node *out,
-				const char *(*add)(struct job *, const char *,
-						   struct node *))
+const char *node_parse_column(struct job *job, char *text, int column,
+			      struct node *out)
 {
 	const char *wrong = NULL;
 
 	if (strcmp(text, "-") == 0)
 		return NULL;
 	while (text && !wrong)
-		wrong = add(job, cut(&text, ","), out);
+		wrong = add(job, cut(&text, ","), column, out);
 	return wrong;
-}
-
-const char *node_parse_cidrs(struct job *job, char *text, struct node *out)
-{
-	return parse_column(job, text, out, add_cidr);
-}
-
-const char *node_parse_ips(struct job *job, char *text, struct node *out)
-{
-	return parse_column(job, text, out, add_ip);
 }
 
 const char *node_parse_key(struct job *job, const char *text, struct node *out)
@@ -107,9 +99,9 @@ const char *node_parse(struct job *job, char *text, struct node *out)
 	*out = (struct node) { 0 };
 	if (!ips)
 		return "a subnet of pods and an address of the node are expected";
-	wrong = node_parse_cidrs(job, cidrs, out);
+	wrong = node_parse_column(job, cidrs, NODE_CIDR, out);
 	if (!wrong)
-		wrong = node_parse_ips(job, ips, out);
+		wrong = node_parse_column(job, ips, NODE_IP, out);
 	while (!wrong && (more = node_cut_word(&text)) != NULL) {
 		if (!str_starts(more, "wg="))
 			return job_printf(
@@ -120,28 +112,29 @@ const char *node_parse(struct job *job, char *text, struct node *out)
 	return wrong;
 }
 
-void node_print(struct str *out, const struct node *node)
+static void print_column(struct str *out, const struct node *node, int column)
 {
+	const struct prefix *prefix = &node->at[column];
 	const char *comma = "";
 	char text[PREFIX_TEXT];
 
-	for (int i = 0; i < NODE_FAMILIES; i++) {
-		if (!node->cidr[i].ip.family)
+	for (int i = 0; i < NODE_FAMILIES; i++, prefix++) {
+		if (!prefix->ip.family)
 			continue;
-		str_printf(out, "%s%s", comma,
-			   prefix_print(&node->cidr[i], text));
-		comma = ",";
-	}
-	str_add(out, *comma ? " " : "- ");
-	comma = "";
-	for (int i = 0; i < NODE_FAMILIES; i++) {
-		if (!node->ip[i].family)
-			continue;
-		str_printf(out, "%s%s", comma, ip_print(&node->ip[i], text));
+		str_add(out, comma);
+		str_add(out, column == NODE_IP ? ip_print(&prefix->ip, text)
+					       : prefix_print(prefix, text));
 		comma = ",";
 	}
 	if (!*comma)
 		str_add(out, "-");
+}
+
+void node_print(struct str *out, const struct node *node)
+{
+	print_column(out, node, NODE_CIDR);
+	str_add(out, " ");
+	print_column(out, node, NODE_IP);
 	if (node->key)
 		str_printf(out, " wg=%s", node->key);
 }

@@ -6,18 +6,28 @@
 #include "core/base/str.h"
 #include "core/data/ip.h"
 
-/* Where an IPv4 and an IPv6 value of a node stands. */
-enum { NODE_V4, NODE_V6, NODE_FAMILIES };
+/* Where an IPv4 and an IPv6 value of a node stands, as a subnet of its pods; as an
+ * address of its own, NODE_IP behind that. */
+enum {
+	NODE_V4,
+	NODE_V6,
+	NODE_FAMILIES,
+	NODE_CIDR = 0,
+	NODE_IP = NODE_FAMILIES,
+	NODE_PLACES = 2 * NODE_FAMILIES,
+};
 
 struct node {
-	struct prefix cidr[NODE_FAMILIES]; /* of its pods; family 0: none */
-	struct ip ip[NODE_FAMILIES];	   /* its addresses; family 0: none */
+	struct prefix at[NODE_PLACES]; /* family 0: none; an address is whole */
 	const char *key; /* its public key of WireGuard in base64, or NULL */
 };
 
 /* The place of a family in a node, and the family of a place. */
 int node_place(int family);
 int node_family(int place);
+
+/* The node's address of this place. */
+const struct ip *node_ip(const struct node *node, int place);
 
 /* Reads "CIDR[,CIDR] IP[,IP] [wg=KEY]", where "-" stands for no CIDR, or no IP; host
  * bits are cleared. text is cut into pieces, which out points into. NULL, or what is
@@ -27,9 +37,10 @@ const char *node_parse(struct job *job, char *text, struct node *out);
 /* Cuts the next word, which blanks end, off *at; NULL: there is none. */
 char *node_cut_word(char **at);
 
-/* Reads one of the columns: "CIDR[,CIDR]" or "-", "IP[,IP]" or "-". */
-const char *node_parse_cidrs(struct job *job, char *text, struct node *out);
-const char *node_parse_ips(struct job *job, char *text, struct node *out);
+/* Reads one of the columns, "CIDR[,CIDR]" or "IP[,IP]", or "-", to what column says:
+ * NODE_CIDR or NODE_IP. */
+const char *node_parse_column(struct job *job, char *text, int column,
+			      struct node *out);
 
 /* Reads the KEY of wg=. */
 const char *node_parse_key(struct job *job, const char *text, struct node *out);

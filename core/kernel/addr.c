@@ -16,12 +16,11 @@ static void begin(struct nl *nl, int type, int flags, const struct link *link,
 		.ifa_scope = RT_SCOPE_UNIVERSE,
 		.ifa_index = (uint32_t)link->index,
 	};
-	size_t size = ip_size(prefix->ip.family);
 
 	nl_begin(nl, type, flags | NLM_F_ACK, &head, sizeof(head));
 	nl_needs(nl, EOPNOTSUPP, "IPv6");
-	nl_put(nl, IFA_LOCAL, prefix->ip.bytes, size);
-	nl_put(nl, IFA_ADDRESS, prefix->ip.bytes, size);
+	nl_put_ip(nl, IFA_LOCAL, &prefix->ip);
+	nl_put_ip(nl, IFA_ADDRESS, &prefix->ip);
 }
 
 int addr_add(struct nl *nl, const struct link *link,
@@ -72,15 +71,8 @@ static bool read_addr(const struct nlattr *const *attrs,
 		      const struct ifaddrmsg *head, struct ip *out)
 {
 	/* On a point-to-point link, IFA_ADDRESS is the other end's. */
-	const struct nlattr *attr =
-		attrs[IFA_LOCAL] ? attrs[IFA_LOCAL] : attrs[IFA_ADDRESS];
-	size_t size = ip_size(head->ifa_family);
-
-	if (!attr || !size || nl_attr_len(attr) < size)
-		return false;
-	out->family = head->ifa_family;
-	memcpy(out->bytes, nl_attr_data(attr), size);
-	return true;
+	return nl_attr_ip(attrs[attrs[IFA_LOCAL] ? IFA_LOCAL : IFA_ADDRESS],
+			  head->ifa_family, out);
 }
 
 static void on_addr(const struct nlmsghdr *msg, void *arg)

@@ -174,23 +174,12 @@ static void begin_message(struct nl *nl, int type, int flags, int family)
 static void read_ip(const struct nlattr *v4, const struct nlattr *v6,
 		    struct ip *out)
 {
-	const struct nlattr *attr = v4 ? v4 : v6;
-	int family = v4 ? AF_INET : AF_INET6;
-	size_t size = ip_size(family);
-
-	if (!attr || nl_attr_len(attr) != size)
-		return;
-	out->family = family;
-	memcpy(out->bytes, nl_attr_data(attr), size);
+	nl_attr_ip(v4 ? v4 : v6, v4 ? AF_INET : AF_INET6, out);
 }
 
 static int read_port(const struct nlattr *attr)
 {
-	uint16_t port = 0;
-
-	if (attr && nl_attr_len(attr) == sizeof(port))
-		memcpy(&port, nl_attr_data(attr), sizeof(port));
-	return ntohs(port);
+	return ntohs(nl_attr_u16(attr));
 }
 
 static struct tuple read_tuple(const struct nlattr *nest)
@@ -380,7 +369,7 @@ static int keep_forwarded(struct nl *nl, struct list *connections)
 		if (!c->stays)
 			continue;
 		nl_begin(&route, RTM_GETROUTE, 0, &head, sizeof(head));
-		nl_put(&route, RTA_DST, c->dst.bytes, ip_size(c->dst.family));
+		nl_put_ip(&route, RTA_DST, &c->dst);
 		route_allow_none(&route);
 		nl_on_reply(&route, read_route, &c->stays);
 		nl_talk(&route, "find a route to the address of a connection");

@@ -32,15 +32,11 @@ enum { FIB_MAIN = 254, FIB_PRIORITY_V6 = 1024 };
  * struct fib_route. A kernel without the family has none. */
 int fib_route_list(struct nl *nl, int family, struct list *out);
 
-/* Adds a route over link, in place of route->link. If there is one of the same dst,
- * table and priority, that is an error, or it is replaced. Can be held. */
-int fib_route_add(struct nl *nl, const struct fib_route *route,
-		  const struct link *link, bool replace);
-
-/* Deletes the route of this dst, gw, table, priority and protocol over link; absent is
- * success. Can be held. */
-int fib_route_del(struct nl *nl, const struct fib_route *route,
-		  const struct link *link);
+/* Adds or replaces a route over link, in place of route->link, which is known by dst,
+ * table and priority; or deletes that of this gw and protocol, too: absent is success.
+ * Can be held. */
+int fib_route_set(struct nl *nl, enum nl_verb verb,
+		  const struct fib_route *route, const struct link *link);
 
 /* The route in the words of ip(8), for messages; in the job's memory. */
 const char *fib_route_text(struct job *job, const struct fib_route *route,
@@ -52,8 +48,7 @@ int fib_rule_list(struct nl *nl, int family, uint8_t protocol,
 		  struct list *out);
 
 /* Adds or deletes a rule; present, or absent, is success. Can be held. */
-int fib_rule_add(struct nl *nl, const struct fib_rule *rule);
-int fib_rule_del(struct nl *nl, const struct fib_rule *rule);
+int fib_rule_set(struct nl *nl, enum nl_verb verb, const struct fib_rule *rule);
 const char *fib_rule_text(struct job *job, const struct fib_rule *rule);
 
 #endif

@@ -21,8 +21,8 @@ const char *neigh_text(struct job *job, const struct link *link,
 				    link->name);
 }
 
-static void begin(struct nl *nl, int type, int flags, const struct link *link,
-		  const struct neigh *neigh)
+int neigh_set(struct nl *nl, enum nl_verb verb, const struct link *link,
+	      const struct neigh *neigh)
 {
 	struct ndmsg head = {
 		.ndm_family = (uint8_t)neigh->table,
@@ -31,23 +31,15 @@ static void begin(struct nl *nl, int type, int flags, const struct link *link,
 		.ndm_flags = neigh->table == NEIGH_FDB ? NTF_SELF : 0,
 	};
 
-	nl_begin(nl, type, flags | NLM_F_ACK, &head, sizeof(head));
-	nl_put(nl, NDA_DST, neigh->ip.bytes, ip_size(neigh->ip.family));
+	nl_begin_verb(nl, verb, RTM_NEWNEIGH, &head, sizeof(head));
+	if (verb == NL_DELETE) {
+		nl_allow(nl, ENOENT, NULL);
+		nl_allow(nl, ENODEV, NULL);
+	}
+	nl_put_ip(nl, NDA_DST, &neigh->ip);
 	nl_put(nl, NDA_LLADDR, neigh->mac, MAC_LEN);
-}
-
-int neigh_set(struct nl *nl, const struct link *link, const struct neigh *neigh)
-{
-	begin(nl, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, link, neigh);
-	return nl_talk(nl, "add %s", neigh_text(nl->job, link, neigh));
-}
-
-int neigh_del(struct nl *nl, const struct link *link, const struct neigh *neigh)
-{
-	begin(nl, RTM_DELNEIGH, 0, link, neigh);
-	nl_allow(nl, ENOENT, NULL);
-	nl_allow(nl, ENODEV, NULL);
-	return nl_talk(nl, "delete %s", neigh_text(nl->job, link, neigh));
+	return nl_talk(nl, "%s %s", nl_verb_text(verb),
+		       neigh_text(nl->job, link, neigh));
 }
 
 struct neigh_search {
@@ -60,26 +52,19 @@ static void on_neigh(const struct nlmsghdr *msg, void *arg)
 {
 	struct neigh_search *search = arg;
 	const struct ndmsg *head = nl_payload(msg);
-	const struct nlattr *attrs[NDA_MAX + 1], *ip, *mac;
-	struct neigh *neigh;
-	size_t size;
+	const struct nlattr *attrs[NDA_MAX + 1], *ip;
+	struct neigh neigh = { .table = search->table };
+	int family;
 
 	nl_attrs(msg, sizeof(*head), attrs, NDA_MAX);
 	ip = attrs[NDA_DST];
-	mac = attrs[NDA_LLADDR];
-	if (head->ndm_family != search->table ||
-	    head->ndm_ifindex != search->index ||
-	    !(head->ndm_state & NUD_PERMANENT) || !ip || !mac ||
-	    nl_attr_len(mac) != MAC_LEN)
-		return;
-	size = nl_attr_len(ip);
-	if (size != 4 && size != 16)
-		return;
-	neigh = list_add(search->job, search->out, sizeof(*neigh));
-	neigh->table = search->table;
-	neigh->ip.family = size == 4 ? NEIGH_V4 : NEIGH_V6;
-	memcpy(neigh->ip.bytes, nl_attr_data(ip), size);
-	memcpy(neigh->mac, nl_attr_data(mac), MAC_LEN);
+	family = ip && nl_attr_len(ip) == 16 ? NEIGH_V6 : NEIGH_V4;
+	if (head->ndm_family == search->table &&
+	    head->ndm_ifindex == search->index &&
+	    head->ndm_state & NUD_PERMANENT &&
+	    nl_attr_ip(ip, family, &neigh.ip) &&
+	    nl_attr_copy(attrs[NDA_LLADDR], neigh.mac, MAC_LEN))
+		list_copy(search->job, search->out, &neigh, sizeof(neigh));
 }
 
 int neigh_list(struct nl *nl, const struct link *link, int table,

@@ -22,12 +22,9 @@ struct neigh {
 int neigh_list(struct nl *nl, const struct link *link, int table,
 	       struct list *out);
 
-/* Makes the entry; replaces what ip, or in the FDB mac, had. Can be held. */
-int neigh_set(struct nl *nl, const struct link *link,
-	      const struct neigh *neigh);
-
-/* Deletes the entry; an absent one, or an absent link, is success. Can be held. */
-int neigh_del(struct nl *nl, const struct link *link,
+/* Makes the entry; to replace is to take what ip, or in the FDB mac, had. Or deletes it;
+ * an absent one, or an absent link, is success. Can be held. */
+int neigh_set(struct nl *nl, enum nl_verb verb, const struct link *link,
 	      const struct neigh *neigh);
 
 /* In the words of ip(8) and bridge(8), for messages; in the job's memory. */

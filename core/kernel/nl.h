@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "core/base/job.h"
+#include "core/data/ip.h"
 
 struct nlmsghdr;
 struct nlattr;
@@ -42,6 +43,17 @@ void nl_close(struct nl *nl);
  * (libnftnl) may build into the message that is returned. */
 struct nlmsghdr *nl_begin(struct nl *nl, int type, int flags, const void *head,
 			  size_t len);
+
+/* What a request does to a thing of the kernel. To add one that is there is an error. */
+enum nl_verb { NL_ADD, NL_REPLACE, NL_DELETE };
+
+/* Begins a request of such a verb: new is its RTM_NEW..., behind which RTM_DEL... is. */
+void nl_begin_verb(struct nl *nl, enum nl_verb verb, int new, const void *head,
+		   size_t len);
+
+/* "add", "replace" or "delete". */
+const char *nl_verb_text(enum nl_verb verb);
+
 void nl_put(struct nl *nl, int attr, const void *data, size_t len);
 /* Data without an attribute around it, such as the header inside a nest. */
 void nl_put_raw(struct nl *nl, const void *data, size_t len);
@@ -49,6 +61,7 @@ void nl_put_text(struct nl *nl, int attr, const char *text);
 void nl_put_u8(struct nl *nl, int attr, uint8_t value);
 void nl_put_u16(struct nl *nl, int attr, uint16_t value);
 void nl_put_u32(struct nl *nl, int attr, uint32_t value);
+void nl_put_ip(struct nl *nl, int attr, const struct ip *ip); /* or none */
 struct nlattr *nl_nest(struct nl *nl, int attr);
 void nl_nest_end(struct nl *nl, struct nlattr *nest);
 
@@ -117,6 +130,13 @@ const void *nl_attr_data(const struct nlattr *attr);
 uint8_t nl_attr_u8(const struct nlattr *attr);
 uint16_t nl_attr_u16(const struct nlattr *attr);
 uint32_t nl_attr_u32(const struct nlattr *attr);
+
+/* Copies the first size bytes of its value; false if attr is NULL or too short. */
+bool nl_attr_copy(const struct nlattr *attr, void *out, size_t size);
+
+/* Reads an address of this family; false, and *out is as it was, if there is none. */
+bool nl_attr_ip(const struct nlattr *attr, int family, struct ip *out);
+
 const char *nl_attr_text(const struct nlattr *attr);
 
 #endif

@@ -6,6 +6,25 @@
 #include <libmnl/libmnl.h>
 #include <linux/netlink.h>
 
+void nl_begin_verb(struct nl *nl, enum nl_verb verb, int new, const void *head,
+		   size_t len)
+{
+	static const uint16_t flags[] = {
+		[NL_ADD] = NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL,
+		[NL_REPLACE] = NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE,
+		[NL_DELETE] = NLM_F_ACK,
+	};
+
+	nl_begin(nl, verb == NL_DELETE ? new + 1 : new, flags[verb], head, len);
+}
+
+const char *nl_verb_text(enum nl_verb verb)
+{
+	static const char texts[][8] = { "add", "replace", "delete" };
+
+	return texts[verb];
+}
+
 void nl_put_text(struct nl *nl, int attr, const char *text)
 {
 	nl_put(nl, attr, text, strlen(text) + 1);
@@ -24,6 +43,12 @@ void nl_put_u16(struct nl *nl, int attr, uint16_t value)
 void nl_put_u32(struct nl *nl, int attr, uint32_t value)
 {
 	nl_put(nl, attr, &value, sizeof(value));
+}
+
+void nl_put_ip(struct nl *nl, int attr, const struct ip *ip)
+{
+	if (ip->family)
+		nl_put(nl, attr, ip->bytes, ip_size(ip->family));
 }
 
 static void attr_store(const struct nlattr *attr, const struct nlattr **attrs,
@@ -96,25 +121,46 @@ const void *nl_attr_data(const struct nlattr *attr)
 	return mnl_attr_get_payload(attr);
 }
 
+bool nl_attr_copy(const struct nlattr *attr, void *out, size_t size)
+{
+	if (!attr || nl_attr_len(attr) < size)
+		return false;
+	memcpy(out, nl_attr_data(attr), size);
+	return true;
+}
+
+bool nl_attr_ip(const struct nlattr *attr, int family, struct ip *out)
+{
+	size_t size = ip_size(family);
+
+	if (!size || !nl_attr_copy(attr, out->bytes, size))
+		return false;
+	out->family = family;
+	return true;
+}
+
 uint8_t nl_attr_u8(const struct nlattr *attr)
 {
-	if (!attr || nl_attr_len(attr) < sizeof(uint8_t))
-		return 0;
-	return mnl_attr_get_u8(attr);
+	uint8_t value = 0;
+
+	nl_attr_copy(attr, &value, sizeof(value));
+	return value;
 }
 
 uint16_t nl_attr_u16(const struct nlattr *attr)
 {
-	if (!attr || nl_attr_len(attr) < sizeof(uint16_t))
-		return 0;
-	return mnl_attr_get_u16(attr);
+	uint16_t value = 0;
+
+	nl_attr_copy(attr, &value, sizeof(value));
+	return value;
 }
 
 uint32_t nl_attr_u32(const struct nlattr *attr)
 {
-	if (!attr || nl_attr_len(attr) < sizeof(uint32_t))
-		return 0;
-	return mnl_attr_get_u32(attr);
+	uint32_t value = 0;
+
+	nl_attr_copy(attr, &value, sizeof(value));
+	return value;
 }
 
 const char *nl_attr_text(const struct nlattr *attr)

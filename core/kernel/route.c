@@ -58,7 +58,6 @@ static void put_metrics(struct nl *nl, const struct route *route)
 int route_add(struct nl *nl, const struct link *link, const struct route *route)
 {
 	struct prefix dst = prefix_network(&route->dst);
-	size_t size = ip_size(dst.ip.family);
 	struct rtmsg head = head_of(route);
 
 	if (IS_ENABLED(CONFIG_IPV6) && ip_is_mapped(&dst.ip))
@@ -77,11 +76,9 @@ int route_add(struct nl *nl, const struct link *link, const struct route *route)
 	nl_begin(nl, RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE, &head,
 		 sizeof(head));
 	nl_needs(nl, EOPNOTSUPP, "IPv6");
-	nl_put(nl, RTA_DST, dst.ip.bytes, size);
-	if (route->gw.family)
-		nl_put(nl, RTA_GATEWAY, route->gw.bytes, size);
-	if (route->src.family)
-		nl_put(nl, RTA_PREFSRC, route->src.bytes, size);
+	nl_put_ip(nl, RTA_DST, &dst.ip);
+	nl_put_ip(nl, RTA_GATEWAY, &route->gw);
+	nl_put_ip(nl, RTA_PREFSRC, &route->src);
 	nl_put_u32(nl, RTA_OIF, (uint32_t)link->index);
 	if (route->priority)
 		nl_put_u32(nl, RTA_PRIORITY, (uint32_t)route->priority);
@@ -227,7 +224,7 @@ static int ask_route(struct nl *nl, const struct ip *ip, unsigned flags,
 	char text[IP_TEXT];
 
 	nl_begin(nl, RTM_GETROUTE, 0, &head, sizeof(head));
-	nl_put(nl, RTA_DST, ip->bytes, ip_size(ip->family));
+	nl_put_ip(nl, RTA_DST, ip);
 	route_allow_none(nl);
 	nl_on_reply(nl, reply, arg);
 	return nl_talk(nl, "look up the route to %s", ip_print(ip, text));

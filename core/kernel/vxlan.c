@@ -12,36 +12,27 @@ void vxlan_put(struct nl *nl, const struct vxlan *vxlan)
 	const struct ip *local = &vxlan->local;
 
 	nl_put_u32(nl, IFLA_VXLAN_ID, (uint32_t)vxlan->vni);
-	nl_put(nl,
-	       local->family == AF_INET ? IFLA_VXLAN_LOCAL : IFLA_VXLAN_LOCAL6,
-	       local->bytes, ip_size(local->family));
+	nl_put_ip(nl,
+		  local->family == AF_INET ? IFLA_VXLAN_LOCAL
+					   : IFLA_VXLAN_LOCAL6,
+		  local);
 	nl_put_u16(nl, IFLA_VXLAN_PORT, htons((uint16_t)vxlan->port));
 	nl_put_u8(nl, IFLA_VXLAN_LEARNING, vxlan->learning);
-}
-
-static void read_local(const struct nlattr *attr, int family, struct ip *out)
-{
-	if (!attr || nl_attr_len(attr) != ip_size(family))
-		return;
-	out->family = family;
-	memcpy(out->bytes, nl_attr_data(attr), ip_size(family));
 }
 
 static void on_link(const struct nlmsghdr *msg, void *arg)
 {
 	const struct nlattr *attrs[IFLA_MAX + 1], *info[IFLA_INFO_MAX + 1];
-	const struct nlattr *data[IFLA_VXLAN_MAX + 1], *port;
+	const struct nlattr *data[IFLA_VXLAN_MAX + 1];
 	struct vxlan *out = arg;
 
 	nl_attrs(msg, sizeof(struct ifinfomsg), attrs, IFLA_MAX);
 	nl_nested(attrs[IFLA_LINKINFO], info, IFLA_INFO_MAX);
 	nl_nested(info[IFLA_INFO_DATA], data, IFLA_VXLAN_MAX);
 	out->vni = (int)nl_attr_u32(data[IFLA_VXLAN_ID]);
-	port = data[IFLA_VXLAN_PORT];
-	if (port && nl_attr_len(port) == 2)
-		out->port = ntohs(*(const uint16_t *)nl_attr_data(port));
-	read_local(data[IFLA_VXLAN_LOCAL], AF_INET, &out->local);
-	read_local(data[IFLA_VXLAN_LOCAL6], AF_INET6, &out->local);
+	out->port = ntohs(nl_attr_u16(data[IFLA_VXLAN_PORT]));
+	nl_attr_ip(data[IFLA_VXLAN_LOCAL], AF_INET, &out->local);
+	nl_attr_ip(data[IFLA_VXLAN_LOCAL6], AF_INET6, &out->local);
 	out->learning = nl_attr_u8(data[IFLA_VXLAN_LEARNING]);
 }
 

@@ -38,14 +38,6 @@ struct reading {
 	struct wg_peer *peer; /* the one being read */
 };
 
-static bool read_key(const struct nlattr *attr, uint8_t out[KEY_LEN])
-{
-	if (!attr || nl_attr_len(attr) != KEY_LEN)
-		return false;
-	memcpy(out, nl_attr_data(attr), KEY_LEN);
-	return true;
-}
-
 /* Where an address is in its sockaddr, and how long that is; the port is in the same
  * place in both. */
 static size_t offset_of(int family)
@@ -66,9 +58,8 @@ static void read_endpoint(const struct nlattr *attr, struct wg_peer *out)
 	size_t len = attr ? nl_attr_len(attr) : 0;
 	int family;
 
-	if (!len || len > sizeof(address))
+	if (len > sizeof(address) || !nl_attr_copy(attr, &address, len))
 		return;
-	memcpy(&address, nl_attr_data(attr), len);
 	family = address.sin6_family;
 	if (!ip_size(family) || len != size_of(family))
 		return;
@@ -80,22 +71,18 @@ static void read_endpoint(const struct nlattr *attr, struct wg_peer *out)
 
 static void on_allowed(const struct nlattr *attr, void *arg)
 {
-	const struct nlattr *attrs[WGALLOWEDIP_A_MAX + 1], *ip;
+	const struct nlattr *attrs[WGALLOWEDIP_A_MAX + 1];
 	struct reading *reading = arg;
 	struct prefix prefix = { 0 };
-	size_t size;
+	int family;
 
 	nl_nested(attr, attrs, WGALLOWEDIP_A_MAX);
-	ip = attrs[WGALLOWEDIP_A_IPADDR];
-	prefix.ip.family = nl_attr_u16(attrs[WGALLOWEDIP_A_FAMILY]);
+	family = nl_attr_u16(attrs[WGALLOWEDIP_A_FAMILY]);
 	prefix.len = nl_attr_u8(attrs[WGALLOWEDIP_A_CIDR_MASK]);
-	size = ip_size(prefix.ip.family);
-	if (!size || !ip || nl_attr_len(ip) != size ||
-	    prefix.len > ip_bits(prefix.ip.family))
-		return;
-	memcpy(prefix.ip.bytes, nl_attr_data(ip), size);
-	list_copy(reading->job, &reading->peer->allowed, &prefix,
-		  sizeof(prefix));
+	if (nl_attr_ip(attrs[WGALLOWEDIP_A_IPADDR], family, &prefix.ip) &&
+	    prefix.len <= ip_bits(family))
+		list_copy(reading->job, &reading->peer->allowed, &prefix,
+			  sizeof(prefix));
 }
 
 /* A peer whose prefixes do not fit one message is in the next one again. */
@@ -108,7 +95,7 @@ static void on_peer(const struct nlattr *attr, void *arg)
 	uint8_t key[KEY_LEN];
 
 	nl_nested(attr, attrs, WGPEER_A_MAX);
-	if (!read_key(attrs[WGPEER_A_PUBLIC_KEY], key))
+	if (!nl_attr_copy(attrs[WGPEER_A_PUBLIC_KEY], key, KEY_LEN))
 		return;
 	if (peers->count)
 		last += peers->count - 1;
@@ -131,9 +118,10 @@ static void on_device(const struct nlmsghdr *msg, void *arg)
 	/* Only the first message has the device's own. */
 	if (attrs[WGDEVICE_A_LISTEN_PORT])
 		out->port = nl_attr_u16(attrs[WGDEVICE_A_LISTEN_PORT]);
-	if (read_key(attrs[WGDEVICE_A_PRIVATE_KEY], out->private_key))
-		out->has_key =
-			read_key(attrs[WGDEVICE_A_PUBLIC_KEY], out->public_key);
+	if (nl_attr_copy(attrs[WGDEVICE_A_PRIVATE_KEY], out->private_key,
+			 KEY_LEN))
+		out->has_key = nl_attr_copy(attrs[WGDEVICE_A_PUBLIC_KEY],
+					    out->public_key, KEY_LEN);
 	nl_each(attrs[WGDEVICE_A_PEERS], 0, on_peer, reading);
 }
 
@@ -175,8 +163,7 @@ static void put_allowed(struct nl *nl, const struct prefix *prefix)
 	struct nlattr *nest = nl_nest(nl, 0);
 
 	nl_put_u16(nl, WGALLOWEDIP_A_FAMILY, (uint16_t)prefix->ip.family);
-	nl_put(nl, WGALLOWEDIP_A_IPADDR, prefix->ip.bytes,
-	       ip_size(prefix->ip.family));
+	nl_put_ip(nl, WGALLOWEDIP_A_IPADDR, &prefix->ip);
 	nl_put_u8(nl, WGALLOWEDIP_A_CIDR_MASK, (uint8_t)prefix->len);
 	nl_nest_end(nl, nest);
 }

@@ -157,13 +157,8 @@ static void add_prefix(struct job *job, struct list *out,
 
 static void add_node(struct job *job, struct list *out, const struct node *node)
 {
-	for (int i = 0; i < NODE_FAMILIES; i++) {
-		struct prefix address = { node->ip[i],
-					  ip_bits(node->ip[i].family) };
-
-		add_prefix(job, out, &node->cidr[i]);
-		add_prefix(job, out, &address);
-	}
+	for (int i = 0; i < NODE_PLACES; i++)
+		add_prefix(job, out, &node->at[i]);
 }
 
 static int compare(const void *a, const void *b)

@@ -15,7 +15,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 static int read_list(struct call *c, const char *text, size_t len,
 		     struct nodes *out)
 {
-	*out = (struct nodes) { .c = c, .path = "list" };
+	*out = (struct nodes) { .c = c, .job = c->job, .path = "list" };
 	return nodes_read_text(out, job_strndup(c->job, text, len), len);
 }
 

@@ -49,7 +49,7 @@ static void a_route_is_added_and_replaced(void **state)
 		const char *text, *asked;
 	} table[] = {
 		{ "10.1.2.0/24", "192.0.2.2", "192.0.2.1", FIB_MAIN, 0, false,
-		  "10.1.2.0/24 via 192.0.2.2 dev eth0",
+		  "route 10.1.2.0/24 via 192.0.2.2 dev eth0",
 		  " 02 18 00 00 fe 43 00 01 00000000\n"
 		  "attr 1: 0a010200\n"
 		  "attr 15: 000000fe\n"
@@ -57,13 +57,13 @@ static void a_route_is_added_and_replaced(void **state)
 		  "attr 4: 00000005\n"
 		  "attr 7: c0000201\n" },
 		{ "10.1.2.0/24", NULL, NULL, 67, 0, false,
-		  "10.1.2.0/24 dev eth0 table 67",
+		  "route 10.1.2.0/24 dev eth0 table 67",
 		  " 02 18 00 00 43 43 fd 01 00000000\n"
 		  "attr 1: 0a010200\n"
 		  "attr 15: 00000043\n"
 		  "attr 4: 00000005\n" },
 		{ "fd01::/64", "fe80::1", "fd00::1", FIB_MAIN, 1024, true,
-		  "fd01::/64 via fe80::1 dev eth0",
+		  "route fd01::/64 via fe80::1 dev eth0",
 		  " 0a 40 00 00 fe 43 00 01 00000004\n"
 		  "attr 1: fd010000000000000000000000000000\n"
 		  "attr 15: 000000fe\n"
@@ -72,7 +72,7 @@ static void a_route_is_added_and_replaced(void **state)
 		  "attr 4: 00000005\n"
 		  "attr 7: fd000000000000000000000000000001\n" },
 		{ "10.1.2.0/24", "fe80::1", NULL, FIB_MAIN, 0, true,
-		  "10.1.2.0/24 via inet6 fe80::1 dev eth0",
+		  "route 10.1.2.0/24 via inet6 fe80::1 dev eth0",
 		  " 02 18 00 00 fe 43 00 01 00000004\n"
 		  "attr 1: 0a010200\n"
 		  "attr 15: 000000fe\n"
@@ -92,12 +92,13 @@ static void a_route_is_added_and_replaced(void **state)
 		assert_string_equal(fib_route_text(&k->job, &r, "eth0"),
 				    table[i].text);
 		kernel_answers(k, k->nl.seq + 1, 0);
-		assert_int_equal(fib_route_add(&k->nl, &r, &eth0, false), 0);
+		assert_int_equal(fib_route_set(&k->nl, NL_ADD, &r, &eth0), 0);
 		assert_asked(
 			k, &routes,
 			job_printf(&k->job, "type 24 flags 605:%s", asked));
 		kernel_answers(k, k->nl.seq + 1, 0);
-		assert_int_equal(fib_route_add(&k->nl, &r, &eth0, true), 0);
+		assert_int_equal(fib_route_set(&k->nl, NL_REPLACE, &r, &eth0),
+				 0);
 		assert_asked(
 			k, &routes,
 			job_printf(&k->job, "type 24 flags 505:%s", asked));
@@ -110,7 +111,7 @@ static void a_route_that_another_has_is_an_error(void **state)
 	struct kernel *k = *state;
 
 	kernel_answers(k, 1, EEXIST);
-	assert_int_equal(fib_route_add(&k->nl, &r, &eth0, false), -1);
+	assert_int_equal(fib_route_set(&k->nl, NL_ADD, &r, &eth0), -1);
 	assert_string_equal(k->job.msg, "add route 10.1.2.0/24 via 192.0.2.2 "
 					"dev eth0: File exists");
 }
@@ -121,7 +122,7 @@ static void a_route_is_deleted_of_its_protocol_only(void **state)
 	struct kernel *k = *state;
 
 	kernel_answers(k, 1, ESRCH);
-	assert_int_equal(fib_route_del(&k->nl, &r, &eth0), 0);
+	assert_int_equal(fib_route_set(&k->nl, NL_DELETE, &r, &eth0), 0);
 	assert_asked(k, &routes,
 		     "type 25 flags 005: 02 18 00 00 fe 43 ff 00 00000000\n"
 		     "attr 1: 0a010200\n"
@@ -184,7 +185,7 @@ static void routes_are_read_as_they_are(void **state)
 	got = list.items;
 	assert_int_equal(list.count, 3);
 	assert_string_equal(fib_route_text(&k->job, &got[0], "x"),
-			    "10.1.2.0/24 via 192.0.2.2 dev x");
+			    "route 10.1.2.0/24 via 192.0.2.2 dev x");
 	assert_int_equal(got[0].link, 5);
 	assert_int_equal(got[0].priority, 7);
 	assert_int_equal(got[0].protocol, 67);
@@ -192,7 +193,7 @@ static void routes_are_read_as_they_are(void **state)
 	assert_true(got[0].onlink);
 	assert_false(got[0].odd);
 	assert_string_equal(fib_route_text(&k->job, &got[1], "x"),
-			    "10.1.2.0/24 via inet6 fe80::1 dev x");
+			    "route 10.1.2.0/24 via inet6 fe80::1 dev x");
 	assert_false(got[1].onlink);
 	assert_false(got[1].odd);
 	assert_true(got[2].odd);
@@ -223,15 +224,15 @@ static void rules_are_added_and_deleted(void **state)
 	struct kernel *k = *state;
 
 	kernel_answers(k, 1, EEXIST);
-	assert_int_equal(fib_rule_add(&k->nl, &rule), 0);
+	assert_int_equal(fib_rule_set(&k->nl, NL_REPLACE, &rule), 0);
 	assert_asked(k, &rules,
 		     job_printf(&k->job, "type 32 flags 605:%s", asked));
 	kernel_answers(k, 2, ENOENT);
-	assert_int_equal(fib_rule_del(&k->nl, &rule), 0);
+	assert_int_equal(fib_rule_set(&k->nl, NL_DELETE, &rule), 0);
 	assert_asked(k, &rules,
 		     job_printf(&k->job, "type 33 flags 005:%s", asked));
 	kernel_answers(k, 3, EAFNOSUPPORT);
-	assert_int_equal(fib_rule_add(&k->nl, &rule), -1);
+	assert_int_equal(fib_rule_set(&k->nl, NL_ADD, &rule), -1);
 	assert_string_equal(k->job.msg,
 			    "add rule from 10.1.1.0/24 lookup 67: the kernel "
 			    "has no IP_MULTIPLE_TABLES");
@@ -271,7 +272,7 @@ static void rules_of_others_are_passed_over(void **state)
 	got = list.items;
 	assert_int_equal(list.count, 1);
 	assert_string_equal(fib_rule_text(&k->job, got),
-			    "from 10.1.1.0/24 lookup 300");
+			    "rule from 10.1.1.0/24 lookup 300");
 	assert_int_equal(got->priority, 9);
 	assert_int_equal(got->protocol, 67);
 }

@@ -51,12 +51,12 @@ static void entries_are_set_and_deleted(void **state)
 		assert_string_equal(neigh_text(&k->job, &v0, &entry),
 				    table[i].text);
 		kernel_answers(k, k->nl.seq + 1, 0);
-		assert_int_equal(neigh_set(&k->nl, &v0, &entry), 0);
+		assert_int_equal(neigh_set(&k->nl, NL_REPLACE, &v0, &entry), 0);
 		assert_asked(k, &layout,
 			     job_printf(&k->job, "type 28 flags 505:%s",
 					table[i].asked));
 		kernel_answers(k, k->nl.seq + 1, i ? ENOENT : ENODEV);
-		assert_int_equal(neigh_del(&k->nl, &v0, &entry), 0);
+		assert_int_equal(neigh_set(&k->nl, NL_DELETE, &v0, &entry), 0);
 		assert_asked(k, &layout,
 			     job_printf(&k->job, "type 29 flags 005:%s",
 					table[i].asked));

@@ -2,6 +2,7 @@
 #include "tests/unit/netlink.h"
 
 static const char head[8] = "header";
+static const struct ip v4 = { AF_INET, { 192, 0, 2, 1 } };
 
 /* The header inside a nest is as the message's own. */
 static const struct layout layout = { "11111111", " 3 4 5 7.1 ", "7" };
@@ -29,6 +30,8 @@ static void request_is_built_as_told(void **state)
 	nl_nest_end(nl, inner);
 	nl_put(nl, 4, "", 0);
 	nl_nest_end(nl, outer);
+	nl_put_ip(nl, 8, &v4);
+	nl_put_ip(nl, 9, &(struct ip) { 0 });
 	kernel_answers(k, 1, 0);
 	assert_int_equal(nl_talk(nl, "ask"), 0);
 	assert_asked(k, &layout,
@@ -44,13 +47,56 @@ static void request_is_built_as_told(void **state)
 		     "  attr 1: 0002\n"
 		     "  attr 2:\n"
 		     "    attr 3: \"deep\"\n"
-		     "  attr 4: \n");
+		     "  attr 4: \n"
+		     "attr 8: c0000201\n");
+}
+
+static void a_verb_is_a_type_and_flags(void **state)
+{
+	static const struct {
+		enum nl_verb verb;
+		const char *text, *asked;
+	} table[] = {
+		{ NL_ADD, "add", "type 24 flags 605:" },
+		{ NL_REPLACE, "replace", "type 24 flags 505:" },
+		{ NL_DELETE, "delete", "type 25 flags 005:" },
+	};
+	struct kernel *k = *state;
+
+	for (size_t i = 0; i < COUNT(table); i++) {
+		nl_begin_verb(&k->nl, table[i].verb, 24, head, sizeof(head));
+		kernel_answers(k, k->nl.seq, 0);
+		assert_int_equal(nl_talk(&k->nl, "ask"), 0);
+		assert_asked(k, &layout,
+			     job_printf(&k->job, "%s 68 65 61 64 65 72 00 00\n",
+					table[i].asked));
+		assert_string_equal(nl_verb_text(table[i].verb), table[i].text);
+	}
 }
 
 /* A message in *state's buffer. */
 static struct nlmsghdr *message(void **state)
 {
 	return kernel_says(*state, 1, NLMSG_MIN_TYPE, 0, head, sizeof(head));
+}
+
+/* Longer is taken, as the kernel does; shorter, absent, and of no family is not. */
+static void an_address_is_read_whole_or_not(void **state)
+{
+	static const uint8_t bytes[16] = { 192, 0, 2, 1 };
+	struct nlmsghdr *msg = message(state);
+	const struct nlattr *attr = mnl_nlmsg_get_payload_tail(msg);
+	struct ip ip = { 0 };
+
+	mnl_attr_put(msg, 1, 15, bytes);
+	assert_false(nl_attr_ip(NULL, AF_INET, &ip));
+	assert_false(nl_attr_ip(attr, AF_INET6, &ip));
+	assert_false(nl_attr_ip(attr, 0, &ip));
+	assert_int_equal(ip.family, 0);
+	assert_true(nl_attr_ip(attr, AF_INET, &ip));
+	assert_int_equal(ip_compare(&ip, &v4), 0);
+	assert_false(nl_attr_copy(attr, ip.bytes, 16));
+	assert_true(nl_attr_copy(attr, ip.bytes, 15));
 }
 
 static void attrs_are_found_by_type(void **state)
@@ -173,6 +219,8 @@ int main(void)
 	cmocka_unit_test_setup_teardown(name, kernel_set_up, kernel_tear_down)
 	static const struct CMUnitTest tests[] = {
 		TEST(request_is_built_as_told),
+		TEST(a_verb_is_a_type_and_flags),
+		TEST(an_address_is_read_whole_or_not),
 		TEST(attrs_are_found_by_type),
 		TEST(nothing_has_no_attrs),
 		TEST(attrs_that_do_not_fit_are_not_read),

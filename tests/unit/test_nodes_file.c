@@ -59,10 +59,9 @@ static void self_is_read_without_the_rest(void **state)
 	put_file(FILE_NAME, text.text, 0600);
 	assert_int_equal(nodes_file_read_self(&f->job, &file, &found), 0);
 	assert_true(found);
-	assert_string_equal(prefix_print(&file.self.cidr[0], cidr),
+	assert_string_equal(prefix_print(&file.self.at[0], cidr),
 			    "10.1.1.0/24");
-	assert_string_equal(prefix_print(&file.self.cidr[1], cidr),
-			    "fd01::/64");
+	assert_string_equal(prefix_print(&file.self.at[1], cidr), "fd01::/64");
 	assert_int_equal(file.mtu, 1450);
 	assert_in_range(file.nodes.count, 1, 200);
 }

@@ -34,11 +34,11 @@ static int ranges_add_own(struct job *job, struct list *sets)
 	if (nodes_file_read_self(job, &file, &found) < 0)
 		return -1;
 	for (int i = 0; i < NODE_FAMILIES; i++) {
-		if (!file.self.cidr[i].ip.family)
+		if (!file.self.at[i].ip.family)
 			continue;
 		range = list_add(job, list_add(job, sets, sizeof(struct list)),
 				 sizeof(*range));
-		range->subnet = file.self.cidr[i];
+		range->subnet = file.self.at[i];
 	}
 	if (sets->count > before)
 		return 0;

@@ -50,9 +50,10 @@ struct nodes_entry {
 	struct node node;
 	int line;	  /* 0: an item of JSON */
 	const char *name; /* of such an item; or NULL */
-	/* By family: its CIDR, and its own address as pods reach it, is reached by
-	 * the overlay. */
-	bool overlay[NODE_FAMILIES], far[NODE_FAMILIES];
+	/* Its CIDRs, and its own addresses as pods reach them, that the overlay
+	 * leads to; and by family, what reaches it directly, or NULL. */
+	bool overlay[NODE_PLACES];
+	const struct link *direct[NODE_FAMILIES];
 	/* Set by the backend: the gateway of these routes, which need not be of that
 	 * family; family 0: they have none. */
 	struct ip gateway[NODE_FAMILIES];
@@ -67,51 +68,38 @@ struct nodes_subnet {
 
 struct nodes {
 	struct call *c;
+	struct job *job; /* of it, as is nl, for links and routes */
+	struct nl *nl;
+	const char *path;	  /* of the list, for messages */
+	struct nodes_entry *self; /* this node's in the list; flannel's: NULL */
 	struct nodes_options options;
-	const char *path;    /* of the list, for messages */
-	bool flannel;	     /* which is flannel's file, without any nodes */
-	struct list entries; /* of struct nodes_entry, in the list's order */
-	struct nodes_entry *self; /* this node's among them; flannel's: NULL */
-	struct list subnets;	  /* of struct nodes_subnet: of our addresses */
-	struct link uplink;	  /* that has self's first address */
-	bool needs_overlay;	  /* any entry has overlay or far */
+	bool flannel; /* the list is flannel's, without any nodes */
+	bool overlay[NODE_PLACES]; /* any entry has it */
+	bool needs_overlay;	   /* any has any */
 	bool has_old;
-	struct nodes_file old; /* what the last apply noted; empty: nothing */
-	struct nodes_file new; /* what this one will; the backend adds its peers */
+	struct list entries; /* of struct nodes_entry, in the list's order */
+	struct list subnets; /* of struct nodes_subnet: of our addresses */
 	/* All links as they were read once, of struct link. A route that is there
 	 * refers to its link here: who plans to delete one, and to make it again if
 	 * a later step fails, sets its new index here then. */
 	struct list links;
-	/* The overlay's device, by the backend: its name, MTU, and index, which is 0
-	 * until a step has made it. Routes over it refer to it from here. */
-	struct link device;
 	/* The one of links that steps of NODES_CLEAR_DEVICE will delete, by the
 	 * backend, so that routes over it are planned to go before; or NULL. */
 	const struct link *cleared;
+	struct link uplink; /* that has self's first address */
+	/* The overlay's device, by the backend: its name, MTU, and index, which is 0
+	 * until a step has made it. Routes over it refer to it from here. */
+	struct link device;
+	struct nodes_file old; /* what the last apply noted; empty: nothing */
+	struct nodes_file new; /* what this one will; the backend adds its peers */
 	struct list steps[NODES_PHASES]; /* of struct nodes_step */
 };
 
-/* One that is planned. */
-struct nodes_step {
-	int (*make)(struct nodes *nodes, void *arg); /* NULL: only a text */
-	/* Called if a later step fails, or this one, which may have been done in
-	 * part, or not at all; NULL: nothing to take back. */
-	void (*undo)(struct nodes *nodes, void *arg);
-	void *arg;
-	/* "add route 10.1.2.0/24 via 192.0.2.2 dev eth0"; NULL: the steps before it
-	 * have told it. */
-	const char *text;
-	struct nodes *nodes;
-};
-
-/* A kind of things that steps make, replace and delete. What is done may have been
- * done before. */
+/* A kind of things that steps make, replace and delete. */
 struct nodes_kind {
-	/* Makes thing; replace: in place of one that differs. NULL: steps are only
+	/* Does that; what is done may have been done before. NULL: steps are only
 	 * texts. */
-	int (*put)(struct nodes *nodes, const void *thing, bool replace);
-	/* NULL: it is never deleted, and what was made stays. */
-	int (*del)(struct nodes *nodes, const void *thing);
+	int (*set)(struct nodes *nodes, enum nl_verb verb, const void *thing);
 	const char *(*text)(struct nodes *nodes,
 			    const void *thing); /* or NULL */
 	const char *verb; /* NULL: add, replace or delete */
@@ -124,24 +112,38 @@ struct nodes_kind {
 	enum nodes_phase put_phase, del_phase;
 };
 
-/* Adds the step that makes after out of before; NULL is nothing. Both are kept. */
+/* One that is planned: it makes after out of before; NULL is nothing. Its inverse is
+ * called if a later step fails, or this one, which may have been done in part. */
+struct nodes_step {
+	struct nodes *nodes;
+	const struct nodes_kind *kind;
+	const void *before, *after;
+	/* "add route 10.1.2.0/24 via 192.0.2.2 dev eth0"; NULL: the steps before it
+	 * have told it. */
+	const char *text;
+};
+
+/* Adds the step that makes after out of before, which are kept. */
 void nodes_add_change(struct nodes *nodes, enum nodes_phase phase,
 		      const struct nodes_kind *kind, const void *before,
 		      const void *after);
 
 /* Adds the steps that make what is wanted out of what there is now, two lists of things
- * in order. */
+ * in any order. */
 void nodes_add_changes(struct nodes *nodes, const struct nodes_kind *kind,
-		       const struct list *now, const struct list *wanted);
+		       struct list *now, struct list *wanted);
 
-/* Adds a step at the end of phase; text is the job's. */
-void nodes_add_step(struct nodes *nodes, enum nodes_phase phase,
-		    const struct nodes_step *step, const char *text);
+/* Carries out all steps or, if any of them fails, none. */
+int nodes_run_steps(struct nodes *nodes);
 
 /* Where an entry stands in the list, for messages: "/etc/cni/nodes:7" or "node
  * worker-1". In the job's memory. */
 const char *nodes_where(const struct nodes *nodes,
 			const struct nodes_entry *entry);
+
+/* Fails because of an entry: where it stands, and what is wrong with it. */
+int nodes_refuse(const struct nodes *nodes, const struct nodes_entry *entry,
+		 const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* The one of links that has this name, or this index; NULL: none. */
 struct link *nodes_link_named(const struct nodes *nodes, const char *name);

@@ -2,90 +2,109 @@
 /* change - steps: what is made, deleted, or replaced, and how that is taken back */
 #include "backend.h"
 
-void nodes_add_step(struct nodes *nodes, enum nodes_phase phase,
-		    const struct nodes_step *step, const char *text)
+#include "core/base/sort.h"
+
+static enum nl_verb verb_of(const struct nodes_step *step)
 {
-	struct nodes_step *added =
-		list_add(nodes->c->job, &nodes->steps[phase], sizeof(*added));
-
-	*added = *step;
-	added->nodes = nodes;
-	added->text = text;
-}
-
-struct change {
-	const struct nodes_kind *kind;
-	const void *before, *after; /* NULL: nothing */
-};
-
-static int put_or_del(struct nodes *nodes, const struct nodes_kind *kind,
-		      const void *before, const void *after)
-{
-	if (after)
-		return kind->put(nodes, after, before);
-	return kind->del ? kind->del(nodes, before) : 0;
-}
-
-static int make(struct nodes *nodes, void *arg)
-{
-	const struct change *change = arg;
-
-	return put_or_del(nodes, change->kind, change->before, change->after);
-}
-
-static void undo(struct nodes *nodes, void *arg)
-{
-	const struct change *change = arg;
-
-	/* It may not have been made at all. */
-	if (change->before)
-		change->kind->put(nodes, change->before, true);
-	else
-		put_or_del(nodes, change->kind, change->after, NULL);
+	if (!step->before)
+		return NL_ADD;
+	return step->after ? NL_REPLACE : NL_DELETE;
 }
 
 void nodes_add_change(struct nodes *nodes, enum nodes_phase phase,
 		      const struct nodes_kind *kind, const void *before,
 		      const void *after)
 {
-	struct change *change = job_alloc(nodes->c->job, sizeof(*change));
-	const char *verb = !before ? "add" : after ? "replace" : "delete";
-	const char *text = NULL;
+	struct nodes_step *step =
+		list_add(nodes->job, &nodes->steps[phase], sizeof(*step));
 
-	*change = (struct change) { kind, before, after };
+	*step = (struct nodes_step) { nodes, kind, before, after, NULL };
 	if (kind->text)
-		text = job_printf(nodes->c->job, "%s %s",
-				  kind->verb ? kind->verb : verb,
-				  kind->text(nodes, after ? after : before));
-	nodes_add_step(nodes, phase,
-		       &(struct nodes_step) { kind->put ? make : NULL,
-					      kind->put ? undo : NULL, change },
-		       text);
+		step->text = job_printf(
+			nodes->job, "%s %s",
+			kind->verb ? kind->verb : nl_verb_text(verb_of(step)),
+			kind->text(nodes, after ? after : before));
 }
 
 void nodes_add_changes(struct nodes *nodes, const struct nodes_kind *kind,
-		       const struct list *now, const struct list *wanted)
+		       struct list *now, struct list *wanted)
 {
-	const char *a = now->items;
-	char *b = wanted->items;
-	size_t i = now->count, j = wanted->count;
+	size_t i = now->count, j = wanted->count, size = kind->size;
+	const char *a;
+	char *b;
 
+	sort_items(now->items, i, size, kind->compare);
+	sort_items(wanted->items, j, size, kind->compare);
+	a = now->items;
+	b = wanted->items;
 	while (i || j) {
 		int order = !i ? 1 : !j ? -1 : kind->compare(a, b);
 
-		if (order < 0)
-			nodes_add_change(nodes, kind->del_phase, kind, a, NULL);
-		else if (order > 0)
-			nodes_add_change(nodes, kind->put_phase, kind, NULL, b);
-		else if (kind->same && !kind->same(a, b))
-			nodes_add_change(nodes, kind->put_phase, kind, a, b);
+		if (order || (kind->same && !kind->same(a, b)))
+			nodes_add_change(nodes,
+					 order < 0 ? kind->del_phase
+						   : kind->put_phase,
+					 kind, order > 0 ? NULL : a,
+					 order < 0 ? NULL : b);
 		if (order <= 0) {
-			a += kind->size;
+			a += size;
 			i--;
 		}
 		if (order >= 0) {
-			b += kind->size;
+			b += size;
 			j--;
 		}
 	}
+}
+
+static bool is_held(enum nodes_phase phase)
+{
+	return phase == NODES_CLEAR_ROUTES || phase == NODES_PEERS ||
+	       phase == NODES_ROUTES || phase == NODES_DROP_ROUTES ||
+	       phase == NODES_DROP_PEERS;
+}
+
+static void undo_step(void *arg)
+{
+	const struct nodes_step *step = arg;
+
+	if (step->before)
+		step->kind->set(step->nodes, NL_REPLACE, step->before);
+	else
+		step->kind->set(step->nodes, NL_DELETE, step->after);
+}
+
+static int run_step(struct nodes *nodes, struct nodes_step *step)
+{
+	if (!step->kind->set)
+		return 0;
+	undo_push(nodes->job, undo_step, step);
+	return step->kind->set(nodes, verb_of(step),
+			       step->after ? step->after : step->before);
+}
+
+static int run_phase(struct nodes *nodes, enum nodes_phase phase)
+{
+	struct nodes_step *step = nodes->steps[phase].items;
+	bool held = is_held(phase);
+
+	if (held)
+		nl_hold(nodes->nl);
+	for (size_t i = 0; i < nodes->steps[phase].count; i++, step++) {
+		if (run_step(nodes, step) < 0 ||
+		    (held && nl_flush_if_many(nodes->nl) < 0))
+			return -1;
+	}
+	return held ? nl_release(nodes->nl) : 0;
+}
+
+int nodes_run_steps(struct nodes *nodes)
+{
+	for (int phase = 0; phase < NODES_PHASES; phase++) {
+		if (run_phase(nodes, phase) == 0)
+			continue;
+		undo_run(nodes->job);
+		return -1;
+	}
+	return 0;
 }

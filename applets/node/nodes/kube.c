@@ -16,7 +16,8 @@ static const char *add_cidr(struct job *job, const struct json *value,
 {
 	const char *text = text_of(value);
 
-	return text ? node_parse_cidrs(job, job_printf(job, "%s", text), out)
+	return text ? node_parse_column(job, job_printf(job, "%s", text),
+					NODE_CIDR, out)
 		    : "podCIDRs: strings are expected";
 }
 
@@ -51,12 +52,13 @@ static const char *read_ips(struct job *job, const struct json *status,
 		if (!type || !address || strcmp(type, "InternalIP") != 0)
 			continue;
 		if (ip_parse(address, &ip) &&
-		    out->ip[node_place(ip.family)].family)
+		    node_ip(out, node_place(ip.family))->family)
 			continue;
-		wrong = node_parse_ips(job, job_printf(job, "%s", address),
-				       out);
+		wrong = node_parse_column(job, job_printf(job, "%s", address),
+					  NODE_IP, out);
 	}
-	if (!wrong && !out->ip[NODE_V4].family && !out->ip[NODE_V6].family)
+	if (!wrong && !node_ip(out, NODE_V4)->family &&
+	    !node_ip(out, NODE_V6)->family)
 		return "an address of type InternalIP is expected";
 	return wrong;
 }
@@ -67,7 +69,7 @@ static const char *read_item(struct nodes *nodes, const struct json *item,
 	const struct json *metadata = json_member(item, "metadata");
 	const struct json *notes = json_member(metadata, "annotations");
 	const char *key = text_of(json_member(notes, "cnibox/wg"));
-	struct job *job = nodes->c->job;
+	struct job *job = nodes->job;
 	const char *wrong;
 
 	out->name = text_of(json_member(metadata, "name"));
@@ -83,7 +85,7 @@ static const char *read_item(struct nodes *nodes, const struct json *item,
 
 int nodes_read_kube(struct nodes *nodes, const char *text, size_t len)
 {
-	struct job *job = nodes->c->job;
+	struct job *job = nodes->job;
 	const struct json *items;
 	struct json *document;
 
@@ -100,8 +102,7 @@ int nodes_read_kube(struct nodes *nodes, const char *text, size_t len)
 		const char *wrong = read_item(nodes, items, entry);
 
 		if (wrong)
-			return fail(job, CNI_INTERNAL, "%s: %s",
-				    nodes_where(nodes, entry), wrong);
+			return nodes_refuse(nodes, entry, "%s", wrong);
 	}
 	return 0;
 }

@@ -15,18 +15,31 @@ enum { LIST_MAX = 64 << 20 };
 const char *nodes_where(const struct nodes *nodes,
 			const struct nodes_entry *entry)
 {
-	struct job *job = nodes->c->job;
+	struct job *job = nodes->job;
 
 	return entry->name ? job_printf(job, "%s: node %s", nodes->path,
 					entry->name)
 			   : job_printf(job, "%s:%d", nodes->path, entry->line);
 }
 
+int nodes_refuse(const struct nodes *nodes, const struct nodes_entry *entry,
+		 const char *fmt, ...)
+{
+	const char *wrong;
+	va_list args;
+
+	va_start(args, fmt);
+	wrong = job_vprintf(nodes->job, fmt, args);
+	va_end(args);
+	return fail(nodes->job, CNI_INTERNAL, "%s: %s",
+		    nodes_where(nodes, entry), wrong);
+}
+
 /* A line of machines.txt: "IP FQDN HOST [POD_SUBNET]", ip being its first word. */
 static const char *read_machine(struct job *job, char *ip, char *rest,
 				struct node *out)
 {
-	const char *wrong = node_parse_ips(job, ip, out);
+	const char *wrong = node_parse_column(job, ip, NODE_IP, out);
 	char *fqdn = node_cut_word(&rest), *host = node_cut_word(&rest);
 	char *cidrs = node_cut_word(&rest), *more = node_cut_word(&rest);
 
@@ -38,7 +51,7 @@ static const char *read_machine(struct job *job, char *ip, char *rest,
 	if (more)
 		return job_printf(
 			job, "\"%s\": the end of the line is expected", more);
-	return cidrs ? node_parse_cidrs(job, cidrs, out) : NULL;
+	return cidrs ? node_parse_column(job, cidrs, NODE_CIDR, out) : NULL;
 }
 
 /* A line of our own form begins with a subnet or "-", one of machines.txt with an
@@ -65,7 +78,7 @@ static const char *read_entry(struct job *job, char *line, struct node *out)
 
 static int read_lines(struct nodes *nodes, char *text)
 {
-	struct job *job = nodes->c->job;
+	struct job *job = nodes->job;
 
 	for (int line = 1; text; line++) {
 		char *end = strchr(text, '\n'), *start = text;
@@ -110,7 +123,7 @@ static const char *read_flannel_line(struct nodes *nodes, const char *key,
 				     char *value)
 {
 	struct nodes_file *new = &nodes->new;
-	struct job *job = nodes->c->job;
+	struct job *job = nodes->job;
 	long mtu;
 
 	if (strcmp(key, "FLANNEL_NETWORK") == 0 ||
@@ -118,7 +131,7 @@ static const char *read_flannel_line(struct nodes *nodes, const char *key,
 		return read_networks(job, value, &new->exempt);
 	if (strcmp(key, "FLANNEL_SUBNET") == 0 ||
 	    strcmp(key, "FLANNEL_IPV6_SUBNET") == 0)
-		return node_parse_cidrs(job, value, &new->self);
+		return node_parse_column(job, value, NODE_CIDR, &new->self);
 	if (strcmp(key, "FLANNEL_MTU") == 0) {
 		if (!str_to_long(value, 0, INT_MAX, &mtu))
 			return job_printf(job, "\"%s\" is no MTU", value);
@@ -130,7 +143,7 @@ static const char *read_flannel_line(struct nodes *nodes, const char *key,
 /* flanneld's routes are its own: only its networks are noted, and this node's. */
 static int read_flannel(struct nodes *nodes, char *text)
 {
-	struct job *job = nodes->c->job;
+	struct job *job = nodes->job;
 
 	nodes->flannel = true;
 	for (int line = 1; text; line++) {
@@ -169,15 +182,15 @@ int nodes_read_text(struct nodes *nodes, char *text, size_t len)
 	if (*start == '{')
 		return nodes_read_kube(nodes, text, len);
 	if (strlen(text) != len)
-		return fail(nodes->c->job, CNI_INTERNAL,
-			    "%s: a NUL byte at %zu", nodes->path, strlen(text));
+		return fail(nodes->job, CNI_INTERNAL, "%s: a NUL byte at %zu",
+			    nodes->path, strlen(text));
 	return str_starts(start, "FLANNEL_") ? read_flannel(nodes, text)
 					     : read_lines(nodes, text);
 }
 
 int nodes_read_list(struct nodes *nodes)
 {
-	struct job *job = nodes->c->job;
+	struct job *job = nodes->job;
 	struct str text = { .job = job };
 	int fd = STDIN_FILENO, err;
 

@@ -48,7 +48,7 @@ static int find_word(const char *const *words, const char *word)
 static int bad_value(struct nodes *nodes, const char *word, const char *value,
 		     const char *expected)
 {
-	return fail(nodes->c->job, CNI_INTERNAL, "%s%s%s: %s is expected", word,
+	return fail(nodes->job, CNI_INTERNAL, "%s%s%s: %s is expected", word,
 		    value ? " " : "", value ? value : "", expected);
 }
 
@@ -58,9 +58,9 @@ static int read_number(struct nodes *nodes, const char *word, const char *value,
 	long number;
 
 	if (!value || !str_to_long(value, 1, max, &number))
-		return bad_value(nodes, word, value,
-				 job_printf(nodes->c->job,
-					    "a number from 1 to %ld", max));
+		return bad_value(
+			nodes, word, value,
+			job_printf(nodes->job, "a number from 1 to %ld", max));
 	*out = (int)number;
 	return 0;
 }
@@ -125,49 +125,6 @@ static int read_words(struct nodes *nodes, char **argv, struct words *out)
 	return 0;
 }
 
-static bool is_held(enum nodes_phase phase)
-{
-	return phase == NODES_CLEAR_ROUTES || phase == NODES_PEERS ||
-	       phase == NODES_ROUTES || phase == NODES_DROP_ROUTES ||
-	       phase == NODES_DROP_PEERS;
-}
-
-static void undo_step(void *arg)
-{
-	const struct nodes_step *step = arg;
-
-	step->undo(step->nodes, step->arg);
-}
-
-static int run_phase(struct nodes *nodes, enum nodes_phase phase)
-{
-	struct nodes_step *step = nodes->steps[phase].items;
-	struct nl *nl = &nodes->c->host;
-
-	if (is_held(phase))
-		nl_hold(nl);
-	for (size_t i = 0; i < nodes->steps[phase].count; i++, step++) {
-		if (step->undo)
-			undo_push(nodes->c->job, undo_step, step);
-		if ((step->make && step->make(nodes, step->arg) < 0) ||
-		    (is_held(phase) && nl_flush_if_many(nl) < 0))
-			return -1;
-	}
-	return is_held(phase) ? nl_release(nl) : 0;
-}
-
-/* All of it, or, if any of it fails, nothing. */
-static int run_steps(struct nodes *nodes)
-{
-	for (int phase = 0; phase < NODES_PHASES; phase++) {
-		if (run_phase(nodes, phase) == 0)
-			continue;
-		undo_run(nodes->c->job);
-		return -1;
-	}
-	return 0;
-}
-
 /* Adds the texts of all steps to out; the number of them. */
 static size_t print_steps(const struct nodes *nodes, struct str *out)
 {
@@ -196,7 +153,7 @@ static void note_new(struct nodes *nodes)
 		if (entry == nodes->self)
 			new->self = entry->node;
 		else
-			list_copy(nodes->c->job, &new->nodes, &entry->node,
+			list_copy(nodes->job, &new->nodes, &entry->node,
 				  sizeof(struct node));
 	}
 }
@@ -221,7 +178,7 @@ static int plan_overlays(struct nodes *nodes)
 		bool needed = nodes->needs_overlay && i == (int)wanted;
 
 		if (needed && !backend)
-			return fail_unbuilt(nodes->c->job, CNI_INTERNAL,
+			return fail_unbuilt(nodes->job, CNI_INTERNAL,
 					    "nodes that no link leads to",
 					    overlays[i].option);
 		if (backend && (needed ? backend->plan(nodes)
@@ -250,10 +207,10 @@ static int run_key(struct call *c, char **argv, struct str *out)
 
 static int plan(struct nodes *nodes, struct list *routes)
 {
-	struct job *job = nodes->c->job;
+	struct job *job = nodes->job;
 
 	if (nodes_read_list(nodes) < 0 ||
-	    link_list(&nodes->c->host, 0, &nodes->links) < 0 ||
+	    link_list(nodes->nl, 0, &nodes->links) < 0 ||
 	    nodes_file_read(job, &nodes->old, &nodes->has_old) < 0 ||
 	    (!nodes->flannel && nodes_find_self(nodes) < 0))
 		return -1;
@@ -268,9 +225,9 @@ static int apply(struct nodes *nodes)
 {
 	struct list routes = { 0 };
 
-	return nodes_file_lock(nodes->c->job) < 0 || plan(nodes, &routes) < 0
+	return nodes_file_lock(nodes->job) < 0 || plan(nodes, &routes) < 0
 		       ? -1
-		       : run_steps(nodes);
+		       : nodes_run_steps(nodes);
 }
 
 /* In a process of its own. */
@@ -285,17 +242,17 @@ static int apply_once(void *nodes)
 static int watch(struct nodes *nodes)
 {
 	if (!IS_ENABLED(CONFIG_NODES_WATCH))
-		return fail_unbuilt(nodes->c->job, CNI_INTERNAL, "nodes watch",
+		return fail_unbuilt(nodes->job, CNI_INTERNAL, "nodes watch",
 				    "NODES_WATCH");
 	if (strcmp(nodes->path, "-") == 0)
-		return fail(nodes->c->job, CNI_INTERNAL,
+		return fail(nodes->job, CNI_INTERNAL,
 			    "nodes watch: a file is expected, not -");
 	return nodes_watch(nodes->c, nodes->path, apply_once, nodes);
 }
 
 static int run(struct call *c, char **argv, struct str *out)
 {
-	struct nodes nodes = { .c = c };
+	struct nodes nodes = { c, c->job, &c->host };
 	struct list routes = { 0 };
 	struct words words = { 0 };
 	size_t count;

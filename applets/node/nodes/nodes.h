@@ -21,12 +21,6 @@ int nodes_read_kube(struct nodes *nodes, const char *text, size_t len);
  * whether a direct route leads to it: sets self, uplink, overlay, far. */
 int nodes_find_self(struct nodes *nodes);
 
-/* A link on which entry's address of this place is reached without a gateway, or
- * NULL. */
-const struct link *nodes_direct_link(const struct nodes *nodes,
-				     const struct nodes_entry *entry,
-				     int place);
-
 /* A route that is wanted. */
 struct nodes_route {
 	struct fib_route route;

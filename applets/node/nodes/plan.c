@@ -8,28 +8,18 @@
 
 #include "core/base/sort.h"
 
-static int put_route(struct nodes *nodes, const void *thing, bool replace)
+static int set_route(struct nodes *nodes, enum nl_verb verb, const void *thing)
 {
 	const struct nodes_route *route = thing;
 
-	return fib_route_add(&nodes->c->host, &route->route, route->link,
-			     replace);
-}
-
-static int del_route(struct nodes *nodes, const void *thing)
-{
-	const struct nodes_route *route = thing;
-
-	return fib_route_del(&nodes->c->host, &route->route, route->link);
+	return fib_route_set(nodes->nl, verb, &route->route, route->link);
 }
 
 static const char *text_route(struct nodes *nodes, const void *thing)
 {
 	const struct nodes_route *route = thing;
 
-	return job_printf(nodes->c->job, "route %s",
-			  fib_route_text(nodes->c->job, &route->route,
-					 route->link->name));
+	return fib_route_text(nodes->job, &route->route, route->link->name);
 }
 
 static int compare(const void *a, const void *b)
@@ -57,8 +47,7 @@ static bool is_same(const void *now, void *wanted)
 }
 
 static const struct nodes_kind route_kind = {
-	.put = put_route,
-	.del = del_route,
+	.set = set_route,
 	.text = text_route,
 	.compare = compare,
 	.same = is_same,
@@ -67,61 +56,48 @@ static const struct nodes_kind route_kind = {
 	.del_phase = NODES_DROP_ROUTES,
 };
 
-static void sort(struct list *routes)
-{
-	sort_items(routes->items, routes->count, sizeof(struct nodes_route),
-		   compare);
-}
-
 static uint32_t priority_of(int family)
 {
 	return family == AF_INET6 ? FIB_PRIORITY_V6 : 0;
 }
 
 static void want_route(struct nodes *nodes, struct list *routes,
-		       const struct nodes_entry *entry, int place,
-		       const struct prefix *dst, uint32_t table)
+		       const struct nodes_entry *entry, int place)
 {
-	struct nodes_route *want =
-		list_add(nodes->c->job, routes, sizeof(*want));
-	bool overlay = table != FIB_MAIN || entry->overlay[place];
+	const struct prefix *dst = &entry->node.at[place];
+	int f = place % NODE_FAMILIES;
+	bool overlay = entry->overlay[place];
+	struct nodes_route *want = list_add(nodes->job, routes, sizeof(*want));
 
 	*want = (struct nodes_route) {
 		.route = { .dst = *dst,
-			   .gw = overlay ? entry->gateway[place]
-					 : entry->node.ip[place],
-			   .src = nodes->self->node.ip[place],
-			   .table = table,
+			   .gw = overlay ? entry->gateway[f]
+					 : *node_ip(&entry->node, f),
+			   .src = *node_ip(&nodes->self->node, f),
+			   .table = place < NODE_IP ? FIB_MAIN : NODES_TABLE,
 			   .priority = priority_of(dst->ip.family),
 			   .protocol = NODES_PROTOCOL },
-		.link = overlay ? &nodes->device
-				: nodes_direct_link(nodes, entry, place),
+		.link = overlay ? &nodes->device : entry->direct[f],
 		.entry = entry,
 	};
 	want->route.onlink = overlay && want->route.gw.family;
 }
 
-/* The routes of all entries, sorted. */
+/* The routes of all entries, sorted: to their pods, and to addresses that pods reach
+ * by the overlay. */
 static void want_routes(struct nodes *nodes, struct list *routes)
 {
 	const struct nodes_entry *entry = nodes->entries.items;
 
 	for (size_t i = 0; i < nodes->entries.count; i++, entry++) {
-		for (int f = 0; f < NODE_FAMILIES && entry != nodes->self;
-		     f++) {
-			const struct node *node = &entry->node;
-			struct prefix ip = { node->ip[f],
-					     ip_bits(node->ip[f].family) };
-
-			if (node->cidr[f].ip.family)
-				want_route(nodes, routes, entry, f,
-					   &node->cidr[f], FIB_MAIN);
-			if (entry->far[f])
-				want_route(nodes, routes, entry, f, &ip,
-					   NODES_TABLE);
+		for (int p = 0; p < NODE_PLACES && entry != nodes->self; p++) {
+			if (p < NODE_IP ? entry->node.at[p].ip.family
+					: entry->overlay[p])
+				want_route(nodes, routes, entry, p);
 		}
 	}
-	sort(routes);
+	sort_items(routes->items, routes->count, sizeof(struct nodes_route),
+		   compare);
 }
 
 /* Nobody's route is replaced or shadowed but ours. */
@@ -130,18 +106,17 @@ static int refuse_conflict(struct nodes *nodes, const struct fib_route *route,
 {
 	struct nodes_route key = { .route = *route }, *want = NULL;
 	const struct link *link = nodes_link(nodes, route->link);
-	struct job *job = nodes->c->job;
 
 	key.route.priority = priority_of(route->dst.ip.family);
 	if (wanted->count && route->table == FIB_MAIN)
 		want = bsearch(&key, wanted->items, wanted->count, sizeof(key),
 			       compare);
-	return want ? fail(job, CNI_INTERNAL,
-			   "%s: there is another's route %s, of protocol %d",
-			   nodes_where(nodes, want->entry),
-			   fib_route_text(job, route,
-					  link ? link->name : "several"),
-			   route->protocol)
+	return want ? nodes_refuse(
+			      nodes, want->entry,
+			      "there is another's %s, of protocol %d",
+			      fib_route_text(nodes->job, route,
+					     link ? link->name : "several"),
+			      route->protocol)
 		    : 0;
 }
 
@@ -164,7 +139,7 @@ static int sort_out(struct nodes *nodes, const struct list *existing,
 		}
 		if (!link)
 			continue; /* it has gone since, and so has the route */
-		item = list_add(nodes->c->job,
+		item = list_add(nodes->job,
 				link == nodes->cleared ? cleared : now,
 				sizeof(*item));
 		item->route = *route;
@@ -179,11 +154,10 @@ static int plan_routes(struct nodes *nodes, struct list *wanted)
 	const struct nodes_route *route;
 
 	want_routes(nodes, wanted);
-	if (fib_route_list(&nodes->c->host, AF_INET, &existing) < 0 ||
-	    fib_route_list(&nodes->c->host, AF_INET6, &existing) < 0 ||
+	if (fib_route_list(nodes->nl, AF_INET, &existing) < 0 ||
+	    fib_route_list(nodes->nl, AF_INET6, &existing) < 0 ||
 	    sort_out(nodes, &existing, wanted, &now, &cleared) < 0)
 		return -1;
-	sort(&now);
 	nodes_add_changes(nodes, &route_kind, &now, wanted);
 	route = cleared.items;
 	for (size_t i = 0; i < cleared.count; i++)
@@ -192,21 +166,14 @@ static int plan_routes(struct nodes *nodes, struct list *wanted)
 	return 0;
 }
 
-static int put_rule(struct nodes *nodes, const void *rule, bool replace)
+static int set_rule(struct nodes *nodes, enum nl_verb verb, const void *rule)
 {
-	(void)replace;
-	return fib_rule_add(&nodes->c->host, rule);
-}
-
-static int del_rule(struct nodes *nodes, const void *rule)
-{
-	return fib_rule_del(&nodes->c->host, rule);
+	return fib_rule_set(nodes->nl, verb, rule);
 }
 
 static const char *text_rule(struct nodes *nodes, const void *rule)
 {
-	return job_printf(nodes->c->job, "rule %s",
-			  fib_rule_text(nodes->c->job, rule));
+	return fib_rule_text(nodes->job, rule);
 }
 
 static int compare_rules(const void *a, const void *b)
@@ -221,8 +188,7 @@ static int compare_rules(const void *a, const void *b)
 }
 
 static const struct nodes_kind rule_kind = {
-	.put = put_rule,
-	.del = del_rule,
+	.set = set_rule,
 	.text = text_rule,
 	.compare = compare_rules,
 	.size = sizeof(struct fib_rule),
@@ -231,41 +197,27 @@ static const struct nodes_kind rule_kind = {
 };
 
 /* Pods reach addresses of nodes by the overlay as well if any are far. */
-static bool needs_rule(const struct nodes *nodes, int place)
-{
-	const struct nodes_entry *entry = nodes->entries.items;
-
-	for (size_t i = 0; i < nodes->entries.count; i++) {
-		if (entry[i].far[place])
-			return true;
-	}
-	return false;
-}
-
-static int plan_rule(struct nodes *nodes, int place)
+static int plan_rules(struct nodes *nodes)
 {
 	struct list now = { 0 }, wanted = { 0 };
 	struct fib_rule *rule;
 
-	if (needs_rule(nodes, place)) {
-		rule = list_add(nodes->c->job, &wanted, sizeof(*rule));
-		*rule = (struct fib_rule) { nodes->self->node.cidr[place],
+	for (int f = 0; f < NODE_FAMILIES; f++) {
+		if (fib_rule_list(nodes->nl, node_family(f), NODES_PROTOCOL,
+				  &now) < 0)
+			return -1;
+		if (!nodes->overlay[NODE_IP + f])
+			continue;
+		rule = list_add(nodes->job, &wanted, sizeof(*rule));
+		*rule = (struct fib_rule) { nodes->self->node.at[f],
 					    NODES_TABLE, NODES_RULE_PRIORITY,
 					    NODES_PROTOCOL };
 	}
-	if (fib_rule_list(&nodes->c->host, node_family(place), NODES_PROTOCOL,
-			  &now) < 0)
-		return -1;
-	sort_items(now.items, now.count, sizeof(*rule), compare_rules);
 	nodes_add_changes(nodes, &rule_kind, &now, &wanted);
 	return 0;
 }
 
 int nodes_plan(struct nodes *nodes, struct list *routes)
 {
-	return plan_routes(nodes, routes) < 0 ||
-			       plan_rule(nodes, NODE_V4) < 0 ||
-			       plan_rule(nodes, NODE_V6) < 0
-		       ? -1
-		       : 0;
+	return plan_routes(nodes, routes) < 0 ? -1 : plan_rules(nodes);
 }

@@ -2,6 +2,7 @@
 /* self - which entry is this node, which overlap, and which a link leads to */
 #include "nodes.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -11,26 +12,28 @@
 /* A pod CIDR, or an address as a prefix. All of them are sorted, so that what lies
  * within another comes after it. */
 struct place {
-	struct prefix prefix;
+	const struct prefix *prefix;
 	struct nodes_entry *entry;
-	bool address;
 };
+
+static int compare_prefixes(const void *a, const void *b)
+{
+	const struct place *one = a, *two = b;
+
+	return prefix_compare(one->prefix, two->prefix);
+}
 
 static int compare(const void *a, const void *b)
 {
 	const struct place *one = a, *two = b;
-	int order = prefix_compare(&one->prefix, &two->prefix);
+	int order = compare_prefixes(a, b);
 
 	return order ? order : one->entry < two->entry ? -1 : 1;
 }
 
-static void add_place(struct nodes *nodes, struct nodes_entry *entry,
-		      struct prefix prefix, bool address, struct list *places)
+static bool is_address(const struct place *place)
 {
-	if (!prefix.ip.family)
-		return;
-	*(struct place *)list_add(nodes->c->job, places, sizeof(struct place)) =
-		(struct place) { prefix, entry, address };
+	return place->prefix - place->entry->node.at >= NODE_IP;
 }
 
 /* *places are those of all entries, of struct place, sorted. */
@@ -41,17 +44,17 @@ static int read_places(struct nodes *nodes, struct list *places)
 	for (size_t i = 0; i < nodes->entries.count; i++, entry++) {
 		const struct node *node = &entry->node;
 
-		if (!node->ip[NODE_V4].family && !node->ip[NODE_V6].family)
-			return fail(nodes->c->job, CNI_INTERNAL,
-				    "%s: an address of the node is expected",
-				    nodes_where(nodes, entry));
-		for (int f = 0; f < NODE_FAMILIES; f++) {
-			add_place(nodes, entry, node->cidr[f], false, places);
-			add_place(
+		if (!node_ip(node, NODE_V4)->family &&
+		    !node_ip(node, NODE_V6)->family)
+			return nodes_refuse(
 				nodes, entry,
-				(struct prefix) { node->ip[f],
-						  ip_bits(node->ip[f].family) },
-				true, places);
+				"an address of the node is expected");
+		for (int p = 0; p < NODE_PLACES; p++) {
+			struct place place = { &node->at[p], entry };
+
+			if (node->at[p].ip.family)
+				list_copy(nodes->job, places, &place,
+					  sizeof(place));
 		}
 	}
 	sort_items(places->items, places->count, sizeof(struct place), compare);
@@ -62,29 +65,29 @@ static const char *place_text(struct job *job, const struct place *place)
 {
 	char text[PREFIX_TEXT];
 
-	return place->address ? job_printf(job, "address %s",
-					   ip_print(&place->prefix.ip, text))
-			      : job_printf(job, "pod CIDR %s",
-					   prefix_print(&place->prefix, text));
+	return is_address(place)
+		       ? job_printf(job, "address %s",
+				    ip_print(&place->prefix->ip, text))
+		       : job_printf(job, "pod CIDR %s",
+				    prefix_print(place->prefix, text));
 }
 
 /* Any two that overlap have two neighbours between them that do. */
 static int refuse_overlaps(struct nodes *nodes, const struct list *places)
 {
 	const struct place *place = places->items;
-	struct job *job = nodes->c->job;
+	struct job *job = nodes->job;
 
 	for (size_t i = 1; i < places->count; i++) {
 		const struct place *a = &place[i - 1], *b = &place[i];
 
-		if (!prefix_overlaps(&a->prefix, &b->prefix))
+		if (!prefix_overlaps(a->prefix, b->prefix))
 			continue;
-		return fail(job, CNI_INTERNAL, "%s: %s %s %s of %s",
-			    nodes_where(nodes, b->entry), place_text(job, b),
-			    prefix_equal(&a->prefix, &b->prefix)
-				    ? "is also the"
-				    : "is within the",
-			    place_text(job, a), nodes_where(nodes, a->entry));
+		return nodes_refuse(nodes, b->entry, "%s is %s the %s of %s",
+				    place_text(job, b),
+				    compare_prefixes(a, b) ? "within" : "also",
+				    place_text(job, a),
+				    nodes_where(nodes, a->entry));
 	}
 	return 0;
 }
@@ -93,23 +96,13 @@ static int refuse_overlaps(struct nodes *nodes, const struct list *places)
 static struct nodes_entry *find_entry(const struct list *places,
 				      const struct ip *ip)
 {
-	const struct place *place = places->items;
 	struct prefix wanted = { *ip, ip_bits(ip->family) };
-	size_t low = 0, high = places->count;
+	struct place key = { &wanted }, *found = NULL;
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		int order = prefix_compare(&place[middle].prefix, &wanted);
-
-		if (!order)
-			return place[middle].address ? place[middle].entry
-						     : NULL;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
+	if (places->count)
+		found = bsearch(&key, places->items, places->count, sizeof(key),
+				compare_prefixes);
+	return found && is_address(found) ? found->entry : NULL;
 }
 
 static bool is_general(const struct ip *ip)
@@ -119,7 +112,7 @@ static bool is_general(const struct ip *ip)
 
 static int fail_alone(struct nodes *nodes, const struct list *addrs)
 {
-	struct str text = { .job = nodes->c->job };
+	struct str text = { .job = nodes->job };
 	const struct addr *addr = addrs->items;
 	char ip[IP_TEXT];
 
@@ -128,7 +121,7 @@ static int fail_alone(struct nodes *nodes, const struct list *addrs)
 			str_printf(&text, "%s%s", text.len ? ", " : "",
 				   ip_print(&addr[i].prefix.ip, ip));
 	}
-	return fail(nodes->c->job, CNI_INTERNAL,
+	return fail(nodes->job, CNI_INTERNAL,
 		    "%s: no entry is this node, whose addresses are: %s",
 		    nodes->path, text.len ? text.text : "none");
 }
@@ -145,7 +138,7 @@ static int find_own_entry(struct nodes *nodes, const struct list *places,
 
 		if (entry && nodes->self && nodes->self != entry)
 			return fail(
-				nodes->c->job, CNI_INTERNAL,
+				nodes->job, CNI_INTERNAL,
 				"%s and %s are both this node, which has %s",
 				nodes_where(nodes, nodes->self),
 				nodes_where(nodes, entry), ip_print(ip, text));
@@ -184,9 +177,8 @@ static void note_subnet(struct nodes *nodes, const struct addr *addr)
 	const struct ip *ip = &addr->prefix.ip;
 	const struct link *link = nodes_link(nodes, addr->index);
 	struct nodes_subnet *subnet;
-	bool own =
-		ip_compare(ip, &nodes->self->node.ip[node_place(ip->family)]) ==
-		0;
+	bool own = !ip_compare(
+		ip, node_ip(&nodes->self->node, node_place(ip->family)));
 
 	if (!link)
 		return;
@@ -196,18 +188,19 @@ static void note_subnet(struct nodes *nodes, const struct addr *addr)
 	    strcmp(link->kind, "vxlan") == 0 ||
 	    strcmp(link->kind, "wireguard") == 0)
 		return;
-	subnet = list_add(nodes->c->job, &nodes->subnets, sizeof(*subnet));
+	subnet = list_add(nodes->job, &nodes->subnets, sizeof(*subnet));
 	*subnet = (struct nodes_subnet) { addr->prefix, link, own };
 }
 
-/* The smallest one, and of equal ones that with our own address. */
-const struct link *nodes_direct_link(const struct nodes *nodes,
-				     const struct nodes_entry *entry, int place)
+/* The link on which ip is reached without a gateway, or NULL: that with the smallest
+ * subnet, and of equal ones that with our own address. */
+static const struct link *direct_link(const struct nodes *nodes,
+				      const struct ip *ip)
 {
 	const struct nodes_subnet *subnet = nodes->subnets.items, *best = NULL;
 
 	for (size_t i = 0; i < nodes->subnets.count; i++, subnet++) {
-		if (!prefix_contains(&subnet->prefix, &entry->node.ip[place]))
+		if (!prefix_contains(&subnet->prefix, ip))
 			continue;
 		if (!best || subnet->prefix.len > best->prefix.len ||
 		    (subnet->own && subnet->prefix.len == best->prefix.len))
@@ -221,21 +214,22 @@ const struct link *nodes_direct_link(const struct nodes *nodes,
 static int choose_way(struct nodes *nodes, struct nodes_entry *entry)
 {
 	enum nodes_choice choice = nodes->options.backend;
-	const struct node *node = &entry->node, *self = &nodes->self->node;
-	bool all = choice == NODES_VXLAN || choice == NODES_WIREGUARD;
+	const struct node *node = &entry->node;
 
-	for (int f = 0; f < NODE_FAMILIES; f++) {
-		bool direct = !all && node->ip[f].family &&
-			      nodes_direct_link(nodes, entry, f);
+	for (int p = NODE_PLACES - 1; p >= 0; p--) {
+		int f = p % NODE_FAMILIES;
 
-		entry->overlay[f] = node->cidr[f].ip.family && !direct;
-		entry->far[f] = node->ip[f].family && self->cidr[f].ip.family &&
-				!direct && choice != NODES_ROUTE;
-		nodes->needs_overlay |= entry->overlay[f] || entry->far[f];
-		if (entry->overlay[f] && choice == NODES_ROUTE)
-			return fail(nodes->c->job, CNI_INTERNAL,
-				    "%s: no link leads to this node",
-				    nodes_where(nodes, entry));
+		if (p >= NODE_IP && choice <= NODES_ROUTE)
+			entry->direct[f] = direct_link(nodes, &node->at[p].ip);
+		entry->overlay[p] = node->at[p].ip.family && !entry->direct[f];
+		if (p >= NODE_IP)
+			entry->overlay[p] &= choice != NODES_ROUTE &&
+					     nodes->self->node.at[f].ip.family;
+		else if (entry->overlay[p] && choice == NODES_ROUTE)
+			return nodes_refuse(nodes, entry,
+					    "no link leads to this node");
+		nodes->overlay[p] |= entry->overlay[p];
+		nodes->needs_overlay |= entry->overlay[p];
 	}
 	return 0;
 }
@@ -249,7 +243,7 @@ int nodes_find_self(struct nodes *nodes)
 
 	if (read_places(nodes, &places) < 0 ||
 	    refuse_overlaps(nodes, &places) < 0 ||
-	    addr_list(&nodes->c->host, NULL, 0, &addrs) < 0 ||
+	    addr_list(nodes->nl, NULL, 0, &addrs) < 0 ||
 	    find_own_entry(nodes, &places, &addrs) < 0)
 		return -1;
 	addr = addrs.items;

@@ -10,19 +10,20 @@
 #include "core/kernel/sysctl.h"
 #include "core/tables/tables.h"
 
-static int put_setting(struct nodes *nodes, const void *setting, bool replace)
+/* It stays on if a later step fails: others may have come to need it. */
+static int set_setting(struct nodes *nodes, enum nl_verb verb,
+		       const void *setting)
 {
-	(void)replace;
-	return sysctl_ensure(nodes->c->job, -1, setting, "1");
+	return verb == NL_DELETE ? 0
+				 : sysctl_ensure(nodes->job, -1, setting, "1");
 }
 
 static const char *text_setting(struct nodes *nodes, const void *setting)
 {
-	return job_printf(nodes->c->job, "%s to 1", (const char *)setting);
+	return job_printf(nodes->job, "%s to 1", (const char *)setting);
 }
 
-/* It stays on if a later step fails: others may have come to need it. */
-static const struct nodes_kind setting_kind = { .put = put_setting,
+static const struct nodes_kind setting_kind = { .set = set_setting,
 						.text = text_setting,
 						.verb = "set" };
 
@@ -30,14 +31,14 @@ static const struct nodes_kind setting_kind = { .put = put_setting,
 static int plan_forwarding(struct nodes *nodes, int place)
 {
 	const struct node *node = nodes->new.nodes.items;
-	bool needed = nodes->new.self.cidr[place].ip.family, on;
+	bool needed = nodes->new.self.at[place].ip.family, on;
 	int family = node_family(place);
 
 	for (size_t i = 0; i < nodes->new.nodes.count; i++)
-		needed |= node[i].cidr[place].ip.family;
+		needed |= node[i].at[place].ip.family;
 	if (!needed)
 		return 0;
-	if (route_forwarding(&nodes->c->host, family, &on) < 0)
+	if (route_forwarding(nodes->nl, family, &on) < 0)
 		return -1;
 	if (on)
 		return 0;
@@ -53,7 +54,7 @@ static const char *text_exempt(struct nodes *nodes, const void *prefix)
 	const struct prefix *exempt = prefix;
 	char text[PREFIX_TEXT];
 
-	return job_printf(nodes->c->job, "element inet cnibox nodes%d { %s }",
+	return job_printf(nodes->job, "element inet cnibox nodes%d { %s }",
 			  exempt->ip.family == AF_INET ? 4 : 6,
 			  prefix_print(exempt, text));
 }
@@ -63,9 +64,10 @@ static int compare(const void *a, const void *b)
 	return prefix_compare(a, b);
 }
 
-static int put_exempt(struct nodes *nodes, const void *prefixes, bool replace)
+static int set_exempt(struct nodes *nodes, enum nl_verb verb,
+		      const void *prefixes)
 {
-	(void)replace;
+	(void)verb;
 	return tables_exempt_nodes(&nodes->c->nft, prefixes);
 }
 
@@ -77,16 +79,16 @@ static const struct nodes_kind line_kind = {
 	.put_phase = NODES_EXEMPT,
 	.del_phase = NODES_EXEMPT,
 };
-static const struct nodes_kind exempt_kind = { .put = put_exempt };
+static const struct nodes_kind exempt_kind = { .set = set_exempt };
 
 static int plan_exempt(struct nodes *nodes)
 {
-	struct list *now = job_alloc(nodes->c->job, sizeof(*now));
-	struct list *wanted = job_alloc(nodes->c->job, sizeof(*wanted));
+	struct list *now = job_alloc(nodes->job, sizeof(*now));
+	struct list *wanted = job_alloc(nodes->job, sizeof(*wanted));
 	struct list *steps = &nodes->steps[NODES_EXEMPT];
 	size_t before = steps->count;
 
-	nodes_file_exempt(nodes->c->job, &nodes->new, wanted);
+	nodes_file_exempt(nodes->job, &nodes->new, wanted);
 	if (tables_list_exempt(&nodes->c->nft, now) < 0)
 		return -1;
 	nodes_add_changes(nodes, &line_kind, now, wanted);
@@ -96,16 +98,10 @@ static int plan_exempt(struct nodes *nodes)
 	return 0;
 }
 
-static int put_file(struct nodes *nodes, const void *file, bool replace)
+static int set_file(struct nodes *nodes, enum nl_verb verb, const void *file)
 {
-	(void)replace;
-	return nodes_file_write(nodes->c->job, file);
-}
-
-static int del_file(struct nodes *nodes, const void *file)
-{
-	(void)file;
-	return nodes_file_remove(nodes->c->job);
+	return verb == NL_DELETE ? nodes_file_remove(nodes->job)
+				 : nodes_file_write(nodes->job, file);
 }
 
 static const char *text_file(struct nodes *nodes, const void *file)
@@ -115,14 +111,14 @@ static const char *text_file(struct nodes *nodes, const void *file)
 	return CONFIG_STATE_DIR "/nodes";
 }
 
-static const struct nodes_kind file_kind = {
-	.put = put_file, .del = del_file, .text = text_file, .verb = "write"
-};
+static const struct nodes_kind file_kind = { .set = set_file,
+					     .text = text_file,
+					     .verb = "write" };
 
 static void plan_file(struct nodes *nodes)
 {
 	const struct nodes_file *old = nodes->has_old ? &nodes->old : NULL;
-	struct job *job = nodes->c->job;
+	struct job *job = nodes->job;
 
 	if (!old || strcmp(nodes_file_text(job, old),
 			   nodes_file_text(job, &nodes->new)) != 0)

@@ -14,7 +14,7 @@ static struct way *find_ways(const struct nodes *nodes,
 	const struct nodes_entry *first = nodes->entries.items;
 	const struct nodes_route *route = routes->items;
 	struct way *ways =
-		job_alloc(nodes->c->job, nodes->entries.count * sizeof(*ways));
+		job_alloc(nodes->job, nodes->entries.count * sizeof(*ways));
 
 	for (size_t i = 0; i < routes->count; i++) {
 		struct way *way = &ways[route[i].entry - first];

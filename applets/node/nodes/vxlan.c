@@ -20,13 +20,13 @@ static void mac_of(const struct node *node, uint8_t mac[MAC_LEN])
 {
 	uint8_t digest[SHA512_LEN];
 
-	if (node->ip[NODE_V4].family) {
+	if (node_ip(node, NODE_V4)->family) {
 		mac[0] = 0x02;
 		mac[1] = 0x43;
-		memcpy(mac + 2, node->ip[NODE_V4].bytes, 4);
+		memcpy(mac + 2, node_ip(node, NODE_V4)->bytes, 4);
 		return;
 	}
-	sha512(node->ip[NODE_V6].bytes, 16, digest);
+	sha512(node_ip(node, NODE_V6)->bytes, 16, digest);
 	memcpy(mac, digest, MAC_LEN);
 	mac[0] = (uint8_t)((mac[0] & 0xfc) | 0x02); /* local, of one host */
 }
@@ -50,20 +50,15 @@ struct device {
 	struct link *link; /* where its index is kept */
 };
 
-static int put_peer(struct nodes *nodes, const void *peer, bool replace)
+static int set_peer(struct nodes *nodes, enum nl_verb verb, const void *peer)
 {
-	(void)replace;
-	return neigh_set(&nodes->c->host, &nodes->device, peer);
-}
-
-static int del_peer(struct nodes *nodes, const void *peer)
-{
-	return neigh_del(&nodes->c->host, &nodes->device, peer);
+	return neigh_set(nodes->nl, verb == NL_DELETE ? verb : NL_REPLACE,
+			 &nodes->device, peer);
 }
 
 static const char *text_peer(struct nodes *nodes, const void *peer)
 {
-	return neigh_text(nodes->c->job, &nodes->device, peer);
+	return neigh_text(nodes->job, &nodes->device, peer);
 }
 
 /* What a table has one entry for. */
@@ -86,8 +81,7 @@ static bool is_same_peer(const void *now, void *wanted)
 }
 
 static const struct nodes_kind peer_kind = {
-	.put = put_peer,
-	.del = del_peer,
+	.set = set_peer,
 	.text = text_peer,
 	.compare = compare,
 	.same = is_same_peer,
@@ -96,18 +90,13 @@ static const struct nodes_kind peer_kind = {
 	.del_phase = NODES_DROP_PEERS,
 };
 
-static void sort(struct list *peers)
-{
-	sort_items(peers->items, peers->count, sizeof(struct neigh), compare);
-}
-
 static int put_peers(struct nl *nl, const struct device *device)
 {
 	const struct neigh *peer = device->peers.items;
 
 	nl_hold(nl);
 	for (size_t i = 0; i < device->peers.count; i++) {
-		neigh_set(nl, device->link, &peer[i]);
+		neigh_set(nl, NL_REPLACE, device->link, &peer[i]);
 		if (nl_flush_if_many(nl) < 0)
 			return -1;
 	}
@@ -116,7 +105,7 @@ static int put_peers(struct nl *nl, const struct device *device)
 
 /* Makes a device with all of its peers. If there is one, its deletion was what
  * failed. */
-static int put_device(struct nodes *nodes, const void *thing, bool replace)
+static int set_device(struct nodes *nodes, enum nl_verb verb, const void *thing)
 {
 	const struct device *device = thing;
 	struct link_spec spec = {
@@ -128,20 +117,16 @@ static int put_device(struct nodes *nodes, const void *thing, bool replace)
 		.shared = true, /* its removal is this step's inverse */
 		.vxlan = &device->vxlan,
 	};
-	struct nl *nl = &nodes->c->host;
+	struct nl *nl = nodes->nl;
 	bool exists;
 
-	if (link_add(nl, &spec, replace ? &exists : NULL) < 0 ||
+	if (verb == NL_DELETE)
+		return link_del(nl, name, NULL);
+	if (link_add(nl, &spec, verb == NL_REPLACE ? &exists : NULL) < 0 ||
 	    link_get(nl, name, device->link) < 0 ||
 	    link_set_flags(nl, device->link, IFF_UP, IFF_UP) < 0)
 		return -1;
 	return put_peers(nl, device);
-}
-
-static int del_device(struct nodes *nodes, const void *device)
-{
-	(void)device;
-	return link_del(&nodes->c->host, name, NULL);
 }
 
 static const char *text_device(struct nodes *nodes, const void *thing)
@@ -150,46 +135,44 @@ static const char *text_device(struct nodes *nodes, const void *thing)
 	const struct vxlan *vxlan = &device->vxlan;
 	char local[IP_TEXT];
 
-	return job_printf(nodes->c->job,
+	return job_printf(nodes->job,
 			  "link %s mtu %d type vxlan id %d local %s dstport %d",
 			  name, device->mtu, vxlan->vni,
 			  ip_print(&vxlan->local, local), vxlan->port);
 }
 
-static const struct nodes_kind device_kind = { .put = put_device,
-					       .del = del_device,
+static const struct nodes_kind device_kind = { .set = set_device,
 					       .text = text_device };
 
-static int put_mtu(struct nodes *nodes, const void *link, bool replace)
+static int set_mtu(struct nodes *nodes, enum nl_verb verb, const void *link)
 {
-	(void)replace;
-	return link_set_mtu(&nodes->c->host, link,
-			    ((const struct link *)link)->mtu);
+	(void)verb;
+	return link_set_mtu(nodes->nl, link, ((const struct link *)link)->mtu);
 }
 
 static const char *text_mtu(struct nodes *nodes, const void *link)
 {
-	return job_printf(nodes->c->job, "link %s mtu %d", name,
+	return job_printf(nodes->job, "link %s mtu %d", name,
 			  ((const struct link *)link)->mtu);
 }
 
-static const struct nodes_kind mtu_kind = { .put = put_mtu,
+static const struct nodes_kind mtu_kind = { .set = set_mtu,
 					    .text = text_mtu,
 					    .verb = "set" };
 
-static int put_up(struct nodes *nodes, const void *link, bool replace)
+static int set_up(struct nodes *nodes, enum nl_verb verb, const void *link)
 {
-	(void)replace;
-	return link_set_flags(&nodes->c->host, link, IFF_UP, IFF_UP);
+	return link_set_flags(nodes->nl, link, verb == NL_ADD ? IFF_UP : 0,
+			      IFF_UP);
 }
 
 static const char *text_up(struct nodes *nodes, const void *link)
 {
 	(void)link;
-	return job_printf(nodes->c->job, "link %s up", name);
+	return job_printf(nodes->job, "link %s up", name);
 }
 
-static const struct nodes_kind up_kind = { .put = put_up,
+static const struct nodes_kind up_kind = { .set = set_up,
 					   .text = text_up,
 					   .verb = "set" };
 
@@ -197,7 +180,7 @@ static const struct nodes_kind up_kind = { .put = put_up,
 static int read_device(struct nodes *nodes, struct device *out, bool *found)
 {
 	static const int tables[] = { NEIGH_FDB, NEIGH_V4, NEIGH_V6 };
-	struct nl *nl = &nodes->c->host;
+	struct nl *nl = nodes->nl;
 
 	*out = (struct device) { .link = nodes_link_named(nodes, name) };
 	*found = out->link;
@@ -205,7 +188,7 @@ static int read_device(struct nodes *nodes, struct device *out, bool *found)
 		return 0;
 	if (strcmp(out->link->kind, "vxlan") != 0 ||
 	    strcmp(out->link->alias, alias) != 0)
-		return fail(nodes->c->job, CNI_INTERNAL,
+		return fail(nodes->job, CNI_INTERNAL,
 			    "%s is there, but not made by cnibox", name);
 	out->mtu = out->link->mtu;
 	memcpy(out->mac, out->link->mac, MAC_LEN);
@@ -215,7 +198,6 @@ static int read_device(struct nodes *nodes, struct device *out, bool *found)
 		if (neigh_list(nl, out->link, tables[i], &out->peers) < 0)
 			return -1;
 	}
-	sort(&out->peers);
 	return 0;
 }
 
@@ -223,7 +205,7 @@ static void add_peer(struct nodes *nodes, struct device *device, int table,
 		     const struct ip *ip, const uint8_t mac[MAC_LEN])
 {
 	struct neigh *peer =
-		list_add(nodes->c->job, &device->peers, sizeof(*peer));
+		list_add(nodes->job, &device->peers, sizeof(*peer));
 
 	peer->table = table;
 	peer->ip = *ip;
@@ -236,27 +218,29 @@ static int want_entry(struct nodes *nodes, struct device *device,
 {
 	int outer = node_place(device->vxlan.local.family);
 	const struct node *node = &entry->node;
-	bool v4 = entry->overlay[NODE_V4] || entry->far[NODE_V4];
-	bool v6 = entry->overlay[NODE_V6] || entry->far[NODE_V6];
+	const struct ip *ip = node_ip(node, NODE_V4);
+	const bool *overlay = entry->overlay;
+	bool v4 = overlay[NODE_V4] || overlay[NODE_IP + NODE_V4];
+	bool v6 = overlay[NODE_V6] || overlay[NODE_IP + NODE_V6];
 	uint8_t mac[MAC_LEN];
 
 	if (!v4 && !v6)
 		return 0;
-	if (!node->ip[outer].family)
-		return fail(nodes->c->job, CNI_INTERNAL,
-			    "%s: no address of IPv%d, by which this node sends",
-			    nodes_where(nodes, entry),
-			    outer == NODE_V4 ? 4 : 6);
+	if (!node_ip(node, outer)->family)
+		return nodes_refuse(
+			nodes, entry,
+			"no address of IPv%d, by which this node sends",
+			outer == NODE_V4 ? 4 : 6);
 	mac_of(node, mac);
-	add_peer(nodes, device, NEIGH_FDB, &node->ip[outer], mac);
+	add_peer(nodes, device, NEIGH_FDB, node_ip(node, outer), mac);
 	entry->gateway[NODE_V6] = link_local(mac);
 	entry->gateway[NODE_V4] = entry->gateway[NODE_V6];
-	if (!node->ip[NODE_V4].family)
+	if (!ip->family)
 		v6 = true; /* which IPv4 takes, too */
 	else
-		entry->gateway[NODE_V4] = node->ip[NODE_V4];
-	if (v4 && node->ip[NODE_V4].family)
-		add_peer(nodes, device, NEIGH_V4, &node->ip[NODE_V4], mac);
+		entry->gateway[NODE_V4] = *ip;
+	if (v4 && ip->family)
+		add_peer(nodes, device, NEIGH_V4, ip, mac);
 	if (v6)
 		add_peer(nodes, device, NEIGH_V6, &entry->gateway[NODE_V6],
 			 mac);
@@ -268,12 +252,12 @@ static int want_device(struct nodes *nodes, struct device *out)
 	const struct node *self = &nodes->self->node;
 	const struct nodes_options *options = &nodes->options;
 	struct nodes_entry *entry = nodes->entries.items;
-	bool v4 = self->ip[NODE_V4].family;
+	bool v4 = node_ip(self, NODE_V4)->family;
 
 	*out = (struct device) {
 		.vxlan = { .vni = options->vni ? options->vni : VNI,
 			   .port = options->port ? options->port : PORT,
-			   .local = self->ip[v4 ? NODE_V4 : NODE_V6] },
+			   .local = *node_ip(self, v4 ? NODE_V4 : NODE_V6) },
 		.mtu = nodes->uplink.mtu - (v4 ? OVERHEAD_V4 : OVERHEAD_V6),
 		.link = &nodes->device,
 	};
@@ -282,7 +266,6 @@ static int want_device(struct nodes *nodes, struct device *out)
 		if (want_entry(nodes, out, &entry[i]) < 0)
 			return -1;
 	}
-	sort(&out->peers);
 	return 0;
 }
 
@@ -296,8 +279,8 @@ static bool is_same(const struct device *a, const struct device *b)
 
 static int plan(struct nodes *nodes)
 {
-	struct device *now = job_alloc(nodes->c->job, sizeof(*now));
-	struct device *wanted = job_alloc(nodes->c->job, sizeof(*wanted));
+	struct device *now = job_alloc(nodes->job, sizeof(*now));
+	struct device *wanted = job_alloc(nodes->job, sizeof(*wanted));
 	bool found;
 
 	if (want_device(nodes, wanted) < 0 ||
@@ -329,7 +312,7 @@ static int plan(struct nodes *nodes)
 
 static int plan_none(struct nodes *nodes)
 {
-	struct device *now = job_alloc(nodes->c->job, sizeof(*now));
+	struct device *now = job_alloc(nodes->job, sizeof(*now));
 	struct link *link = nodes_link_named(nodes, name);
 	bool found;
 

@@ -20,7 +20,7 @@ static bool is_strict(struct job *job, const char *link)
 static void warn_of_link(struct nodes *nodes, const struct link *link)
 {
 	const char *uplink = nodes->uplink.name;
-	struct job *job = nodes->c->job;
+	struct job *job = nodes->job;
 
 	if (is_strict(job, uplink))
 		job_warn(
@@ -43,7 +43,7 @@ void nodes_warn_of_links(struct nodes *nodes, const struct list *routes)
 
 		if (link != &nodes->device &&
 		    link->index != nodes->uplink.index)
-			node_add_once(nodes->c->job, &links, link->name);
+			node_add_once(nodes->job, &links, link->name);
 	}
 	name = links.items;
 	for (size_t i = 0; i < links.count; i++)
@@ -52,7 +52,7 @@ void nodes_warn_of_links(struct nodes *nodes, const struct list *routes)
 
 void nodes_warn_of_ra(struct nodes *nodes)
 {
-	struct job *job = nodes->c->job;
+	struct job *job = nodes->job;
 	const char *setting = sysctl_ipv6(job, nodes->uplink.name, "accept_ra");
 
 	if (nodes->uplink.index && sysctl_is(job, -1, setting, "1"))

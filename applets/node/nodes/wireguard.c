@@ -66,12 +66,12 @@ static const char *text_peer(struct nodes *nodes, const void *thing)
 	const struct wg_peer *peer = thing;
 	char key[KEY_TEXT], ip[IP_TEXT];
 
-	return job_printf(nodes->c->job, "peer %s endpoint %s",
+	return job_printf(nodes->job, "peer %s endpoint %s",
 			  key_print(peer->key, key),
 			  ip_print(&peer->endpoint, ip));
 }
 
-/* Only tells; put_device() makes them. */
+/* Only tells; set_device() makes them. */
 static const struct nodes_kind peer_kind = {
 	.text = text_peer,
 	.compare = compare_keys,
@@ -107,7 +107,7 @@ static int put_peers(const struct device *device)
 	return nl_release(nl);
 }
 
-static int put_device(struct nodes *nodes, const void *thing, bool replace)
+static int set_device(struct nodes *nodes, enum nl_verb verb, const void *thing)
 {
 	const struct device *device = thing;
 	const struct link_spec spec = {
@@ -116,10 +116,13 @@ static int put_device(struct nodes *nodes, const void *thing, bool replace)
 		.alias = alias,
 		.shared = true, /* its removal is this step's inverse */
 	};
-	struct nl *nl = &nodes->c->host;
+	struct nl *nl = nodes->nl;
 	bool exists;
 
-	if (device->own && link_add(nl, &spec, replace ? &exists : NULL) < 0)
+	if (device->own && verb == NL_DELETE)
+		return link_del(nl, device->name, NULL);
+	if (device->own &&
+	    link_add(nl, &spec, verb == NL_REPLACE ? &exists : NULL) < 0)
 		return -1;
 	if (link_get(nl, device->name, device->link) < 0 ||
 	    wg_set(device->wg, device->key, device->port) < 0 ||
@@ -130,30 +133,21 @@ static int put_device(struct nodes *nodes, const void *thing, bool replace)
 	return put_peers(device);
 }
 
-static int del_device(struct nodes *nodes, const void *thing)
-{
-	const struct device *device = thing;
-
-	return link_del(&nodes->c->host, device->name, NULL);
-}
-
 static const char *text_device(struct nodes *nodes, const void *thing)
 {
 	const struct device *device = thing;
 	bool same = compare_keys(device->key, device->other->key) == 0;
 
-	return job_printf(nodes->c->job,
-			  "link %s mtu %d type wireguard port %d%s",
+	return job_printf(nodes->job, "link %s mtu %d type wireguard port %d%s",
 			  device->name, device->mtu, device->port,
 			  same ? "" : " private-key");
 }
 
-static const struct nodes_kind device_kind = { .put = put_device,
-					       .del = del_device,
+static const struct nodes_kind device_kind = { .set = set_device,
 					       .text = text_device };
 
 /* What its peers tell already. */
-static const struct nodes_kind peers_kind = { .put = put_device };
+static const struct nodes_kind peers_kind = { .set = set_device };
 
 /* ---- what there is ---- */
 
@@ -182,7 +176,7 @@ static void list_noted(struct nodes *nodes, const char *name, struct list *out)
 		if (strcmp(noted[i].link, name) != 0 ||
 		    !key_parse(noted[i].key, key))
 			continue;
-		peer = list_add(nodes->c->job, out, sizeof(*peer));
+		peer = list_add(nodes->job, out, sizeof(*peer));
 		memcpy(peer->key, key, KEY_LEN);
 	}
 	sort(out);
@@ -203,7 +197,7 @@ static int check_another(struct nodes *nodes, const char *name,
 	for (size_t i = 0; i < peer->allowed.count; i++) {
 		if (bsearch(&allowed[i], exempt->items, exempt->count,
 			    sizeof(*allowed), compare_prefixes))
-			return fail(nodes->c->job, CNI_BAD_CONFIG,
+			return fail(nodes->job, CNI_BAD_CONFIG,
 				    "%s: peer %s, which is not listed, has %s",
 				    name, key_print(peer->key, key),
 				    prefix_print(&allowed[i], text));
@@ -224,10 +218,10 @@ static bool find_device(struct nodes *nodes, const char *name,
 
 static int open_wg(struct nodes *nodes, struct device *device)
 {
-	struct nl *genl = job_alloc(nodes->c->job, sizeof(*genl));
-	struct wg *wg = job_alloc(nodes->c->job, sizeof(*wg));
+	struct nl *genl = job_alloc(nodes->job, sizeof(*genl));
+	struct wg *wg = job_alloc(nodes->job, sizeof(*wg));
 
-	genl_init(genl, nodes->c->job, -1);
+	genl_init(genl, nodes->job, -1);
 	device->wg = wg;
 	return wg_init(wg, genl, device->name);
 }
@@ -249,12 +243,12 @@ static int read_device(struct nodes *nodes, struct device *device,
 	device->other = &none;
 	list_noted(nodes, device->name, &noted);
 	if (!device->own)
-		nodes_file_exempt(nodes->c->job, &nodes->new, &exempt);
+		nodes_file_exempt(nodes->job, &nodes->new, &exempt);
 	peer = have->peers.items;
 	for (size_t i = 0; i < have->peers.count; i++, peer++) {
 		if (device->own || has_key(wanted, peer->key) ||
 		    has_key(&noted, peer->key))
-			list_copy(nodes->c->job, &device->peers, peer,
+			list_copy(nodes->job, &device->peers, peer,
 				  sizeof(*peer));
 		else if (wanted->count &&
 			 check_another(nodes, device->name, peer, &exempt) < 0)
@@ -266,33 +260,25 @@ static int read_device(struct nodes *nodes, struct device *device,
 
 /* ---- what is wanted ---- */
 
-static void allow(struct nodes *nodes, struct wg_peer *peer, struct ip ip,
-		  int len)
-{
-	if (ip.family)
-		*(struct prefix *)list_add(nodes->c->job, &peer->allowed,
-					   sizeof(struct prefix)) =
-			(struct prefix) { ip, len };
-}
-
 /* Adds the peer that a node is; it is reached by IPv4 if both have that. NULL, or what
  * is wrong with it. */
 static const char *want_peer(struct nodes *nodes, const struct node *node,
 			     struct device *device)
 {
 	struct wg_peer *peer =
-		list_add(nodes->c->job, &device->peers, sizeof(*peer));
+		list_add(nodes->job, &device->peers, sizeof(*peer));
 
 	peer->port = device->port;
 	if (!node->key || !key_parse(node->key, peer->key))
 		return "wg= and its public key is expected";
-	for (int i = NODE_FAMILIES - 1; i >= 0; i--) {
-		struct ip ip = node->ip[i];
+	for (int p = NODE_PLACES - 1; p >= 0; p--) {
+		const struct prefix *prefix = &node->at[p];
 
-		allow(nodes, peer, node->cidr[i].ip, node->cidr[i].len);
-		allow(nodes, peer, ip, ip_bits(ip.family));
-		if (ip.family && nodes->self->node.ip[i].family)
-			peer->endpoint = ip;
+		if (!prefix->ip.family)
+			continue;
+		list_copy(nodes->job, &peer->allowed, prefix, sizeof(*prefix));
+		if (p >= NODE_IP && nodes->self->node.at[p].ip.family)
+			peer->endpoint = prefix->ip;
 	}
 	if (peer->endpoint.family == AF_INET6)
 		device->mtu = nodes->uplink.mtu - OVERHEAD_V6;
@@ -312,14 +298,13 @@ static int want_peers(struct nodes *nodes, struct device *out)
 				? NULL
 				: want_peer(nodes, &entry->node, out);
 		if (wrong)
-			return fail(nodes->c->job, CNI_BAD_CONFIG, "%s: %s",
-				    nodes_where(nodes, entry), wrong);
+			return nodes_refuse(nodes, entry, "%s", wrong);
 	}
 	sort(&out->peers);
 	peer = out->peers.items;
 	for (size_t i = 1; i < out->peers.count; i++, peer++) {
 		if (compare_keys(&peer[0], &peer[1]) == 0)
-			return fail(nodes->c->job, CNI_BAD_CONFIG,
+			return fail(nodes->job, CNI_BAD_CONFIG,
 				    "%s: two nodes have wg=%s", nodes->path,
 				    key_print(peer->key, key));
 	}
@@ -335,7 +320,7 @@ static int choose_key(struct nodes *nodes, const struct wg_device *have,
 	const char *listed = nodes->self->node.key;
 	bool found = given || !have->has_key; /* or it is an error */
 	uint8_t public_key[KEY_LEN];
-	struct job *job = nodes->c->job;
+	struct job *job = nodes->job;
 	char text[KEY_TEXT];
 
 	memcpy(out->key, have->private_key, KEY_LEN);
@@ -349,10 +334,9 @@ static int choose_key(struct nodes *nodes, const struct wg_device *have,
 		return -1;
 	key_print(public_key, text);
 	if (!listed || strcmp(listed, text) != 0)
-		return fail(job, CNI_BAD_CONFIG,
-			    "%s: wg=%s, but this node's public key is %s",
-			    nodes_where(nodes, nodes->self),
-			    listed ? listed : "", text);
+		return nodes_refuse(nodes, nodes->self,
+				    "wg=%s, but this node's public key is %s",
+				    listed ? listed : "", text);
 	if (has_key(&out->peers, public_key))
 		return fail(job, CNI_BAD_CONFIG, "%s: two nodes have wg=%s",
 			    nodes->path, text);
@@ -369,11 +353,10 @@ static void note_peers(struct nodes *nodes, const struct device *device)
 	char key[KEY_TEXT];
 
 	for (size_t i = 0; i < device->peers.count; i++, peer++) {
-		noted = list_add(nodes->c->job, &nodes->new.peers,
-				 sizeof(*noted));
+		noted = list_add(nodes->job, &nodes->new.peers, sizeof(*noted));
 		noted->link = device->name;
-		noted->key = job_printf(nodes->c->job, "%s",
-					key_print(peer->key, key));
+		noted->key =
+			job_printf(nodes->job, "%s", key_print(peer->key, key));
 	}
 }
 
@@ -381,8 +364,8 @@ static void note_peers(struct nodes *nodes, const struct device *device)
  * at once if another one may need its port. */
 static int plan_removal(struct nodes *nodes, const char *name, bool at_once)
 {
-	struct device *now = job_alloc(nodes->c->job, sizeof(*now));
-	struct device *wanted = job_alloc(nodes->c->job, sizeof(*wanted));
+	struct device *now = job_alloc(nodes->job, sizeof(*now));
+	struct device *wanted = job_alloc(nodes->job, sizeof(*wanted));
 	struct wg_device have;
 
 	if (!find_device(nodes, name, now))
@@ -432,8 +415,8 @@ static bool is_same(const struct device *now, const struct device *wanted)
 	       compare_keys(now->key, wanted->key) == 0;
 }
 
-static void plan_changes(struct nodes *nodes, const struct device *now,
-			 const struct device *wanted)
+static void plan_changes(struct nodes *nodes, struct device *now,
+			 struct device *wanted)
 {
 	nodes_add_changes(nodes, &peer_kind, &now->peers, &wanted->peers);
 	if (!now->link || !is_same(now, wanted))
@@ -448,13 +431,13 @@ static int plan(struct nodes *nodes)
 {
 	const struct nodes_options *options = &nodes->options;
 	const char *name = options->interface ? options->interface : own_name;
-	struct device *now = job_alloc(nodes->c->job, sizeof(*now));
-	struct device *wanted = job_alloc(nodes->c->job, sizeof(*wanted));
+	struct device *now = job_alloc(nodes->job, sizeof(*now));
+	struct device *wanted = job_alloc(nodes->job, sizeof(*wanted));
 	struct wg_device have = { 0 };
 	bool found = find_device(nodes, name, now);
 
 	if (!found && (now->link || !now->own))
-		return fail(nodes->c->job, CNI_BAD_CONFIG,
+		return fail(nodes->job, CNI_BAD_CONFIG,
 			    "%s is no interface of WireGuard%s", name,
 			    now->own ? " that cnibox made" : "");
 	*wanted = (struct device) {
@@ -474,7 +457,7 @@ static int plan(struct nodes *nodes)
 	if (!now->own) {
 		if (now->port && now->port != wanted->port)
 			return fail(
-				nodes->c->job, CNI_BAD_CONFIG,
+				nodes->job, CNI_BAD_CONFIG,
 				"%s has port %d, and not the nodes' %d: see --port",
 				name, now->port, wanted->port);
 		wanted->mtu = now->mtu;
