@@ -52,11 +52,9 @@ static char **environment(struct job *job, const char *verb)
 
 /* Runs in the child, but in the memory of this process: if the program cannot be
  * run, the reason is in *err. */
-static void become(const char *path, char **env, const int files[3],
-		   volatile int *err)
+static void become(const char *path, char **argv, char **env,
+		   const int files[3], volatile int *err)
 {
-	char *argv[] = { (char *)path, NULL };
-
 	signal(SIGPIPE, SIG_DFL);
 	for (int i = 0; i < 3; i++) {
 		/* dup2() to itself would leave close-on-exec set. */
@@ -72,18 +70,19 @@ static void become(const char *path, char **env, const int files[3],
 
 /* vfork(2) in a function of its own, which has no variables that the child could
  * change. */
-static pid_t start(const char *path, char **env, const int files[3],
-		   volatile int *err)
+static pid_t start(const char *path, char **argv, char **env,
+		   const int files[3], volatile int *err)
 {
 	pid_t pid = vfork();
 
 	if (!pid)
-		become(path, env, files, err);
+		become(path, argv, env, files, err);
 	return pid;
 }
 
 /* Starts the program with three files as stdin, stdout and stderr; 0 or an errno. */
-static int spawn(const char *path, char **env, const int files[3], pid_t *pid)
+static int spawn(const char *path, char **argv, char **env, const int files[3],
+		 pid_t *pid)
 {
 	const struct timespec wait = { .tv_nsec = BUSY_WAIT_NS };
 	volatile int err = ETXTBSY;
@@ -93,7 +92,7 @@ static int spawn(const char *path, char **env, const int files[3], pid_t *pid)
 		if (i)
 			nanosleep(&wait, NULL);
 		err = 0;
-		*pid = start(path, env, files, &err);
+		*pid = start(path, argv, env, files, &err);
 		if (*pid < 0)
 			return errno;
 		if (err)
@@ -127,23 +126,35 @@ static char *read_back(struct job *job, int fd, size_t *len)
 	return text;
 }
 
-static int run_plugin(struct job *job, const char *path, const char *verb,
-		      const int files[3], struct exec_result *result)
+/* The same, and waits for its end. */
+static int run_program(struct job *job, const char *path, char **argv,
+		       char **env, const int files[3], int *status)
 {
-	size_t err_len;
 	pid_t pid = 0;
 	int err;
 
 	/* If the runtime ignores SIGCHLD, so do we, and waitpid() would fail. */
 	signal(SIGCHLD, SIG_DFL);
-	err = spawn(path, environment(job, verb), files, &pid);
+	err = spawn(path, argv, env, files, &pid);
 	if (err)
 		return fail_errno(job, err, "run %s", path);
-	while (waitpid(pid, &result->status, 0) < 0) {
+	while (waitpid(pid, status, 0) < 0) {
 		if (errno != EINTR)
 			return fail_errno(job, errno, "wait for %s", path);
 	}
 	trace(job, "run %s", path);
+	return 0;
+}
+
+static int run_plugin(struct job *job, const char *path, const char *verb,
+		      const int files[3], struct exec_result *result)
+{
+	char *argv[] = { (char *)path, NULL };
+	size_t err_len;
+
+	if (run_program(job, path, argv, environment(job, verb), files,
+			&result->status) < 0)
+		return -1;
 	result->out = read_back(job, files[1], &result->len);
 	result->err = read_back(job, files[2], &err_len);
 	if (!result->out || !result->err)
@@ -168,18 +179,11 @@ int exec_plugin(struct job *job, const char *path, const char *verb,
 	return ret;
 }
 
-int exec_child(struct job *job, int (*run)(void *arg), void *arg)
+int exec_self(struct job *job, char **argv)
 {
-	/* There is one thread: nothing has to be locked, as fork() would. */
-	pid_t pid = _Fork();
+	static const int files[] = { 0, 1, 2 };
+	int status;
 
-	if (pid < 0)
-		return fail_errno(job, errno, "start a process");
-	if (!pid)
-		_exit(run(arg));
-	while (waitpid(pid, NULL, 0) < 0) {
-		if (errno != EINTR)
-			return fail_errno(job, errno, "wait for a process");
-	}
-	return 0;
+	return run_program(job, "/proc/self/exe", argv, environ, files,
+			   &status);
 }

@@ -20,8 +20,8 @@ struct exec_result {
 int exec_plugin(struct job *job, const char *path, const char *verb,
 		const char *text, size_t len, struct exec_result *out);
 
-/* Calls run(arg) in a child process, whose exit status is what it returns, and waits
- * for its end. */
-int exec_child(struct job *job, int (*run)(void *arg), void *arg);
+/* Runs this program with these words, NULL behind the last, and waits for its end,
+ * however that is. */
+int exec_self(struct job *job, char **argv);
 
 #endif

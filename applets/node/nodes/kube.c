@@ -11,28 +11,41 @@ static const char *text_of(const struct json *value)
 	return value && value->type == JSON_STRING ? value->text : NULL;
 }
 
-static const char *add_cidr(struct job *job, const struct json *value,
-			    struct node *out)
+/* The text of such a member, or NULL. */
+static const char *text_in(const struct json *object, const char *key)
 {
-	const char *text = text_of(value);
+	return text_of(json_member(object, key));
+}
 
-	return text ? node_parse_column(job, job_printf(job, "%s", text),
-					NODE_CIDR, out)
-		    : "podCIDRs: strings are expected";
+/* The first item of such a member; NULL: there is none. */
+static const struct json *items_in(const struct json *object, const char *key,
+				   bool *is_list)
+{
+	const struct json *list = json_member(object, key);
+
+	*is_list = list && list->type == JSON_ARRAY;
+	return *is_list ? list->child : NULL;
+}
+
+static const char *add(struct job *job, const char *text, int column,
+		       struct node *out)
+{
+	return node_parse_column(job, job_printf(job, "%s", text), column, out);
 }
 
 /* A node that has none yet is one without pods. */
 static const char *read_cidrs(struct job *job, const struct json *spec,
 			      struct node *out)
 {
-	const struct json *all = json_member(spec, "podCIDRs");
-	const struct json *one = json_member(spec, "podCIDR");
 	const char *wrong = NULL;
+	bool is_list;
+	const struct json *item = items_in(spec, "podCIDRs", &is_list);
 
-	if (!all || all->type != JSON_ARRAY)
-		return one ? add_cidr(job, one, out) : NULL;
-	for (all = all->child; all && !wrong; all = all->next)
-		wrong = add_cidr(job, all, out);
+	if (!is_list)
+		item = json_member(spec, "podCIDR");
+	for (; item && !wrong; item = is_list ? item->next : NULL)
+		wrong = text_of(item) ? add(job, item->text, NODE_CIDR, out)
+				      : "podCIDRs: strings are expected";
 	return wrong;
 }
 
@@ -40,22 +53,20 @@ static const char *read_cidrs(struct job *job, const struct json *spec,
 static const char *read_ips(struct job *job, const struct json *status,
 			    struct node *out)
 {
-	const struct json *all = json_member(status, "addresses");
 	const char *wrong = NULL;
+	bool is_list;
+	const struct json *item = items_in(status, "addresses", &is_list);
 
-	all = all && all->type == JSON_ARRAY ? all->child : NULL;
-	for (; all && !wrong; all = all->next) {
-		const char *type = text_of(json_member(all, "type"));
-		const char *address = text_of(json_member(all, "address"));
+	for (; item && !wrong; item = item->next) {
+		const char *type = text_in(item, "type");
+		const char *address = text_in(item, "address");
 		struct ip ip;
 
 		if (!type || !address || strcmp(type, "InternalIP") != 0)
 			continue;
-		if (ip_parse(address, &ip) &&
-		    node_ip(out, node_place(ip.family))->family)
-			continue;
-		wrong = node_parse_column(job, job_printf(job, "%s", address),
-					  NODE_IP, out);
+		if (!ip_parse(address, &ip) ||
+		    !node_ip(out, node_place(ip.family))->family)
+			wrong = add(job, address, NODE_IP, out);
 	}
 	if (!wrong && !node_ip(out, NODE_V4)->family &&
 	    !node_ip(out, NODE_V6)->family)
@@ -63,16 +74,15 @@ static const char *read_ips(struct job *job, const struct json *status,
 	return wrong;
 }
 
-static const char *read_item(struct nodes *nodes, const struct json *item,
+static const char *read_item(struct job *job, const struct json *item,
 			     struct nodes_entry *out)
 {
 	const struct json *metadata = json_member(item, "metadata");
-	const struct json *notes = json_member(metadata, "annotations");
-	const char *key = text_of(json_member(notes, "cnibox/wg"));
-	struct job *job = nodes->job;
+	const char *key =
+		text_in(json_member(metadata, "annotations"), "cnibox/wg");
 	const char *wrong;
 
-	out->name = text_of(json_member(metadata, "name"));
+	out->name = text_in(metadata, "name");
 	if (!out->name)
 		out->name = "without a name";
 	wrong = read_cidrs(job, json_member(item, "spec"), &out->node);
@@ -86,20 +96,21 @@ static const char *read_item(struct nodes *nodes, const struct json *item,
 int nodes_read_kube(struct nodes *nodes, const char *text, size_t len)
 {
 	struct job *job = nodes->job;
-	const struct json *items;
+	const struct json *item;
 	struct json *document;
+	bool is_list;
 
 	if (json_parse(job, nodes->path, text, len, &document) < 0)
 		return -1;
-	items = json_member(document, "items");
-	if (!items || items->type != JSON_ARRAY)
+	item = items_in(document, "items", &is_list);
+	if (!is_list)
 		return fail(job, CNI_INTERNAL,
 			    "%s: a list \"items\" of nodes is expected",
 			    nodes->path);
-	for (items = items->child; items; items = items->next) {
+	for (; item; item = item->next) {
 		struct nodes_entry *entry =
 			list_add(job, &nodes->entries, sizeof(*entry));
-		const char *wrong = read_item(nodes, items, entry);
+		const char *wrong = read_item(job, item, entry);
 
 		if (wrong)
 			return nodes_refuse(nodes, entry, "%s", wrong);

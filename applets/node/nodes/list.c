@@ -12,6 +12,8 @@
 
 enum { LIST_MAX = 64 << 20 };
 
+static const char flannel[] = "FLANNEL_";
+
 const char *nodes_where(const struct nodes *nodes,
 			const struct nodes_entry *entry)
 {
@@ -35,70 +37,51 @@ int nodes_refuse(const struct nodes *nodes, const struct nodes_entry *entry,
 		    nodes_where(nodes, entry), wrong);
 }
 
-/* A line of machines.txt: "IP FQDN HOST [POD_SUBNET]", ip being its first word. */
+/* The rest of a line of machines.txt: "IP FQDN HOST [POD_SUBNET]". */
 static const char *read_machine(struct job *job, char *ip, char *rest,
 				struct node *out)
 {
 	const char *wrong = node_parse_column(job, ip, NODE_IP, out);
-	char *fqdn = node_cut_word(&rest), *host = node_cut_word(&rest);
-	char *cidrs = node_cut_word(&rest), *more = node_cut_word(&rest);
+	char *words[4]; /* the last one is too many */
 
-	(void)fqdn;
+	for (int i = 0; i < 4; i++)
+		words[i] = node_cut_word(&rest);
 	if (wrong)
 		return wrong;
-	if (!host)
+	if (!words[1])
 		return "IP FQDN HOST [POD_SUBNET] is expected";
-	if (more)
-		return job_printf(
-			job, "\"%s\": the end of the line is expected", more);
-	return cidrs ? node_parse_column(job, cidrs, NODE_CIDR, out) : NULL;
+	if (words[3])
+		return job_printf(job,
+				  "\"%s\": the end of the line is expected",
+				  words[3]);
+	return words[2] ? node_parse_column(job, words[2], NODE_CIDR, out)
+			: NULL;
 }
 
 /* A line of our own form begins with a subnet or "-", one of machines.txt with an
  * address. */
-static const char *read_entry(struct job *job, char *line, struct node *out)
+static const char *read_entry(struct nodes *nodes, char *line, int number)
 {
-	char *rest = line, *word;
+	struct job *job = nodes->job;
+	struct nodes_entry *entry;
+	char *rest, *word;
 	struct ip ip;
 
-	line += strspn(line, " \t\r");
-	word = job_strndup(job, line, strcspn(line, " \t\r,"));
+	line[strcspn(line, "#")] = '\0';
+	rest = job_printf(job, "%s", line);
+	word = node_cut_word(&rest);
+	if (!word)
+		return NULL;
+	entry = list_add(job, &nodes->entries, sizeof(*entry));
+	entry->line = number;
 	if (strchr(word, '/') || strcmp(word, "-") == 0)
-		return node_parse(job, line, out);
-	if (!ip_parse(word, &ip))
+		return node_parse(job, line, &entry->node);
+	if (!ip_parse(job_strndup(job, word, strcspn(word, ",")), &ip))
 		return job_printf(
 			job,
 			"\"%s\": a subnet of pods, - or an address is expected",
 			word);
-	*out = (struct node) { 0 };
-	rest = line;
-	word = node_cut_word(&rest);
-	return read_machine(job, word, rest, out);
-}
-
-static int read_lines(struct nodes *nodes, char *text)
-{
-	struct job *job = nodes->job;
-
-	for (int line = 1; text; line++) {
-		char *end = strchr(text, '\n'), *start = text;
-		struct nodes_entry *entry;
-		const char *wrong;
-
-		text = end ? end + 1 : NULL;
-		if (end)
-			*end = '\0';
-		start[strcspn(start, "#")] = '\0';
-		if (!start[strspn(start, " \t\r")])
-			continue;
-		entry = list_add(job, &nodes->entries, sizeof(*entry));
-		entry->line = line;
-		wrong = read_entry(job, start, &entry->node);
-		if (wrong)
-			return fail(job, CNI_INTERNAL, "%s:%d: %s", nodes->path,
-				    line, wrong);
-	}
-	return 0;
+	return read_machine(job, word, rest, &entry->node);
 }
 
 /* Reads the networks of a list with commas between. */
@@ -112,59 +95,59 @@ static const char *read_networks(struct job *job, char *text, struct list *out)
 		text[len] = '\0';
 		if (!prefix_parse(text, &prefix))
 			return job_printf(job, "\"%s\" is no network", text);
-		*(struct prefix *)list_add(job, out, sizeof(prefix)) =
-			prefix_network(&prefix);
+		prefix = prefix_network(&prefix);
+		list_copy(job, out, &prefix, sizeof(prefix));
 		text = next;
 	}
 	return NULL;
 }
 
-static const char *read_flannel_line(struct nodes *nodes, const char *key,
-				     char *value)
+/* flanneld's routes are its own: only its networks are noted, and this node's. */
+static const char *read_flannel(struct nodes *nodes, char *line)
 {
+	static const char *const keys[] = { "NETWORK=", "IPV6_NETWORK=",
+					    "SUBNET=", "IPV6_SUBNET=", "MTU=" };
 	struct nodes_file *new = &nodes->new;
 	struct job *job = nodes->job;
+	char *value = strchr(line, '=');
+	size_t i = 0;
 	long mtu;
 
-	if (strcmp(key, "FLANNEL_NETWORK") == 0 ||
-	    strcmp(key, "FLANNEL_IPV6_NETWORK") == 0)
+	if (!value++ || !str_starts(line, flannel))
+		return NULL;
+	line += sizeof(flannel) - 1;
+	while (i < 5 && !str_starts(line, keys[i]))
+		i++;
+	if (i < 2)
 		return read_networks(job, value, &new->exempt);
-	if (strcmp(key, "FLANNEL_SUBNET") == 0 ||
-	    strcmp(key, "FLANNEL_IPV6_SUBNET") == 0)
+	if (i < 4)
 		return node_parse_column(job, value, NODE_CIDR, &new->self);
-	if (strcmp(key, "FLANNEL_MTU") == 0) {
-		if (!str_to_long(value, 0, INT_MAX, &mtu))
-			return job_printf(job, "\"%s\" is no MTU", value);
-		new->mtu = (int)mtu;
-	}
+	if (i > 4)
+		return NULL;
+	if (!str_to_long(value, 0, INT_MAX, &mtu))
+		return job_printf(job, "\"%s\" is no MTU", value);
+	new->mtu = (int)mtu;
 	return NULL;
 }
 
-/* flanneld's routes are its own: only its networks are noted, and this node's. */
-static int read_flannel(struct nodes *nodes, char *text)
+static int read_lines(struct nodes *nodes, char *text)
 {
-	struct job *job = nodes->job;
+	for (int number = 1; text; number++) {
+		char *end = strchr(text, '\n');
+		const char *wrong;
 
-	nodes->flannel = true;
-	for (int line = 1; text; line++) {
-		char *end = strchr(text, '\n'), *key = text, *value;
-		const char *wrong = NULL;
-
-		text = end ? end + 1 : NULL;
 		if (end)
-			*end = '\0';
-		value = strchr(key, '=');
-		if (value) {
-			*value++ = '\0';
-			wrong = read_flannel_line(nodes, key, value);
-		}
+			*end++ = '\0';
+		wrong = nodes->flannel ? read_flannel(nodes, text)
+				       : read_entry(nodes, text, number);
 		if (wrong)
-			return fail(job, CNI_INTERNAL, "%s:%d: %s", nodes->path,
-				    line, wrong);
+			return fail(nodes->job, CNI_INTERNAL, "%s:%d: %s",
+				    nodes->path, number, wrong);
+		text = end;
 	}
-	if (!nodes->new.exempt.count)
-		return fail(job, CNI_INTERNAL, "%s: FLANNEL_NETWORK is missing",
-			    nodes->path);
+	if (nodes->flannel && !nodes->new.exempt.count)
+		return fail(nodes->job, CNI_INTERNAL,
+			    "%s: FLANNEL_NETWORK is missing", nodes->path);
 	return 0;
 }
 
@@ -184,8 +167,8 @@ int nodes_read_text(struct nodes *nodes, char *text, size_t len)
 	if (strlen(text) != len)
 		return fail(nodes->job, CNI_INTERNAL, "%s: a NUL byte at %zu",
 			    nodes->path, strlen(text));
-	return str_starts(start, "FLANNEL_") ? read_flannel(nodes, text)
-					     : read_lines(nodes, text);
+	nodes->flannel = str_starts(start, flannel);
+	return read_lines(nodes, text);
 }
 
 int nodes_read_list(struct nodes *nodes)

@@ -230,16 +230,7 @@ static int apply(struct nodes *nodes)
 		       : nodes_run_steps(nodes);
 }
 
-/* In a process of its own. */
-static int apply_once(void *nodes)
-{
-	struct job *job = ((struct nodes *)nodes)->c->job;
-
-	apply(nodes);
-	return job->msg ? cni_log_error(job) : 0;
-}
-
-static int watch(struct nodes *nodes)
+static int watch(struct nodes *nodes, char **argv)
 {
 	if (!IS_ENABLED(CONFIG_NODES_WATCH))
 		return fail_unbuilt(nodes->job, CNI_INTERNAL, "nodes watch",
@@ -247,7 +238,7 @@ static int watch(struct nodes *nodes)
 	if (strcmp(nodes->path, "-") == 0)
 		return fail(nodes->job, CNI_INTERNAL,
 			    "nodes watch: a file is expected, not -");
-	return nodes_watch(nodes->c, nodes->path, apply_once, nodes);
+	return nodes_watch(nodes->c, nodes->path, argv);
 }
 
 static int run(struct call *c, char **argv, struct str *out)
@@ -264,7 +255,7 @@ static int run(struct call *c, char **argv, struct str *out)
 	if (words.verb == APPLY && !words.dry)
 		return apply(&nodes);
 	if (words.verb == WATCH)
-		return watch(&nodes);
+		return watch(&nodes, argv);
 	if (plan(&nodes, &routes) < 0)
 		return -1;
 	if (words.verb == SHOW) {

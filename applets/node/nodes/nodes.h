@@ -46,9 +46,8 @@ void nodes_warn_of_ra(struct nodes *nodes);
 void nodes_show(const struct nodes *nodes, const struct list *routes,
 		struct str *out);
 
-/* watch.c: has apply(arg) run in a process of its own, now and whenever the list at
- * path or the network has changed; until SIGTERM. */
-int nodes_watch(struct call *c, const char *path, int (*apply)(void *arg),
-		void *arg);
+/* watch.c: has the command in argv run with "apply" in place of "watch", now and
+ * whenever the list at path or the network has changed; until SIGTERM. */
+int nodes_watch(struct call *c, const char *path, char **argv);
 
 #endif
