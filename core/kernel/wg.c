@@ -226,9 +226,9 @@ int wg_del_peer(const struct wg *wg, const uint8_t key[KEY_LEN])
 static int ask_public_key(struct job *job, int netns,
 			  const uint8_t *private_key, uint8_t *out)
 {
-	static const struct link_spec spec = { .kind = "wireguard",
-					       .name = "key",
-					       .shared = true };
+	const struct link_spec spec = { .kind = "wireguard",
+					.name = "key",
+					.shared = true };
 	struct wg_device device;
 	struct nl host, genl;
 	struct wg wg;

@@ -130,7 +130,7 @@ node ${FOUR[3]}" ]
 	before=$(routing)
 	list "${FOUR[@]}"
 	plans "add route 10.1.2.0/24 via 192.0.2.2 dev uplink0" \
-		"add link cnibox-vxlan mtu 1450 type vxlan id 67 local 192.0.2.1 dstport 4789" \
+		"add link cnibox-vxlan up mtu 1450 type vxlan id 67 local 192.0.2.1 dstport 4789" \
 		"add rule from 10.1.1.0/24 lookup 67" \
 		"set net/ipv4/ip_forward to 1" \
 		"add element inet cnibox nodes4 { 10.1.2.0/24 }" "write $STATE"
@@ -159,7 +159,7 @@ node ${FOUR[3]}" ]
 		"delete route 10.1.9.0/24 dev uplink0" \
 		"add rule from 10.1.1.0/24 lookup 67" \
 		"add fdb 02:43:c6:33:64:04 dev cnibox-vxlan dst 198.51.100.4" \
-		"set link cnibox-vxlan mtu 1450" "set link cnibox-vxlan up" \
+		"replace link cnibox-vxlan up mtu 1450 type vxlan id 67 local 192.0.2.1 dstport 4789" \
 		"add element inet cnibox nodes4 { 10.1.2.0/24 }" "write $STATE"; do
 		grep -qxF -- "$line" <<<"$output" || complain "$line:" "$output"
 	done

@@ -108,8 +108,8 @@ struct nodes_kind {
 	 * note, NULL: always; the size of one. */
 	int (*compare)(const void *a, const void *b);
 	bool (*same)(const void *now, void *wanted);
-	size_t size;
-	enum nodes_phase put_phase, del_phase;
+	uint16_t size;
+	uint8_t put_phase, del_phase;
 };
 
 /* One that is planned: it makes after out of before; NULL is nothing. Its inverse is
@@ -148,6 +148,15 @@ int nodes_refuse(const struct nodes *nodes, const struct nodes_entry *entry,
 /* The one of links that has this name, or this index; NULL: none. */
 struct link *nodes_link_named(const struct nodes *nodes, const char *name);
 struct link *nodes_link(const struct nodes *nodes, int index);
+
+/* Makes a link, gives it its MTU and state, and reads it; or deletes it. One of spec
+ * without an alias is another's, and not made. */
+int nodes_set_link(struct nodes *nodes, enum nl_verb verb,
+		   const struct link_spec *spec, bool up, struct link *link);
+
+/* Whether a link is of this kind, and one that we have made: has the alias. */
+bool nodes_is_ours(const struct link *link, const char *kind);
+extern const char nodes_alias[];
 
 /* An overlay. Either function is called once, after the list was read, overlay and
  * far are known, and old was read. plan() plans device and peers as wanted, and sets

@@ -2,7 +2,36 @@
 /* change - steps: what is made, deleted, or replaced, and how that is taken back */
 #include "backend.h"
 
+#include <string.h>
+
 #include "core/base/sort.h"
+
+const char nodes_alias[] = "cnibox";
+
+bool nodes_is_ours(const struct link *link, const char *kind)
+{
+	return strcmp(link->kind, kind) == 0 &&
+	       strcmp(link->alias, nodes_alias) == 0;
+}
+
+int nodes_set_link(struct nodes *nodes, enum nl_verb verb,
+		   const struct link_spec *spec, bool up, struct link *link)
+{
+	struct nl *nl = nodes->nl;
+	bool exists;
+
+	if (verb == NL_DELETE)
+		return link_del(nl, spec->name, NULL);
+	if (spec->alias &&
+	    link_add(nl, spec, verb == NL_REPLACE ? &exists : NULL) < 0)
+		return -1;
+	return link_get(nl, spec->name, link) < 0 ||
+			       link_set_mtu(nl, link, spec->mtu) < 0 ||
+			       link_set_flags(nl, link, up ? IFF_UP : 0,
+					      IFF_UP) < 0
+		       ? -1
+		       : 0;
+}
 
 static enum nl_verb verb_of(const struct nodes_step *step)
 {

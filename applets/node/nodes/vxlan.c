@@ -14,7 +14,6 @@
 enum { VNI = 67, PORT = 4789, OVERHEAD_V4 = 50, OVERHEAD_V6 = 70 };
 
 static const char name[] = "cnibox-vxlan";
-static const char alias[] = "cnibox";
 
 static void mac_of(const struct node *node, uint8_t mac[MAC_LEN])
 {
@@ -46,6 +45,7 @@ struct device {
 	struct vxlan vxlan;
 	uint8_t mac[MAC_LEN];
 	int mtu;
+	bool up;
 	struct list peers; /* of struct neigh, sorted */
 	struct link *link; /* where its index is kept */
 };
@@ -103,30 +103,23 @@ static int put_peers(struct nl *nl, const struct device *device)
 	return nl_release(nl);
 }
 
-/* Makes a device with all of its peers. If there is one, its deletion was what
- * failed. */
+/* Makes a device with all of its peers. */
 static int set_device(struct nodes *nodes, enum nl_verb verb, const void *thing)
 {
 	const struct device *device = thing;
-	struct link_spec spec = {
+	const struct link_spec spec = {
 		.kind = "vxlan",
 		.name = name,
 		.mac = device->mac,
-		.alias = alias,
+		.alias = nodes_alias,
 		.mtu = device->mtu,
 		.shared = true, /* its removal is this step's inverse */
 		.vxlan = &device->vxlan,
 	};
-	struct nl *nl = nodes->nl;
-	bool exists;
 
-	if (verb == NL_DELETE)
-		return link_del(nl, name, NULL);
-	if (link_add(nl, &spec, verb == NL_REPLACE ? &exists : NULL) < 0 ||
-	    link_get(nl, name, device->link) < 0 ||
-	    link_set_flags(nl, device->link, IFF_UP, IFF_UP) < 0)
+	if (nodes_set_link(nodes, verb, &spec, device->up, device->link) < 0)
 		return -1;
-	return put_peers(nl, device);
+	return verb == NL_DELETE ? 0 : put_peers(nodes->nl, device);
 }
 
 static const char *text_device(struct nodes *nodes, const void *thing)
@@ -135,46 +128,15 @@ static const char *text_device(struct nodes *nodes, const void *thing)
 	const struct vxlan *vxlan = &device->vxlan;
 	char local[IP_TEXT];
 
-	return job_printf(nodes->job,
-			  "link %s mtu %d type vxlan id %d local %s dstport %d",
-			  name, device->mtu, vxlan->vni,
-			  ip_print(&vxlan->local, local), vxlan->port);
+	return job_printf(
+		nodes->job,
+		"link %s up mtu %d type vxlan id %d local %s dstport %d", name,
+		device->mtu, vxlan->vni, ip_print(&vxlan->local, local),
+		vxlan->port);
 }
 
 static const struct nodes_kind device_kind = { .set = set_device,
 					       .text = text_device };
-
-static int set_mtu(struct nodes *nodes, enum nl_verb verb, const void *link)
-{
-	(void)verb;
-	return link_set_mtu(nodes->nl, link, ((const struct link *)link)->mtu);
-}
-
-static const char *text_mtu(struct nodes *nodes, const void *link)
-{
-	return job_printf(nodes->job, "link %s mtu %d", name,
-			  ((const struct link *)link)->mtu);
-}
-
-static const struct nodes_kind mtu_kind = { .set = set_mtu,
-					    .text = text_mtu,
-					    .verb = "set" };
-
-static int set_up(struct nodes *nodes, enum nl_verb verb, const void *link)
-{
-	return link_set_flags(nodes->nl, link, verb == NL_ADD ? IFF_UP : 0,
-			      IFF_UP);
-}
-
-static const char *text_up(struct nodes *nodes, const void *link)
-{
-	(void)link;
-	return job_printf(nodes->job, "link %s up", name);
-}
-
-static const struct nodes_kind up_kind = { .set = set_up,
-					   .text = text_up,
-					   .verb = "set" };
 
 /* Reads the device of our name; *found is false if there is none. */
 static int read_device(struct nodes *nodes, struct device *out, bool *found)
@@ -186,11 +148,11 @@ static int read_device(struct nodes *nodes, struct device *out, bool *found)
 	*found = out->link;
 	if (!out->link)
 		return 0;
-	if (strcmp(out->link->kind, "vxlan") != 0 ||
-	    strcmp(out->link->alias, alias) != 0)
+	if (!nodes_is_ours(out->link, "vxlan"))
 		return fail(nodes->job, CNI_INTERNAL,
 			    "%s is there, but not made by cnibox", name);
 	out->mtu = out->link->mtu;
+	out->up = out->link->flags & IFF_UP;
 	memcpy(out->mac, out->link->mac, MAC_LEN);
 	if (vxlan_get(nl, name, &out->vxlan) < 0)
 		return -1;
@@ -259,6 +221,7 @@ static int want_device(struct nodes *nodes, struct device *out)
 			   .port = options->port ? options->port : PORT,
 			   .local = *node_ip(self, v4 ? NODE_V4 : NODE_V6) },
 		.mtu = nodes->uplink.mtu - (v4 ? OVERHEAD_V4 : OVERHEAD_V6),
+		.up = true,
 		.link = &nodes->device,
 	};
 	mac_of(self, out->mac);
@@ -289,12 +252,9 @@ static int plan(struct nodes *nodes)
 	if (found && is_same(now, wanted)) {
 		nodes->device = *now->link;
 		nodes->device.mtu = wanted->mtu;
-		if (now->mtu != wanted->mtu)
-			nodes_add_change(nodes, NODES_DEVICE, &mtu_kind,
-					 now->link, &nodes->device);
-		if (!(now->link->flags & IFF_UP))
-			nodes_add_change(nodes, NODES_DEVICE, &up_kind, NULL,
-					 now->link);
+		if (now->mtu != wanted->mtu || !now->up)
+			nodes_add_change(nodes, NODES_DEVICE, &device_kind, now,
+					 wanted);
 		nodes_add_changes(nodes, &peer_kind, &now->peers,
 				  &wanted->peers);
 		return 0;
@@ -317,7 +277,7 @@ static int plan_none(struct nodes *nodes)
 	bool found;
 
 	/* One that is another's does no harm. */
-	if (!link || strcmp(link->alias, alias) != 0)
+	if (!link || strcmp(link->alias, nodes_alias) != 0)
 		return 0;
 	if (read_device(nodes, now, &found) < 0)
 		return -1;

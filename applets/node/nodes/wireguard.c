@@ -19,7 +19,7 @@ enum {
 	OVERHEAD_V6 = 80,
 };
 
-static const char own_name[] = "cnibox-wg", alias[] = "cnibox";
+static const char own_name[] = "cnibox-wg", kind[] = "wireguard";
 
 /* An interface as it is, or should be. */
 struct device {
@@ -81,28 +81,40 @@ static const struct nodes_kind peer_kind = {
 	.del_phase = NODES_PEERS,
 };
 
+static struct wg_peer *find_peer(const struct list *peers,
+				 const uint8_t key[KEY_LEN])
+{
+	return peers->count ? bsearch(key, peers->items, peers->count,
+				      sizeof(struct wg_peer), compare_keys)
+			    : NULL;
+}
+
+static void put_peer(const struct device *device, struct wg_peer *peer)
+{
+	const struct wg_peer *now = find_peer(&device->other->peers, peer->key);
+
+	if (!now || !is_same_peer(now, peer))
+		wg_set_peer(device->wg, peer);
+}
+
 /* Makes device's peers out of the other one's. */
 static int put_peers(const struct device *device)
 {
-	struct wg_peer *a = device->other->peers.items;
-	struct wg_peer *b = device->peers.items;
-	size_t i = device->other->peers.count, j = device->peers.count;
+	const struct list *before = &device->other->peers;
+	const struct list *after = &device->peers;
+	struct wg_peer *peer = before->items;
 	struct nl *nl = device->wg->nl;
 
 	nl_hold(nl);
-	while (i || j) {
-		int order = !i ? 1 : !j ? -1 : compare_keys(a, b);
-
-		if (order < 0)
-			wg_del_peer(device->wg, a->key);
-		else if (order > 0 || !is_same_peer(a, b))
-			wg_set_peer(device->wg, b);
+	for (size_t i = 0; i < before->count + after->count; i++, peer++) {
+		if (i == before->count)
+			peer = after->items;
+		if (i >= before->count)
+			put_peer(device, peer);
+		else if (!find_peer(after, peer->key))
+			wg_del_peer(device->wg, peer->key);
 		if (nl_flush_if_many(nl) < 0)
 			return -1;
-		a += order <= 0;
-		i -= order <= 0;
-		b += order >= 0;
-		j -= order >= 0;
 	}
 	return nl_release(nl);
 }
@@ -111,26 +123,20 @@ static int set_device(struct nodes *nodes, enum nl_verb verb, const void *thing)
 {
 	const struct device *device = thing;
 	const struct link_spec spec = {
-		.kind = "wireguard",
+		.kind = kind,
 		.name = device->name,
-		.alias = alias,
+		.alias = device->own ? nodes_alias : NULL,
+		.mtu = device->mtu,
 		.shared = true, /* its removal is this step's inverse */
 	};
-	struct nl *nl = nodes->nl;
-	bool exists;
 
-	if (device->own && verb == NL_DELETE)
-		return link_del(nl, device->name, NULL);
-	if (device->own &&
-	    link_add(nl, &spec, verb == NL_REPLACE ? &exists : NULL) < 0)
+	if (nodes_set_link(nodes, verb, &spec, device->up, device->link) < 0)
 		return -1;
-	if (link_get(nl, device->name, device->link) < 0 ||
-	    wg_set(device->wg, device->key, device->port) < 0 ||
-	    link_set_mtu(nl, device->link, device->mtu) < 0 ||
-	    link_set_flags(nl, device->link, device->up ? IFF_UP : 0, IFF_UP) <
-		    0)
-		return -1;
-	return put_peers(device);
+	if (verb == NL_DELETE)
+		return 0;
+	return wg_set(device->wg, device->key, device->port) < 0
+		       ? -1
+		       : put_peers(device);
 }
 
 static const char *text_device(struct nodes *nodes, const void *thing)
@@ -138,7 +144,8 @@ static const char *text_device(struct nodes *nodes, const void *thing)
 	const struct device *device = thing;
 	bool same = compare_keys(device->key, device->other->key) == 0;
 
-	return job_printf(nodes->job, "link %s mtu %d type wireguard port %d%s",
+	return job_printf(nodes->job,
+			  "link %s up mtu %d type wireguard port %d%s",
 			  device->name, device->mtu, device->port,
 			  same ? "" : " private-key");
 }
@@ -150,13 +157,6 @@ static const struct nodes_kind device_kind = { .set = set_device,
 static const struct nodes_kind peers_kind = { .set = set_device };
 
 /* ---- what there is ---- */
-
-/* Whether a list of peers, sorted, has this key. */
-static bool has_key(const struct list *peers, const uint8_t key[KEY_LEN])
-{
-	return peers->count && bsearch(key, peers->items, peers->count,
-				       sizeof(struct wg_peer), compare_keys);
-}
 
 static void sort(struct list *peers)
 {
@@ -212,8 +212,8 @@ static bool find_device(struct nodes *nodes, const char *name,
 	*out = (struct device) { .name = name,
 				 .link = nodes_link_named(nodes, name),
 				 .own = strcmp(name, own_name) == 0 };
-	return out->link && strcmp(out->link->kind, "wireguard") == 0 &&
-	       (!out->own || strcmp(out->link->alias, alias) == 0);
+	return out->link && (out->own ? nodes_is_ours(out->link, kind)
+				      : !strcmp(out->link->kind, kind));
 }
 
 static int open_wg(struct nodes *nodes, struct device *device)
@@ -246,8 +246,8 @@ static int read_device(struct nodes *nodes, struct device *device,
 		nodes_file_exempt(nodes->job, &nodes->new, &exempt);
 	peer = have->peers.items;
 	for (size_t i = 0; i < have->peers.count; i++, peer++) {
-		if (device->own || has_key(wanted, peer->key) ||
-		    has_key(&noted, peer->key))
+		if (device->own || find_peer(wanted, peer->key) ||
+		    find_peer(&noted, peer->key))
 			list_copy(nodes->job, &device->peers, peer,
 				  sizeof(*peer));
 		else if (wanted->count &&
@@ -337,7 +337,7 @@ static int choose_key(struct nodes *nodes, const struct wg_device *have,
 		return nodes_refuse(nodes, nodes->self,
 				    "wg=%s, but this node's public key is %s",
 				    listed ? listed : "", text);
-	if (has_key(&out->peers, public_key))
+	if (find_peer(&out->peers, public_key))
 		return fail(job, CNI_BAD_CONFIG, "%s: two nodes have wg=%s",
 			    nodes->path, text);
 	return 0;
