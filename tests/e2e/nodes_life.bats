@@ -15,6 +15,8 @@ three_nodes() {
 
 # watch MACHINE: starts it there. What it says is in $BATS_TEST_TMPDIR/watch.
 watch() {
+	# The kernel tells late that a link is up.
+	wait_until 5 within "$1" grep -qx up /sys/class/net/eth0/operstate
 	within "$1" env -i "$CNIBOX" nodes watch $NODES \
 		>"$BATS_TEST_TMPDIR/watch" 2>&1 &
 	WATCH=$!
@@ -35,6 +37,14 @@ watch_ends() {
 
 not_watching() {
 	! watching "$1"
+}
+
+# For a while nothing more is said.
+sleeps() {
+	local before
+	before=$(wc -l <"$BATS_TEST_TMPDIR/watch")
+	sleep 0.5
+	[ "$before" = "$(wc -l <"$BATS_TEST_TMPDIR/watch")" ]
 }
 
 # routes_to MACHINE CIDR..., no_route_to MACHINE CIDR
@@ -80,6 +90,55 @@ says() {
 	list_to n1 "$(list 1 3)"
 	wait_until 5 routes_to n1 10.1.3.0/24
 	no_route_to n1 10.1.2.0/24
+	watch_ends n1
+}
+
+@test "watch waits until a new file is written whole" {
+	node_on_wire 1 2 3
+	list_to n1 "$(list 1 2)"
+	watch n1
+	wait_until 5 routes_to n1 10.1.2.0/24
+	within n1 rm $NODES
+	wait_until 5 says "No such file"
+	mkfifo "$BATS_TEST_TMPDIR/rest"
+	(
+		list 1
+		cat "$BATS_TEST_TMPDIR/rest"
+	) >"/proc/${MACHINE[n1]}/root$NODES" 3>&- &
+	wait_until 5 test -s "/proc/${MACHINE[n1]}/root$NODES"
+	sleeps
+	routes_to n1 10.1.2.0/24
+	list 2 3 >"$BATS_TEST_TMPDIR/rest"
+	wait_until 5 routes_to n1 10.1.2.0/24 10.1.3.0/24
+	watch_ends n1
+}
+
+@test "watch ends if the folder goes, and says so" {
+	local status=0
+	node_on_wire 1 2
+	within n1 mkdir /run/folder
+	list 1 2 | within n1 tee /run/folder/nodes >/dev/null
+	NODES=/run/folder/nodes watch n1
+	wait_until 5 routes_to n1 10.1.2.0/24
+	within n1 mv /run/folder /run/elsewhere
+	wait_until 5 not_watching n1
+	wait "$WATCH" || status=$?
+	[ "$status" = 1 ]
+	says "watch the folder of /run/folder/nodes: No such file or directory"
+	routes_to n1 10.1.2.0/24
+}
+
+@test "watch does not wake itself by an apply that fails" {
+	node_on_wire 1
+	list_to n1 "$(list 1)"
+	watch n1
+	wait_until 5 within n1 test -e /run/cni/cnibox/nodes
+	# Nothing but this step fails.
+	within n1 mkdir /run/cni/cnibox/nodes.new
+	list_to n1 "$(list 1)
+		10.1.4.0/24 198.51.100.4"
+	wait_until 5 says "nodes.new"
+	wait_until 1 sleeps
 	watch_ends n1
 }
 

@@ -73,6 +73,7 @@ struct nodes {
 	const char *path;	  /* of the list, for messages */
 	struct nodes_entry *self; /* this node's in the list; flannel's: NULL */
 	struct nodes_options options;
+	bool read;    /* entries are */
 	bool flannel; /* the list is flannel's, without any nodes */
 	bool overlay[NODE_PLACES]; /* any entry has it */
 	bool needs_overlay;	   /* any has any */

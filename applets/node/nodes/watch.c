@@ -19,7 +19,7 @@ int nodes_watch(struct call *c, const char *path, char **argv)
 	do
 		list_copy(c->job, &words, word, sizeof(*word));
 	while (*word++);
-	if (watch_begin(&watch, c->job, path) < 0)
+	if (watch_begin(&watch, c->job, path, nodes_alias) < 0)
 		return -1;
 	while (!ended) {
 		if (exec_self(c->job, words.items) < 0 ||
