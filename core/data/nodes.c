@@ -41,10 +41,30 @@ char *node_cut_word(char **at)
 	return *at && **at ? cut(at, blanks) : NULL;
 }
 
+/* Of neither nodes nor pods. */
+static bool is_special(const struct ip *ip)
+{
+	bool multicast = ip->family == AF_INET ? ip->bytes[0] >> 4 == 14
+					       : ip->bytes[0] == 0xff;
+
+	return multicast || ip_is_unspecified(ip) || ip_is_loopback(ip) ||
+	       ip_is_link_local(ip);
+}
+
+/* With all addresses, nothing would be masqueraded any more. */
+bool node_parse_subnet(const char *text, struct prefix *out)
+{
+	struct prefix network;
+
+	if (!prefix_parse(text, out) || ip_is_mapped(&out->ip))
+		return false;
+	network = prefix_network(out);
+	return !is_special(&network.ip);
+}
+
 static bool parse_address(const char *text, struct prefix *out)
 {
-	if (!ip_parse(text, &out->ip) || ip_is_unspecified(&out->ip) ||
-	    ip_is_loopback(&out->ip) || ip_is_link_local(&out->ip))
+	if (!ip_parse(text, &out->ip) || is_special(&out->ip))
 		return false;
 	out->len = ip_bits(out->ip.family);
 	return true;
@@ -57,7 +77,7 @@ static const char *add(struct job *job, const char *text, int column,
 	struct prefix prefix, *place;
 
 	if (address ? !parse_address(text, &prefix)
-		    : !prefix_parse(text, &prefix) || ip_is_mapped(&prefix.ip))
+		    : !node_parse_subnet(text, &prefix))
 		return job_printf(job, "\"%s\" is no %s", text,
 				  address ? "address of a node"
 					  : "subnet of pods");

@@ -42,6 +42,10 @@ char *node_cut_word(char **at);
 const char *node_parse_column(struct job *job, char *text, int column,
 			      struct node *out);
 
+/* Reads a subnet that pods can have: not all addresses, nor loopback, link-local or
+ * multicast ones. Host bits stay. */
+bool node_parse_subnet(const char *text, struct prefix *out);
+
 /* Reads the KEY of wg=. */
 const char *node_parse_key(struct job *job, const char *text, struct node *out);
 

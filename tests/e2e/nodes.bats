@@ -335,6 +335,9 @@ exempt 10.244.0.0/16
 exempt fd10::/48" ]
 	list FLANNEL_SUBNET=10.244.1.1/24
 	refuses "$LIST: FLANNEL_NETWORK is missing" "$LIST"
+	# Nothing would be masqueraded any more.
+	list FLANNEL_NETWORK=0.0.0.0/0 FLANNEL_SUBNET=10.244.1.1/24
+	refuses "$LIST:1: \"0.0.0.0/0\" is no network" "$LIST"
 }
 
 @test "show tells how each node is reached" {

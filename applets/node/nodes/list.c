@@ -93,7 +93,7 @@ static const char *read_networks(struct job *job, char *text, struct list *out)
 		struct prefix prefix;
 
 		text[len] = '\0';
-		if (!prefix_parse(text, &prefix))
+		if (!node_parse_subnet(text, &prefix))
 			return job_printf(job, "\"%s\" is no network", text);
 		prefix = prefix_network(&prefix);
 		list_copy(job, out, &prefix, sizeof(prefix));
@@ -184,6 +184,7 @@ int nodes_read_list(struct nodes *nodes)
 		if (fd < 0)
 			return fail_errno(job, errno, "open %s", nodes->path);
 	}
+	nodes->read = true;
 	err = io_read(fd, &text, LIST_MAX) < 0 ? errno : 0;
 	if (fd != STDIN_FILENO)
 		close(fd);
