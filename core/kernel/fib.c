@@ -77,7 +77,8 @@ int fib_route_set(struct nl *nl, enum nl_verb verb,
 	if (route->priority)
 		nl_put_u32(nl, RTA_PRIORITY, route->priority);
 	put_gateway(nl, route);
-	nl_put_u32(nl, RTA_OIF, (uint32_t)link->index);
+	if (link->index)
+		nl_put_u32(nl, RTA_OIF, (uint32_t)link->index);
 	if (there)
 		nl_put_ip(nl, RTA_PREFSRC, &route->src);
 	return nl_talk(nl, "%s %s", nl_verb_text(verb),

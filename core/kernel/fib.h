@@ -34,7 +34,7 @@ int fib_route_list(struct nl *nl, int family, struct list *out);
 
 /* Adds or replaces a route over link, in place of route->link, which is known by dst,
  * table and priority; or deletes that of this gw and protocol, too: absent is success.
- * Can be held. */
+ * One that has no link, or several, has one of index 0. Can be held. */
 int fib_route_set(struct nl *nl, enum nl_verb verb,
 		  const struct fib_route *route, const struct link *link);
 

@@ -169,6 +169,23 @@ node ${FOUR[3]}" ]
 	[ "$before" = "$(routing)" ] || complain "$before" now "$(routing)"
 }
 
+@test "a route that stands twice, has several ways, or drops all, is made anew" {
+	local before route
+	list "${FOUR[@]}"
+	applies "$LIST"
+	before=$(routing)
+	for route in "append 10.1.2.0/24 via 192.0.2.3" \
+		"append fd01:0:0:2::/64 via 2001:db8:ffff::3" \
+		"replace 10.1.2.0/24 nexthop via 192.0.2.2 nexthop via 192.0.2.3" \
+		"replace blackhole 10.1.2.0/24" \
+		"replace blackhole fd01:0:0:2::/64"; do
+		# shellcheck disable=SC2086 # several words
+		node ip route ${route/ / proto 67 }
+		applies "$LIST"
+		[ "$before" = "$(routing)" ] || complain "$route: $before" now "$(routing)"
+	done
+}
+
 @test "nodes that are not listed any more lose all that was theirs" {
 	list "${FOUR[@]}"
 	applies "$LIST"

@@ -100,6 +100,9 @@ static void want_routes(struct nodes *nodes, struct list *routes)
 		   compare);
 }
 
+/* A route over several links, or one that drops packets, has none. */
+static const struct link several = { .name = "several" };
+
 /* Nobody's route is replaced or shadowed but ours. */
 static int refuse_conflict(struct nodes *nodes, const struct fib_route *route,
 			   const struct list *wanted)
@@ -115,13 +118,13 @@ static int refuse_conflict(struct nodes *nodes, const struct fib_route *route,
 			      nodes, want->entry,
 			      "there is another's %s, of protocol %d",
 			      fib_route_text(nodes->job, route,
-					     link ? link->name : "several"),
+					     link ? link->name : several.name),
 			      route->protocol)
 		    : 0;
 }
 
 /* Adds those of existing that are ours to now; to cleared, if their link is about to
- * go. */
+ * go, or what is wanted could not replace them. */
 static int sort_out(struct nodes *nodes, const struct list *existing,
 		    const struct list *wanted, struct list *now,
 		    struct list *cleared)
@@ -137,15 +140,33 @@ static int sort_out(struct nodes *nodes, const struct list *existing,
 				return -1;
 			continue;
 		}
-		if (!link)
+		if (!link && !route->odd)
 			continue; /* it has gone since, and so has the route */
 		item = list_add(nodes->job,
-				link == nodes->cleared ? cleared : now,
+				!link || link == nodes->cleared ? cleared : now,
 				sizeof(*item));
 		item->route = *route;
-		item->link = link;
+		item->link = link ? link : &several;
 	}
 	return 0;
+}
+
+/* Of two that differ in their ways only, the kernel replaces the one it likes. */
+static void clear_doubles(struct nodes *nodes, struct list *now,
+			  struct list *cleared)
+{
+	struct nodes_route *route = now->items;
+	size_t count = 0;
+
+	sort_items(route, now->count, sizeof(*route), compare);
+	for (size_t i = 0; i < now->count; i++) {
+		if (count && compare(&route[count - 1], &route[i]) == 0)
+			list_copy(nodes->job, cleared, &route[i],
+				  sizeof(*route));
+		else
+			route[count++] = route[i];
+	}
+	now->count = count;
 }
 
 static int plan_routes(struct nodes *nodes, struct list *wanted)
@@ -158,6 +179,7 @@ static int plan_routes(struct nodes *nodes, struct list *wanted)
 	    fib_route_list(nodes->nl, AF_INET6, &existing) < 0 ||
 	    sort_out(nodes, &existing, wanted, &now, &cleared) < 0)
 		return -1;
+	clear_doubles(nodes, &now, &cleared);
 	nodes_add_changes(nodes, &route_kind, &now, wanted);
 	route = cleared.items;
 	for (size_t i = 0; i < cleared.count; i++)
