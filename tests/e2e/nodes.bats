@@ -285,6 +285,16 @@ node ${FOUR[3]}" ]
 	checks "$LIST"
 }
 
+@test "an MTU that is too small for IPv6 is refused" {
+	list "${FOUR[@]}"
+	applies "$LIST"
+	node ip link set uplink0 mtu 1300
+	refuses "IPv6 needs an MTU of 1280, and that of cnibox-vxlan is 1250" "$LIST"
+	list "10.1.1.0/24 192.0.2.1" "10.1.4.0/24 198.51.100.4"
+	applies "$LIST"
+	checks "$LIST"
+}
+
 @test "a link of our name that is another's is left alone" {
 	node ip link add cnibox-vxlan type vxlan id 5 dstport 4789 local 192.0.2.1
 	list "${FOUR[@]}"
@@ -429,6 +439,18 @@ ${FOUR[3]} cnibox-vxlan" ] || complain "$output"
 	refuses "lock ${STATE}.lock: locked by another process for 5 seconds" "$LIST"
 	checks "$LIST"
 	kill $!
+}
+
+@test "while an apply waits for its standard input, nobody else has to" {
+	list "${FOUR[@]}"
+	node mkfifo /run/list.pipe
+	node sh -c "$CNIBOX nodes apply - </run/list.pipe" &
+	exec {pipe}>"$ROOT/run/list.pipe"
+	cat "$ROOT$LIST" >&"$pipe"
+	applies "$LIST"
+	exec {pipe}>&-
+	wait $!
+	checks "$LIST"
 }
 
 lock_held() {

@@ -24,6 +24,8 @@ config NODES
 #define IF_NODES_WIREGUARD(backend)                                            \
 	(IS_ENABLED(CONFIG_NODES_WIREGUARD) ? (backend) : NULL)
 
+enum { MTU_V6 = 1280 };
+
 enum verb { APPLY, CHECK, SHOW, WATCH };
 
 static const char *const verbs[] = { "apply", "check", "show", "watch", NULL };
@@ -158,6 +160,20 @@ static void note_new(struct nodes *nodes)
 	}
 }
 
+/* With a smaller MTU the kernel takes IPv6 off a link, routes and all. */
+static int refuse_small_mtu(struct nodes *nodes)
+{
+	const struct link *device = &nodes->device;
+
+	if ((nodes->overlay[NODE_CIDR + NODE_V6] ||
+	     nodes->overlay[NODE_IP + NODE_V6]) &&
+	    device->mtu < MTU_V6)
+		return fail(nodes->job, CNI_INTERNAL,
+			    "IPv6 needs an MTU of %d, and that of %s is %d",
+			    MTU_V6, device->name, device->mtu);
+	return 0;
+}
+
 /* Plans the overlay that is wanted, and the end of the others. */
 static int plan_overlays(struct nodes *nodes)
 {
@@ -187,7 +203,7 @@ static int plan_overlays(struct nodes *nodes)
 	}
 	if (nodes->needs_overlay)
 		nodes->new.mtu = nodes->device.mtu;
-	return 0;
+	return refuse_small_mtu(nodes);
 }
 
 /* "nodes key [FILE]" */
@@ -209,7 +225,7 @@ static int plan(struct nodes *nodes, struct list *routes)
 {
 	struct job *job = nodes->job;
 
-	if (nodes_read_list(nodes) < 0 ||
+	if ((!nodes->read && nodes_read_list(nodes) < 0) ||
 	    link_list(nodes->nl, 0, &nodes->links) < 0 ||
 	    nodes_file_read(job, &nodes->old, &nodes->has_old) < 0 ||
 	    (!nodes->flannel && nodes_find_self(nodes) < 0))
@@ -251,6 +267,10 @@ static int run(struct call *c, char **argv, struct str *out)
 	if (argv[1] && strcmp(argv[1], "key") == 0)
 		return run_key(c, argv, out);
 	if (read_words(&nodes, argv, &words) < 0)
+		return -1;
+	/* Who writes to it may take his time, in which nobody is locked out. */
+	if (strcmp(nodes.path, "-") == 0 && words.verb != WATCH &&
+	    nodes_read_list(&nodes) < 0)
 		return -1;
 	if (words.verb == APPLY && !words.dry)
 		return apply(&nodes);
