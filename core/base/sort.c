@@ -49,3 +49,23 @@ void sort_items(void *items, size_t count, size_t size,
 		sink(&heap, 0);
 	}
 }
+
+void *sort_find(const void *items, size_t count, size_t size,
+		int (*compare)(const void *key, const void *item),
+		const void *key)
+{
+	const char *low = items;
+
+	for (; count; count /= 2) {
+		const char *middle = low + count / 2 * size;
+		int order = compare(key, middle);
+
+		if (!order)
+			return (void *)middle;
+		if (order > 0) {
+			low = middle + size;
+			count--;
+		}
+	}
+	return NULL;
+}

@@ -10,4 +10,10 @@
 void sort_items(void *items, size_t count, size_t size,
 		int (*compare)(const void *a, const void *b));
 
+/* One of items in that order to which key is equal, or NULL. compare() is called with
+ * key and an item; items may be NULL if there are none, which bsearch() does not like. */
+void *sort_find(const void *items, size_t count, size_t size,
+		int (*compare)(const void *key, const void *item),
+		const void *key);
+
 #endif

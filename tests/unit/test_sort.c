@@ -57,6 +57,29 @@ static void any_number_is_put_in_order(void **state)
 	sort_items(NULL, 0, 1, compare);
 }
 
+/* Every even number is there, no odd one, and nothing in no items. */
+static void what_is_there_is_found(void **state)
+{
+	struct sample items[100] = { 0 };
+	struct sample key = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < 100; i++)
+		items[i].key = (uint8_t)(2 * i);
+	for (size_t count = 0; count <= 100; count++) {
+		for (key.key = 0; key.key < 201; key.key++) {
+			struct sample *found =
+				sort_find(count ? items : NULL, count,
+					  sizeof(key), compare, &key);
+
+			if (key.key % 2 || key.key / 2 >= count)
+				assert_null(found);
+			else
+				assert_ptr_equal(found, &items[key.key / 2]);
+		}
+	}
+}
+
 static size_t asked;
 
 static int count_questions(const void *a, const void *b)
@@ -87,6 +110,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_number_is_put_in_order),
+		cmocka_unit_test(what_is_there_is_found),
 		cmocka_unit_test(questions_are_few),
 	};
 

@@ -2,7 +2,6 @@
 /* plan - what the entries want of routes and rules, against what the kernel has */
 #include "nodes.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -111,9 +110,9 @@ static int refuse_conflict(struct nodes *nodes, const struct fib_route *route,
 	const struct link *link = nodes_link(nodes, route->link);
 
 	key.route.priority = priority_of(route->dst.ip.family);
-	if (wanted->count && route->table == FIB_MAIN)
-		want = bsearch(&key, wanted->items, wanted->count, sizeof(key),
-			       compare);
+	if (route->table == FIB_MAIN)
+		want = sort_find(wanted->items, wanted->count, sizeof(key),
+				 compare, &key);
 	return want ? nodes_refuse(
 			      nodes, want->entry,
 			      "there is another's %s, of protocol %d",

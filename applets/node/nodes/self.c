@@ -2,7 +2,6 @@
 /* self - which entry is this node, which overlap, and which a link leads to */
 #include "nodes.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -97,11 +96,10 @@ static struct nodes_entry *find_entry(const struct list *places,
 				      const struct ip *ip)
 {
 	struct prefix wanted = { *ip, ip_bits(ip->family) };
-	struct place key = { &wanted }, *found = NULL;
+	struct place key = { &wanted };
+	struct place *found = sort_find(places->items, places->count,
+					sizeof(key), compare_prefixes, &key);
 
-	if (places->count)
-		found = bsearch(&key, places->items, places->count, sizeof(key),
-				compare_prefixes);
 	return found && is_address(found) ? found->entry : NULL;
 }
 

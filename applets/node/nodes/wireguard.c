@@ -3,7 +3,6 @@
  * our own or another's */
 #include "backend.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -84,9 +83,8 @@ static const struct nodes_kind peer_kind = {
 static struct wg_peer *find_peer(const struct list *peers,
 				 const uint8_t key[KEY_LEN])
 {
-	return peers->count ? bsearch(key, peers->items, peers->count,
-				      sizeof(struct wg_peer), compare_keys)
-			    : NULL;
+	return sort_find(peers->items, peers->count, sizeof(struct wg_peer),
+			 compare_keys, key);
 }
 
 static void put_peer(const struct device *device, struct wg_peer *peer)
@@ -195,8 +193,8 @@ static int check_another(struct nodes *nodes, const char *name,
 	char text[PREFIX_TEXT], key[KEY_TEXT];
 
 	for (size_t i = 0; i < peer->allowed.count; i++) {
-		if (bsearch(&allowed[i], exempt->items, exempt->count,
-			    sizeof(*allowed), compare_prefixes))
+		if (sort_find(exempt->items, exempt->count, sizeof(*allowed),
+			      compare_prefixes, &allowed[i]))
 			return fail(nodes->job, CNI_BAD_CONFIG,
 				    "%s: peer %s, which is not listed, has %s",
 				    name, key_print(peer->key, key),
