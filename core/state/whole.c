@@ -63,18 +63,14 @@ int whole_create(struct job *job, const char *dir, const char *name,
 int whole_replace(struct job *job, const char *dir, const char *name,
 		  const char *text)
 {
+	const char *fresh = job_printf(job, "%s.new", name);
+	const char *from = job_printf(job, "%s/%s", dir, fresh);
 	const char *path = job_printf(job, "%s/%s", dir, name);
-	const char *fresh = job_printf(job, "%s.new", path);
-	int fd = -1;
 
-	if (dirs_make(job, dir, 0700) == 0)
-		fd = openat(AT_FDCWD, fresh,
-			    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW |
-				    O_CLOEXEC,
-			    0600);
-	if (fd < 0 || fill(job, fd, text, fresh, false) < 0)
-		return fail_errno(job, errno, "create %s", fresh);
-	if (rename(fresh, path) < 0)
+	unlink(from);
+	if (whole_create(job, dir, fresh, text) < 0)
+		return -1;
+	if (rename(from, path) < 0)
 		return fail_errno(job, errno, "replace %s", path);
 	trace(job, "replace %s", path);
 	return 0;

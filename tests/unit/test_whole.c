@@ -32,6 +32,21 @@ static void a_file_that_is_there_stays(void **state)
 	assert_string_equal(file_text(&f->job, "c"), "old");
 }
 
+/* Of one that was killed before, a part may be there. */
+static void a_file_is_replaced(void **state)
+{
+	struct folder *f = *state;
+
+	put_file("c.new", "par", 0600);
+	assert_int_equal(whole_replace(&f->job, ".", "c", "old"), 0);
+	assert_int_equal(whole_replace(&f->job, ".", "c", "new"), 0);
+	assert_string_equal(file_text(&f->job, "c"), "new");
+	assert_int_equal(access("c.new", F_OK), -1);
+	assert_int_equal(mkdir("d", 0700), 0);
+	assert_int_equal(whole_replace(&f->job, ".", "d", "text"), -1);
+	assert_string_equal(f->job.msg, "replace ./d: Is a directory");
+}
+
 static void what_cannot_be_made_is_told(void **state)
 {
 	struct folder *f = *state;
@@ -100,6 +115,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		FOLDER_TEST(create_makes_file_and_folders),
 		FOLDER_TEST(a_file_that_is_there_stays),
+		FOLDER_TEST(a_file_is_replaced),
 		FOLDER_TEST(what_cannot_be_made_is_told),
 		FOLDER_TEST(a_full_disk_leaves_no_part),
 		FOLDER_TEST(read_and_remove_take_what_there_is),
