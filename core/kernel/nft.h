@@ -140,9 +140,9 @@ void nft_match_realm(struct nft *nft, uint32_t realm);
 void nft_match_established(struct nft *nft);
 void nft_match_address(struct nft *nft, enum nft_side side,
 		       const struct prefix *prefix);
-/* These two: a frame that is no ARP; ICMPv6 of this type. */
+/* These two: a frame that is no ARP; ICMPv6 of this type with this hop limit. */
 void nft_match_no_arp(struct nft *nft);
-void nft_match_icmpv6(struct nft *nft, uint8_t type);
+void nft_match_icmpv6(struct nft *nft, uint8_t type, uint8_t hop_limit);
 /* These match a packet whose address on this side is outside prefix; that came in
  * by ifname (is), or by another interface (ifname NAME*: any whose name begins with
  * NAME); that came in by neither lo nor a VRF, which is its table's lo. */

@@ -16,7 +16,10 @@
 #include "core/base/str.h"
 #include "core/kernel/nft.h"
 
-enum { LAST_WORD = 15 };
+enum {
+	LAST_WORD = 15,
+	HOP_LIMIT_AT = 7, /* in a header of IPv6 */
+};
 
 static struct nftnl_expr *expr_new(const char *name)
 {
@@ -163,16 +166,6 @@ void nft_match_no_arp(struct nft *nft)
 	match_ethertype(nft, NFT_CMP_NEQ, ETH_P_ARP);
 }
 
-void nft_match_icmpv6(struct nft *nft, uint8_t type)
-{
-	static const uint8_t icmpv6 = IPPROTO_ICMPV6;
-
-	nft_load_protocol(nft, 0);
-	compare(nft, NFT_CMP_EQ, &icmpv6, sizeof(icmpv6));
-	load_payload(nft, NFT_PAYLOAD_TRANSPORT_HEADER, 0, sizeof(type), 0);
-	compare(nft, NFT_CMP_EQ, &type, sizeof(type));
-}
-
 void nft_match_family(struct nft *nft, int family)
 {
 	uint8_t value = (uint8_t)family;
@@ -185,6 +178,21 @@ void nft_match_family(struct nft *nft, int family)
 	}
 	load_meta(nft, NFT_META_NFPROTO, 0);
 	compare(nft, NFT_CMP_EQ, &value, sizeof(value));
+}
+
+/* In the order in which nft shows the rule. */
+void nft_match_icmpv6(struct nft *nft, uint8_t type, uint8_t hop_limit)
+{
+	static const uint8_t icmpv6 = IPPROTO_ICMPV6;
+
+	nft_match_family(nft, AF_INET6);
+	load_payload(nft, NFT_PAYLOAD_NETWORK_HEADER, HOP_LIMIT_AT,
+		     sizeof(hop_limit), 0);
+	compare(nft, NFT_CMP_EQ, &hop_limit, sizeof(hop_limit));
+	nft_load_protocol(nft, 0);
+	compare(nft, NFT_CMP_EQ, &icmpv6, sizeof(icmpv6));
+	load_payload(nft, NFT_PAYLOAD_TRANSPORT_HEADER, 0, sizeof(type), 0);
+	compare(nft, NFT_CMP_EQ, &type, sizeof(type));
 }
 
 void nft_match_local(struct nft *nft)

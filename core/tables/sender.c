@@ -11,6 +11,8 @@
  *	senders		by senders4: return; by senders6: return; from a link-local
  *			address, or none: jump nd; drop
  *	nd		neighbour discovery and what it takes: accept
+ *	routed		in the first table only: neighbour discovery that leaves its
+ *			link: drop
  */
 #include "core/tables/kind.h"
 
@@ -39,18 +41,27 @@ static const struct nft_map maps[] = {
 const char chain_nd[] = "nd";
 static const char chain_senders[] = "senders";
 static const char chain_guard[] = "guard";
+static const char chain_routed[] = "routed";
 static const char unlimited[] = "*"; /* in place of an address */
 
-/* What a container may send from a link-local address, or without one: to find
- * routers (133) and neighbours (135, 136), and to join groups (131, 132, 143). No
- * advertisement of a router. */
-static const uint8_t nd_types[] = { 131, 132, 133, 135, 136, 143 };
+/* What a container may send from a link-local address, or without one: to join groups,
+ * and to find routers (133) and neighbours (135, 136). No advertisement of a router.
+ * With these hop limits all of it ends on the link: who is to find neighbours takes
+ * nothing with a smaller one (RFC 4861, 7.1), and one more is not forwarded. */
+static const uint8_t group_types[] = { 131, 132, 143 };
+static const uint8_t neighbour_types[] = { 133, 135, 136 };
+enum { TYPES = 3, GROUP_HOPS = 1, NEIGHBOUR_HOPS = 255 };
+
+/* The last chain is not the bridge's. */
+enum { CHAINS = 4, BRIDGE_CHAINS = CHAINS - 1 };
 
 /* The hook before routing has the same number in both families. */
-static const struct table_chain chains[] = {
-	{ chain_nd, .rules = (FAMILIES - 1) * (int8_t)sizeof(nd_types) },
+static const struct table_chain chains[CHAINS] = {
+	{ chain_nd, .rules = (FAMILIES - 1) * 2 * TYPES },
 	{ chain_senders, .rules = 2 + (FAMILIES - 1) * 3 },
 	{ chain_guard, "filter", PRIORITY_RAW, NF_INET_PRE_ROUTING, 1 },
+	{ chain_routed, "filter", PRIORITY_RAW, NF_INET_FORWARD,
+	  (FAMILIES - 1) * TYPES },
 };
 
 /* ---- text ---- */
@@ -108,6 +119,18 @@ static void add_sender_rule(struct nft *nft, int family)
 	nft_rule_end(nft);
 }
 
+static void add_types(struct nft *nft, const char *chain,
+		      const uint8_t types[TYPES], uint8_t hop_limit,
+		      int verdict)
+{
+	for (int i = 0; i < TYPES; i++) {
+		nft_rule(nft, chain);
+		nft_match_icmpv6(nft, types[i], hop_limit);
+		nft_verdict(nft, verdict, NULL);
+		nft_rule_end(nft);
+	}
+}
+
 static void add_nd_rules(struct nft *nft)
 {
 	static const struct prefix from[] = {
@@ -115,12 +138,12 @@ static void add_nd_rules(struct nft *nft)
 		{ { AF_INET6, { 0 } }, 128 },
 	};
 
-	for (size_t i = 0; i < sizeof(nd_types); i++) {
-		nft_rule(nft, chain_nd);
-		nft_match_icmpv6(nft, nd_types[i]);
-		nft_verdict(nft, NF_ACCEPT, NULL);
-		nft_rule_end(nft);
-	}
+	add_types(nft, chain_nd, group_types, GROUP_HOPS, NF_ACCEPT);
+	add_types(nft, chain_nd, neighbour_types, NEIGHBOUR_HOPS, NF_ACCEPT);
+	/* Who has forwarded a packet has taken one from its hop limit. */
+	if (nft->family != NFPROTO_BRIDGE)
+		add_types(nft, chain_routed, neighbour_types,
+			  NEIGHBOUR_HOPS - 1, NF_DROP);
 	for (size_t i = 0; i < sizeof(from) / sizeof(*from); i++) {
 		nft_rule(nft, chain_senders);
 		nft_match_address(nft, NFT_SOURCE, &from[i]);
@@ -149,17 +172,16 @@ static void sender_rules_add(struct nft *nft)
 	nft_rule_end(nft);
 }
 
-#define SENDER(in, called)                                                     \
+#define SENDER(in, called, count)                                              \
 	{                                                                      \
 		.table = in, .word = called, .words = 2,                       \
 		.parse = sender_parse, .print = sender_print,                  \
 		.describe = sender_describe, .fill = sender_fill,              \
 		.maps = maps, .maps_count = sizeof(maps) / sizeof(*maps),      \
 		.owned_maps = sizeof(maps) / sizeof(*maps), .chains = chains,  \
-		.chains_count = sizeof(chains) / sizeof(*chains),              \
-		.rules_add = sender_rules_add,                                 \
+		.chains_count = count, .rules_add = sender_rules_add,          \
 	}
 
-const struct kind sender_kind = SENDER(TABLE_FILTER, "sender");
+const struct kind sender_kind = SENDER(TABLE_FILTER, "sender", CHAINS);
 const struct kind sender_bridged_kind =
-	SENDER(TABLE_FILTER_BRIDGE, "sender-bridged");
+	SENDER(TABLE_FILTER_BRIDGE, "sender-bridged", BRIDGE_CHAINS);

@@ -351,6 +351,24 @@ out.sendto(bytes([int(sys.argv[2]), 0]) + bytes(62), (sys.argv[1], 0))' "$2" "$3
 	gone_list p1 "$LIST"
 }
 
+@test "neighbour discovery is not forwarded" {
+	local type
+	BASE=$PTP
+	pod_up p1 p2
+	add_list p1 "$(denying)"
+	add_list p2 "$PTP"
+	pod p2 nft add table ip6 t
+	pod p2 nft add chain ip6 t in \
+		'{ type filter hook prerouting priority 0; }'
+	pod p2 nft add rule ip6 t in ip6 saddr "$(address_of p1 6)" counter
+	for type in 131 133 135 136 143; do
+		icmpv6 p1 "$(address_of p2 6)" "$type"
+	done
+	pod p2 nft list chain ip6 t in | grep -q 'counter packets 0'
+	del_list p1 "$(denying)"
+	gone_list p2 "$PTP"
+}
+
 @test "a pod behind ptp is limited, and its node is out of reach" {
 	local list
 	BASE=$PTP

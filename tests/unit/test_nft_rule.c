@@ -78,7 +78,7 @@ static void load_network_v6(struct nft *nft)
 
 static void match_icmpv6(struct nft *nft)
 {
-	nft_match_icmpv6(nft, 135);
+	nft_match_icmpv6(nft, 135, 254);
 }
 
 static void match_mark(struct nft *nft)
@@ -203,7 +203,9 @@ static const struct {
 	{ nft_match_from_elsewhere, FROM_ELSEWHERE },
 	{ nft_match_ipsec, IPSEC },
 	{ nft_match_no_arp, META("01", "08") UNEQUAL("0806") },
-	{ match_icmpv6, PROTOCOL("08") EQUAL("3a")
+	{ match_icmpv6, FAMILY("0a")
+		PAYLOAD("08", NETWORK, "07", "01") EQUAL("fe")
+		PROTOCOL("08") EQUAL("3a")
 		PAYLOAD("08", TRANSPORT, "00", "01") EQUAL("87") },
 	{ match_mark, MARKED },
 	{ set_mark, SET_MARK(MARK) },
