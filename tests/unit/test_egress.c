@@ -133,6 +133,7 @@ static void chains_tell_no_list(void **state)
 	(void)state;
 	assert_false(
 		egress_kind.chain->parse("egress4-0123456789abcdef", &entry));
+	assert_false(egress_kind.chain->parse("egress4-20", &entry));
 	assert_true(limited_kind.chain->parse("limited6-20", &entry));
 	assert_int_equal(entry.kind, ENTRY_LIMITED);
 	assert_int_equal(entry.pod.ip.family, AF_INET6);
@@ -182,6 +183,10 @@ static void lists_are_filled_and_put_right(void **state)
 			   set));
 	assert_int_equal(add(&world, "a", &egress), 0);
 	assert_there(&world, "a", &egress);
+	nft_begin(&nft, 0);
+	nft_element_ensure(&nft, &all);
+	assert_int_equal(nft_commit(&nft), 0);
+	assert_string_not_equal(wrong(&world, "a", &egress), "");
 	nft_begin(&nft, 0);
 	nft_map_flush(&nft, set);
 	for (uint8_t i = 0; i < 5; i++) {
