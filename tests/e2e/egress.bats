@@ -526,6 +526,49 @@ counted() {
 	gone_list p2 "$LIST"
 }
 
+@test "many that come and go at once have their lists, then leave none" {
+	local i round
+	pod_up p0 p1 p2 p3 p4 p5
+	for round in 1 2 3; do
+		for i in 0 1 2 3 4 5; do
+			(add_list p$i "$(denying 192.0.2.$((i % 3)))"
+				check_list p$i "$(denying 192.0.2.$((i % 3)))") &
+		done
+		wait $(jobs -p)
+		[ "$(lists | wc -l)" = 32 ] || complain "$(lists)"
+		for i in 0 1 2 3 4 5; do
+			(del_list p$i "$LIST") &
+		done
+		wait $(jobs -p)
+		nothing_left
+		[ -z "$(lists)" ] || complain "$(lists)"
+	done
+}
+
+@test "where iptables drops, what is allowed passes, with any bit of the mark" {
+	local list
+	list=$(with_firewall "{\"egress\": $(denial 192.0.2.2:80/tcp "[2001:db8:ffff::2]:80/tcp"),
+		\"forwardMarkBit\": 20}")
+	bridge_netfilter_on
+	routed_outside_up
+	node iptables -P FORWARD DROP
+	node ip6tables -P FORWARD DROP
+	pod_up p1 p2
+	serve outside 80
+	serve outside 81
+	serve p1 80
+	add_list p1 "$list"
+	add_list p2 "$LIST"
+	check_list p1 "$list"
+	answers p1 192.0.2.2 80 "outside sees 10.1.2.2"
+	answers p1 2001:db8:ffff::2 80 "outside sees ${PEER6}2]"
+	no_answer p1 192.0.2.2 81
+	answers p2 10.1.2.2 80 "p1 sees 10.1.2.3"
+	answers p2 2001:db8:1::2 80 "p1 sees ${PEER6}3]"
+	cannot_ping p1 10.1.2.3
+	pods_of_a_bridge_gone
+}
+
 @test "what is wrong in a list is said by its place" {
 	local entry form='expected gateway or dns'
 	pod_up p1
