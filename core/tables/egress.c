@@ -245,14 +245,6 @@ static const char *list_allowed(struct job *job, const char *chain,
 	return set;
 }
 
-static void add_allowed(struct nft *nft, const struct list *allowed)
-{
-	const struct nft_element *element = allowed->items;
-
-	for (size_t i = 0; i < allowed->count; i++)
-		nft_element_ensure(nft, &element[i]);
-}
-
 /* Neighbours are asked, and answered, on the link only: elsewhere this would carry
  * anything anywhere. */
 static void add_neighbour_rules(struct nft *nft, const char *chain,
@@ -284,12 +276,15 @@ static void egress_chain_add(struct nft *nft, const char *chain,
 		.set = true,
 		.ranges = true,
 	};
+	const struct nft_element *element;
 	struct list allowed;
 
 	set.name = list_allowed(nft->nl->job, chain, entry, &allowed);
 	address_chain_add(nft, chain, entry);
 	nft_map_add(nft, &set);
-	add_allowed(nft, &allowed);
+	element = allowed.items;
+	for (size_t i = 0; i < allowed.count; i++)
+		nft_element_ensure(nft, &element[i]);
 	if (family == AF_INET6)
 		add_neighbour_rules(nft, chain, entry);
 	nft_rule(nft, chain);
@@ -328,60 +323,29 @@ static bool has_range(const struct list *list, const struct nft_element *wanted)
 	return false;
 }
 
-/* Makes out the set's name and what it has to have; *same: it has that. */
-static int compare_allowed(struct nft *nft, const struct entry *entry,
-			   struct list *allowed, const char **set, bool *same)
-{
-	struct job *job = nft->nl->job;
-	struct list there = { 0 };
-	const struct nft_element *element;
-
-	*set = list_allowed(job, egress_chain_name(job, entry), entry, allowed);
-	if (nft_list_elements(nft, *set, &there) < 0)
-		return -1;
-	*same = there.count == allowed->count;
-	element = allowed->items;
-	for (size_t i = 0; *same && i < allowed->count; i++)
-		*same = has_range(&there, &element[i]);
-	return 0;
-}
-
 static int egress_check(struct nl *nl, const struct entry *entry)
 {
-	struct list allowed;
-	const char *set;
+	const char *chain = egress_chain_name(nl->job, entry), *set;
+	struct list allowed, there = { 0 };
+	const struct nft_element *element;
 	struct nft nft;
 	bool same;
 
 	table_init(&nft, nl, kinds[entry->kind]->table);
-	if (compare_allowed(&nft, entry, &allowed, &set, &same) < 0)
+	set = list_allowed(nl->job, chain, entry, &allowed);
+	if (nft_list_elements(&nft, set, &there) < 0)
 		return -1;
+	same = there.count == allowed.count;
+	element = allowed.items;
+	for (size_t i = 0; same && i < allowed.count; i++)
+		same = has_range(&there, &element[i]);
 	return same ? 0
 		    : fail(nl->job, CNI_INTERNAL,
 			   "set %s of table %s has other elements than it should",
 			   set, nft.table);
 }
 
-static int egress_ensure(struct nl *nl, const struct entry *entry)
-{
-	struct list allowed;
-	const char *set;
-	struct nft nft;
-	bool same;
-
-	table_init(&nft, nl, kinds[entry->kind]->table);
-	if (compare_allowed(&nft, entry, &allowed, &set, &same) < 0)
-		return -1;
-	if (same)
-		return 0;
-	nft_begin(&nft, 0);
-	nft_map_flush(&nft, set);
-	add_allowed(&nft, &allowed);
-	return nft_commit(&nft);
-}
-
 static const struct kind_beside egress_beside = {
-	.ensure = egress_ensure,
 	.check = egress_check,
 };
 
