@@ -533,11 +533,14 @@ counted() {
 	pod_up p0 p1 p2 p3 p4 p5
 	for round in 1 2 3; do
 		for i in 0 1 2 3 4 5; do
-			(add_list p$i "$(denying 192.0.2.$((i % 3)))"
-				check_list p$i "$(denying 192.0.2.$((i % 3)))") &
+			(add_list p$i "$(denying 192.0.2.$((i % 3)))") &
 		done
 		wait $(jobs -p)
 		[ "$(lists | wc -l)" = 32 ] || complain "$(lists)"
+		for i in 0 1 2 3 4 5; do
+			results[p$i]=$(<"$BATS_TEST_TMPDIR/p$i.out")
+			check_list p$i "$(denying 192.0.2.$((i % 3)))"
+		done
 		for i in 0 1 2 3 4 5; do
 			(del_list p$i "$LIST") &
 		done
