@@ -362,9 +362,11 @@ out.sendto(bytes([int(sys.argv[2]), 0]) + bytes(62), (sys.argv[1], 0))' "$2" "$3
 	pod p2 nft add chain ip6 t in \
 		'{ type filter hook prerouting priority 0; }'
 	pod p2 nft add rule ip6 t in ip6 saddr "$(address_of p1 6)" counter
+	pings node "$(address_of p2 6)"
 	for type in 131 133 135 136 143; do
 		icmpv6 p1 "$(address_of p2 6)" "$type"
 	done
+	pings node "$(address_of p2 6)" # comes behind them
 	pod p2 nft list chain ip6 t in | grep -q 'counter packets 0'
 	del_list p1 "$(denying)"
 	gone_list p2 "$PTP"
