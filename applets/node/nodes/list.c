@@ -113,8 +113,9 @@ static const char *read_flannel(struct nodes *nodes, char *line)
 	size_t i = 0;
 	long mtu;
 
-	if (!value++ || !str_starts(line, flannel))
+	if (!value || !str_starts(line, flannel))
 		return NULL;
+	value++;
 	line += sizeof(flannel) - 1;
 	while (i < 5 && !str_starts(line, keys[i]))
 		i++;
