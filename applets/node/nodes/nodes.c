@@ -9,7 +9,7 @@ config NODES
 	help
 	  "cnibox nodes apply" makes this node's routes to the pods of other
 	  nodes those that a list of nodes wants, and has masquerading leave
-	  alone what goes there. Costs 21 KB, without the options below.
+	  alone what goes there. Costs 20 KB, without the options below.
 */
 #include "nodes.h"
 
