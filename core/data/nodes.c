@@ -117,7 +117,7 @@ const char *node_parse(struct job *job, char *text, struct node *out)
 	const char *wrong;
 
 	*out = (struct node) { 0 };
-	if (!ips)
+	if (!cidrs || !ips)
 		return "a subnet of pods and an address of the node are expected";
 	wrong = node_parse_column(job, cidrs, NODE_CIDR, out);
 	if (!wrong)

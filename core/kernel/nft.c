@@ -189,10 +189,13 @@ static void put_byte_order(struct nft *nft, uint32_t order)
 	nl_put(nft->nl, NFTA_SET_USERDATA, userdata, sizeof(userdata));
 }
 
+/* A part of the type of a concatenation. */
+enum { PART_MASK = 0x3f };
+
 /* The sizes of the parts of a concatenation, without which there are no ranges. */
 static void put_parts(struct nft *nft, int key_type)
 {
-	static const uint8_t sizes[] = {
+	static const uint8_t sizes[PART_MASK + 1] = {
 		[NFT_TYPE_IPV4] = 4,
 		[NFT_TYPE_IPV6] = 16,
 		[NFT_TYPE_PROTOCOL] = 1,
@@ -204,7 +207,7 @@ static void put_parts(struct nft *nft, int key_type)
 	for (int shift = 12; shift >= 0; shift -= 6) {
 		part = nl_nest(nft->nl, NFTA_LIST_ELEM);
 		put_number(nft, NFTA_SET_FIELD_LEN,
-			   sizes[key_type >> shift & 0x3f]);
+			   sizes[key_type >> shift & PART_MASK]);
 		nl_nest_end(nft->nl, part);
 	}
 	nl_nest_end(nft->nl, parts);

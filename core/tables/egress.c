@@ -362,16 +362,16 @@ static const struct kind_chain egress_chain = {
 
 #define LIMITED(in, called, has)                                               \
 	{                                                                      \
-		.table = in, .word = called, .words = 2,                       \
+		.table = (in), .word = (called), .words = 2,                   \
 		.parse = address_parse, .print = address_print,                \
 		.describe = egress_describe, .fill = address_fill,             \
-		.chain = &limited_chain, .chains = has,                        \
+		.chain = &limited_chain, .chains = (has),                      \
 		.chains_count = sizeof(has) / sizeof(*(has)),                  \
 	}
 
 #define EGRESS(in, called)                                                     \
 	{                                                                      \
-		.table = in, .word = called, .words = 1,                       \
+		.table = (in), .word = (called), .words = 1,                   \
 		.parse = egress_parse, .print = egress_print,                  \
 		.describe = egress_describe, .fill = address_fill,             \
 		.chain = &egress_chain,                                        \

@@ -174,12 +174,12 @@ static void sender_rules_add(struct nft *nft)
 
 #define SENDER(in, called, count)                                              \
 	{                                                                      \
-		.table = in, .word = called, .words = 2,                       \
+		.table = (in), .word = (called), .words = 2,                   \
 		.parse = sender_parse, .print = sender_print,                  \
 		.describe = sender_describe, .fill = sender_fill,              \
 		.maps = maps, .maps_count = sizeof(maps) / sizeof(*maps),      \
 		.owned_maps = sizeof(maps) / sizeof(*maps), .chains = chains,  \
-		.chains_count = count, .rules_add = sender_rules_add,          \
+		.chains_count = (count), .rules_add = sender_rules_add,        \
 	}
 
 const struct kind sender_kind = SENDER(TABLE_FILTER, "sender", CHAINS);

@@ -26,6 +26,8 @@ config NODES
 
 enum { MTU_V6 = 1280 };
 
+static const char default_path[] = "/etc/cni/nodes";
+
 enum verb { APPLY, CHECK, SHOW, WATCH };
 
 static const char *const verbs[] = { "apply", "check", "show", "watch", NULL };
@@ -101,7 +103,7 @@ static int read_option(struct nodes *nodes, const char *word, const char *value,
 static int read_words(struct nodes *nodes, char **argv, struct words *out)
 {
 	int verb = argv[1] ? find_word(verbs, argv[1]) : -1;
-	bool known;
+	bool known, given = false;
 
 	if (verb < 0)
 		return bad_value(nodes, argv[0], argv[1],
@@ -111,8 +113,9 @@ static int read_words(struct nodes *nodes, char **argv, struct words *out)
 		if (strcmp(*word, "--dry-run") == 0 && verb == APPLY) {
 			out->dry = true;
 		} else if (**word != '-' || !(*word)[1]) {
-			if (nodes->path)
+			if (given)
 				return tool_unknown_word(nodes->c, argv, *word);
+			given = true;
 			nodes->path = *word;
 		} else {
 			if (read_option(nodes, *word, word[1], &known) < 0)
@@ -122,8 +125,6 @@ static int read_words(struct nodes *nodes, char **argv, struct words *out)
 			word++;
 		}
 	}
-	if (!nodes->path)
-		nodes->path = "/etc/cni/nodes";
 	return 0;
 }
 
@@ -259,7 +260,7 @@ static int watch(struct nodes *nodes, char **argv)
 
 static int run(struct call *c, char **argv, struct str *out)
 {
-	struct nodes nodes = { c, c->job, &c->host };
+	struct nodes nodes = { c, c->job, &c->host, .path = default_path };
 	struct list routes = { 0 };
 	struct words words = { 0 };
 	size_t count;
