@@ -16,6 +16,7 @@ config SYNC
 #include "core/cni/tool.h"
 #include "core/cni/attachment.h"
 #include "core/cni/node.h"
+#include "core/cni/noted.h"
 #include "core/state/nodes_file.h"
 
 struct sync {
@@ -110,6 +111,26 @@ static void restore_all(struct call *c, struct sync *sync)
 	}
 }
 
+/* The entries of all records. */
+static int list_entries(void *arg, struct list *out)
+{
+	struct call *c = arg;
+	struct list owners = { 0 };
+	struct record_notes notes;
+	const char **owner;
+
+	if (node_owners(c, &owners) < 0)
+		return -1;
+	owner = owners.items;
+	for (size_t i = 0; i < owners.count; i++) {
+		for (const struct applet *const *a = c->applets; *a; a++) {
+			record_read(c->job, (*a)->name, owner[i], &notes);
+			noted_entries(c, &notes, true, out);
+		}
+	}
+	return 0;
+}
+
 /* Counts the dead and removes their records, unless an ADD is at work, which may
  * be of one of them: then they stay until the next time. */
 static int forget_dead(struct call *c, const struct list *owners, size_t *gone)
@@ -149,8 +170,8 @@ static int run(struct call *c, char **argv, struct str *out)
 		read_exempt(c, &sync);
 	restore_all(c, &sync);
 	/* Attachments may have come meanwhile. */
-	if (sync.broken &&
-	    (tables_rebuild(&c->nft) < 0 || node_owners(c, &sync.owners) < 0))
+	if (sync.broken && (tables_rebuild(&c->nft, list_entries, c) < 0 ||
+			    node_owners(c, &sync.owners) < 0))
 		return -1;
 	if (sync.broken)
 		restore_all(c, &sync);

@@ -20,9 +20,6 @@
  * another. There are no connections: whatever has the bit has passed the other table
  * (bridge-nf-call-iptables), which knows them; of the rest each packet has to be
  * allowed.
- *
- * A chain of a list cannot be told by its name: while sync makes the table anew, its
- * pods begin no connections.
  */
 #include "core/tables/address.h"
 

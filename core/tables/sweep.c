@@ -63,7 +63,7 @@ static int remove_owners(struct nft *nft, unsigned mask,
 			list_copy(nft->nl->job, &gone, element,
 				  sizeof(*element));
 	}
-	return want_remove_elements(nft, &gone);
+	return want_remove_elements(nft, &gone, to_go, arg);
 }
 
 static bool has_any(const struct nft *nft, unsigned mask)
@@ -289,31 +289,84 @@ int tables_gc(struct nl *nl, bool (*dead)(void *arg, const char *owner),
 	return ret;
 }
 
-/* Makes out an entry whose chain this is; false if the name does not tell. */
-static bool entry_of_chain(const char *chain, struct entry *out)
-{
-	enum entry_kind kind = kind_of_chain(chain);
+/* A chain of a table that was read, with an entry that has it, if one is known. */
+struct known {
+	const char *chain;
+	struct entry entry;
+	bool is;
+};
 
-	return kind < ENTRY_KINDS && kinds[kind]->chain->parse &&
-	       kinds[kind]->chain->parse(chain, out);
+/* By its name. */
+static void know_by_name(struct known *known)
+{
+	enum entry_kind kind = kind_of_chain(known->chain);
+
+	known->is = kind < ENTRY_KINDS && kinds[kind]->chain->parse &&
+		    kinds[kind]->chain->parse(known->chain, &known->entry);
+}
+
+/* Because this entry has one of them. */
+static void know_by_entry(struct nft *nft, const struct entry *entry,
+			  struct known *known, size_t count)
+{
+	const struct kind_chain *own = kinds[entry->kind]->chain;
+	const char *chain;
+
+	if (!own || !table_has(nft, entry->kind))
+		return;
+	chain = own->name(nft->nl->job, entry);
+	for (size_t i = 0; i < count; i++, known++) {
+		if (known->is || strcmp(known->chain, chain) != 0)
+			continue;
+		known->entry = *entry;
+		known->is = true;
+	}
+}
+
+static struct known *know_chains(struct nft *nft, const struct list *chains,
+				 const struct list *entries)
+{
+	struct known *all =
+		job_alloc(nft->nl->job, (chains->count + 1) * sizeof(*all));
+	const char *const *chain = chains->items;
+	const struct entry *entry = entries->items;
+
+	for (size_t i = 0; i < chains->count; i++) {
+		all[i].chain = chain[i];
+		know_by_name(&all[i]);
+	}
+	for (size_t i = 0; i < entries->count; i++)
+		know_by_entry(nft, &entry[i], all, chains->count);
+	return all;
+}
+
+/* Whether what the element needs is made again: the chain that it leads to, or whose
+ * set it is in. */
+static bool can_keep(const struct nft_element *element,
+		     const struct known *known, size_t count)
+{
+	const char *chain = element->chain ? element->chain : element->map;
+
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(known[i].chain, chain) == 0)
+			return known[i].is;
+	}
+	return !element->chain;
 }
 
 /* Adds what can be made again of a table that was read. */
 static void carry_over(struct nft *nft, const struct list *elements,
-		       const struct list *chains)
+		       const struct list *chains, const struct list *entries)
 {
+	const struct known *known = know_chains(nft, chains, entries);
 	const struct nft_element *element = elements->items;
-	const char *const *chain = chains->items;
-	struct entry entry;
 
 	for (size_t i = 0; i < chains->count; i++) {
-		if (entry_of_chain(chain[i], &entry))
-			table_chain_add(nft, chain[i], &entry);
+		if (known[i].is)
+			table_chain_add(nft, known[i].chain, &known[i].entry);
 	}
 	for (size_t i = 0; i < elements->count; i++, element++) {
-		if (kind_of_chain(element->map) < ENTRY_KINDS
-			    ? entry_of_chain(element->map, &entry)
-			    : !element->chain)
+		if (can_keep(element, known, chains->count))
 			nft_element_add(nft, element);
 	}
 }
@@ -323,9 +376,10 @@ static bool has_exempt(int table)
 	return IS_ENABLED(CONFIG_NODES) && table == TABLE_INET;
 }
 
-static int rebuild(struct nl *nl, int table)
+static int rebuild(struct nl *nl, int table,
+		   int (*list_entries)(void *arg, struct list *out), void *arg)
 {
-	struct list elements, chains, exempt;
+	struct list elements, chains, exempt, entries;
 	uint32_t generation = 0;
 	struct nft nft;
 	bool missing;
@@ -342,10 +396,13 @@ static int rebuild(struct nl *nl, int table)
 		    list_all(&nft, ~0U, &elements, &chains) < 0 ||
 		    (has_exempt(table) && exempt_list(&nft, &exempt) < 0))
 			return -1;
+		entries = (struct list) { 0 };
+		if (list_entries(arg, &entries) < 0)
+			return -1;
 		nft_begin(&nft, generation);
 		nft_table_del(&nft);
 		table_add(&nft);
-		carry_over(&nft, &elements, &chains);
+		carry_over(&nft, &elements, &chains, &entries);
 		if (has_exempt(table))
 			nft_prefixes_add(&nft, exempt_sets, &exempt);
 		if (nft_commit(&nft) < 0)
@@ -356,12 +413,13 @@ static int rebuild(struct nl *nl, int table)
 	return 0;
 }
 
-int tables_rebuild(struct nl *nl)
+int tables_rebuild(struct nl *nl,
+		   int (*list_entries)(void *arg, struct list *out), void *arg)
 {
 	int ret = 0;
 
 	for (int i = 0; i < TABLES; i++)
-		ret |= rebuild(nl, i);
+		ret |= rebuild(nl, i, list_entries, arg);
 	return ret;
 }
 

@@ -59,9 +59,11 @@ int tables_gc(struct nl *nl, bool (*dead)(void *arg, const char *owner),
 	      void *arg);
 
 /* Makes the tables that are there anew, each in one transaction, with the elements
- * that they have; but those whose chains only a record can tell, of exempt subnets
- * and conditions, are left out. */
-int tables_rebuild(struct nl *nl);
+ * that they have. list_entries(arg, out) adds the entries of all records, behind the
+ * look at the table: some chains can be told only by these, and elements of a chain
+ * that cannot be told are left out. */
+int tables_rebuild(struct nl *nl,
+		   int (*list_entries)(void *arg, struct list *out), void *arg);
 
 /* Has the kernel forget the connections that entries should have caught and have
  * not, or that were theirs: see ct_flush(). */

@@ -155,26 +155,38 @@ int want_give_up(const struct nft *nft)
 		nft->table);
 }
 
+/* Tells which are removed; whether there are any. It is asked behind the look at the
+ * tables: an owner that comes again later makes their generation another one. */
+static bool mark_going(struct wants *wants, bool *missing)
+{
+	struct want *want = wants->list.items;
+	bool any = false;
+
+	for (size_t i = 0; i < wants->list.count; i++, want++) {
+		*missing |= !want->found.count;
+		want->goes = want_is_owned(want) &&
+			     (!wants->to_go ||
+			      wants->to_go(wants->arg, want->element.comment));
+		any |= want->goes;
+	}
+	return any;
+}
+
 int want_remove(struct wants *wants, bool *missing)
 {
-	struct want *list = wants->list.items, *end = list + wants->list.count;
 	struct nft *nft = &wants->nft;
 
 	for (int i = 0; i < TRIES_MAX; i++) {
-		struct want *first = list;
+		const struct want *want = wants->list.items;
 
 		if (want_look_up(wants) < 0)
 			return -1;
-		for (const struct want *want = list; want < end; want++)
-			*missing |= !want->found.count;
-		while (first < end && !want_is_owned(first))
-			first++;
-		if (first == end)
+		if (!mark_going(wants, missing))
 			return 0;
 		nft_begin(nft, wants->generation);
-		for (; first < end; first++) {
-			if (want_is_owned(first))
-				nft_element_del(nft, &first->element);
+		for (size_t j = 0; j < wants->list.count; j++, want++) {
+			if (want->goes)
+				nft_element_del(nft, &want->element);
 		}
 		if (nft_commit(nft) < 0)
 			return -1;
@@ -184,7 +196,8 @@ int want_remove(struct wants *wants, bool *missing)
 	return want_give_up(nft);
 }
 
-int want_remove_elements(struct nft *nft, const struct list *elements)
+int want_remove_elements(struct nft *nft, const struct list *elements,
+			 bool (*to_go)(void *arg, const char *owner), void *arg)
 {
 	const struct nft_element *element = elements->items;
 	size_t left = elements->count;
@@ -192,7 +205,9 @@ int want_remove_elements(struct nft *nft, const struct list *elements)
 	bool missing = false;
 
 	while (left) {
-		struct wants wants = { .nft = *nft };
+		struct wants wants = { .nft = *nft,
+				       .to_go = to_go,
+				       .arg = arg };
 
 		for (; left && wants.list.count < SLICE; left--) {
 			added = list_add(nft->nl->job, &wants.list,

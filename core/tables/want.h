@@ -22,6 +22,7 @@ struct want {
 	/* The holder that has noted us as its heir, or NULL. */
 	const char *shared;
 	int chain; /* the index of its chain; -1: none */
+	bool goes; /* it is to be removed, and there */
 };
 
 /* A chain that wanted elements need. */
@@ -39,6 +40,9 @@ struct wants {
 	size_t slots_mask;
 	bool table_missing;
 	uint32_t generation;
+	/* What is removed has to be to_go(arg, owner), unless that is NULL. */
+	bool (*to_go)(void *arg, const char *owner);
+	void *arg;
 };
 
 /* Adds the elements of those entries that this table has. With chains, for elements
@@ -61,8 +65,11 @@ bool want_same_data(const struct nft_element *a, const struct nft_element *b);
 int want_remove(struct wants *wants, bool *missing);
 
 /* Removes these elements (struct nft_element), unless one has another owner than its
- * comment says by now. */
-int want_remove_elements(struct nft *nft, const struct list *elements);
+ * comment says by now, or that one is not to_go(arg, owner) any more: it may have
+ * come again since they were read. */
+int want_remove_elements(struct nft *nft, const struct list *elements,
+			 bool (*to_go)(void *arg, const char *owner),
+			 void *arg);
 
 /* Fails because others keep changing the table. */
 int want_give_up(const struct nft *nft);

@@ -146,6 +146,21 @@ static inline int del(struct world *world, const char *owner,
 	return tables_del(&world->k->nl, owner, &list, &(bool) { false });
 }
 
+static inline int give_entries(void *arg, struct list *out)
+{
+	*out = *(const struct list *)arg;
+	return 0;
+}
+
+/* Makes the tables anew; these are what records tell. */
+static inline int rebuild(struct world *world, const struct entry *entries,
+			  size_t count)
+{
+	struct list list = list_of(entries, count);
+
+	return tables_rebuild(&world->k->nl, give_entries, &list);
+}
+
 /* What tables_check() says, "" if all is well. */
 static inline const char *wrong(struct world *world, const char *owner,
 				const struct entry *entry)

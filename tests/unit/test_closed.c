@@ -67,7 +67,7 @@ static void bridges_are_closed_until_the_last_one_goes(void **state)
 	assert_int_equal(tables_trim(&world.k->nl, &list), 0);
 	assert_int_equal(count_closed(&world), 1);
 	assert_there(&world, "b", &other);
-	assert_int_equal(tables_rebuild(&world.k->nl), 0);
+	assert_int_equal(rebuild(&world, NULL, 0), 0);
 	assert_there(&world, "b", &other);
 	assert_int_equal(del(&world, "b", &other), 0);
 	assert_int_equal(tables_trim(&world.k->nl, &list), 0);

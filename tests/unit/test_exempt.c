@@ -140,7 +140,7 @@ static void rebuilt_table_has_it(void **state)
 	EXEMPT(&world, "10.1.2.0/24", "10.1.3.0/24", "192.0.2.1/32", );
 	assert_int_equal(add(&world, "a", &masq), 0);
 	before = generation(&world);
-	assert_int_equal(tables_rebuild(&world.k->nl), 0);
+	assert_int_equal(rebuild(&world, NULL, 0), 0);
 	/* There is no moment without it. */
 	assert_int_equal(generation(&world), before + 1);
 	assert_string_equal(exempted(&world),
@@ -328,7 +328,7 @@ static void ranges_of_others_are_left_to_sync(void **state)
 		       CNI_TRY_AGAIN,
 		       "change table cnibox: others keep changing it, or it "
 		       "needs cnibox sync");
-	assert_int_equal(tables_rebuild(&world.k->nl), 0);
+	assert_int_equal(rebuild(&world, NULL, 0), 0);
 	assert_int_equal(tables_exempt_nodes(&world.k->nl, &list), 0);
 	assert_string_equal(exempted(&world), "10.1.9.0/24");
 	nft(&world, NFT_MSG_NEWSETELEM, "255.255.255.0", NULL);
@@ -361,7 +361,7 @@ static void ten_thousand_are_one_transaction(void **state)
 	assert_int_equal(generation(&world), before + 1);
 	assert_int_equal(tables_list_exempt(&world.k->nl, &there), 0);
 	assert_int_equal(there.count, MANY);
-	assert_int_equal(tables_rebuild(&world.k->nl), 0);
+	assert_int_equal(rebuild(&world, NULL, 0), 0);
 	list.count--;
 	assert_int_equal(tables_exempt_nodes(&world.k->nl, &list), 0);
 	there.count = 0;

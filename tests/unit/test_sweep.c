@@ -22,7 +22,8 @@ static void gc_clears_both_tables(void **state)
 	assert_int_equal(add_some(&world, "a", living, 3), 0);
 	assert_int_equal(count_chains(&world, ENTRY_PORT), BASE_CHAINS + 3);
 	assert_int_equal(tables_gc(&world.k->nl, is_b, &asked_for), 0);
-	assert_int_equal(asked_for, KINDS + 3);
+	/* Of whom it says so it asks again, behind its look at the tables. */
+	assert_int_equal(asked_for, KINDS + 3 + KINDS);
 	assert_int_equal(elements(&world), 3);
 	assert_int_equal(count_chains(&world, ENTRY_PORT), BASE_CHAINS + 1);
 	assert_int_equal(count_chains(&world, ENTRY_MACSPOOFCHK), 1);
@@ -50,7 +51,7 @@ static void gc_removes_the_dead_and_their_chains(void **state)
 	assert_int_equal(add(&world, "b", &web), 0);
 	assert_int_equal(count_chains(&world, ENTRY_PORT), BASE_CHAINS + 2);
 	assert_int_equal(tables_gc(&world.k->nl, is_b, &asked_for), 0);
-	assert_int_equal(asked_for, 4);
+	assert_int_equal(asked_for, 4 + 3);
 	assert_int_equal(elements(&world), 1);
 	assert_int_equal(count_chains(&world, ENTRY_PORT), BASE_CHAINS + 1);
 	assert_there(&world, "a", &masq);
@@ -116,6 +117,35 @@ static void gc_leaves_what_comes_into_use_meanwhile(void **state)
 	assert_int_equal(count_chains(&world, ENTRY_PORT), BASE_CHAINS);
 }
 
+static bool is_b_and_dead(void *arg, const char *owner)
+{
+	return !*(bool *)arg && strcmp(owner, "b") == 0;
+}
+
+static bool b_lives;
+
+static void the_same_comes_again(struct world *other)
+{
+	assert_int_equal(del(other, "b", &web), 0);
+	assert_int_equal(add(other, "b", &web), 0);
+	b_lives = true;
+}
+
+static void gc_leaves_who_comes_again_meanwhile(void **state)
+{
+	struct world world = begun(state);
+
+	b_lives = false;
+	assert_int_equal(add(&world, "b", &web), 0);
+	meanwhile = the_same_comes_again;
+	assert_int_equal(tables_gc(&world.k->nl, is_b_and_dead, &b_lives), 0);
+	assert_null(meanwhile);
+	assert_there(&world, "b", &web);
+	b_lives = false;
+	assert_int_equal(tables_gc(&world.k->nl, is_b_and_dead, &b_lives), 0);
+	assert_int_equal(elements(&world), 0);
+}
+
 static void another_comes(struct world *other)
 {
 	assert_int_equal(add(other, "c", &web), 0);
@@ -127,10 +157,31 @@ static void rebuild_keeps_what_comes_meanwhile(void **state)
 
 	assert_int_equal(add(&world, "a", &masq), 0);
 	meanwhile = another_comes;
-	assert_int_equal(tables_rebuild(&world.k->nl), 0);
+	assert_int_equal(rebuild(&world, NULL, 0), 0);
 	assert_null(meanwhile);
 	assert_there(&world, "a", &masq);
 	assert_there(&world, "c", &web);
+}
+
+/* In one transaction: there is no moment without them. */
+static void rebuild_keeps_what_only_records_can_tell(void **state)
+{
+	struct world world = begun(state);
+	struct entry all[] = { masq, inner };
+	struct nft nft = table_of(&world.k->nl, ENTRY_MASQUERADE);
+	uint32_t before, after;
+
+	all[0].exempt = "198.51.100.0/24";
+	assert_int_equal(add_some(&world, "a", all, COUNT(all)), 0);
+	assert_int_equal(nft_get_generation(&nft, &before), 0);
+	assert_int_equal(rebuild(&world, all, COUNT(all)), 0);
+	assert_int_equal(nft_get_generation(&nft, &after), 0);
+	assert_int_equal(after, before + 1);
+	for (size_t i = 0; i < COUNT(all); i++)
+		assert_there(&world, "a", &all[i]);
+	/* Without them, it is left out. */
+	assert_int_equal(rebuild(&world, NULL, 0), 0);
+	assert_int_equal(elements(&world), 0);
 }
 
 /* ---- by owner ---- */
@@ -274,7 +325,9 @@ int main(void)
 		TEST(gc_clears_both_tables),
 		TEST(del_removes_nothing_that_it_did_not_look_at),
 		TEST(rebuild_keeps_what_comes_meanwhile),
+		TEST(rebuild_keeps_what_only_records_can_tell),
 		TEST(gc_leaves_what_comes_into_use_meanwhile),
+		TEST(gc_leaves_who_comes_again_meanwhile),
 		TEST(del_owner_removes_some_kinds),
 		TEST(probe_changes_nothing),
 		TEST(probe_says_what_the_kernel_lacks),

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <linux/netfilter/nfnetlink.h>
+#include <sys/socket.h>
+
 #include "core/cni/tool.h"
 #include "core/tables/table.h"
 #include "core/tables/tables.h"
@@ -204,6 +207,68 @@ static void nothing_is_restored(void *arg)
 	assert_false(changed || broken);
 }
 
+/* What somebody else does behind the next transaction. */
+static void (*behind)(struct job *job);
+
+/* In place of the libc's: all that goes to the kernel comes through here. */
+ssize_t send(int fd, const void *buf, size_t len, int flags)
+{
+	const struct nlmsghdr *msg = buf;
+	void (*happens)(struct job * job) = behind;
+	ssize_t sent = sendto(fd, buf, len, flags, NULL, 0);
+	struct job job = { 0 };
+
+	if (happens && msg->nlmsg_type == NFNL_MSG_BATCH_BEGIN) {
+		behind = NULL;
+		happens(&job);
+		job_free(&job);
+	}
+	return sent;
+}
+
+static void elements_go(struct job *job)
+{
+	struct call c = { .job = job };
+	struct list entries = entries_of(&c, lines);
+	bool missing;
+
+	nl_init(&c.nft, job, -1, NETLINK_NETFILTER);
+	assert_int_equal(tables_del(&c.nft, "net/eth0/c1", &entries, &missing),
+			 0);
+	nl_close(&c.nft);
+}
+
+static void del_begins(struct job *job)
+{
+	record_leave(job, applet.name, "net/eth0/c1");
+	elements_go(job);
+}
+
+static void a_del_meanwhile_is_no_broken_table(void **state)
+{
+	struct {
+		void (*happens)(struct job *job);
+		bool broken;
+	} cases[] = { { elements_go, true }, { del_begins, false } };
+	struct folder *f = *state;
+	struct call *c = attached(f, "c1", lines);
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct list restored = { 0 };
+		bool changed, broken = false;
+
+		elements_go(&f->job);
+		behind = cases[i].happens;
+		assert_int_equal(attachment_restore(c, "net/eth0/c1", &changed,
+						    &broken, &restored),
+				 0);
+		assert_null(behind);
+		assert_true(changed);
+		assert_int_equal(broken, cases[i].broken);
+		assert_false(has_nat(c, MASQUERADE(POD1)));
+	}
+}
+
 static void what_a_failed_add_takes_back_is_not_restored(void **state)
 {
 	struct folder *f = *state;
@@ -248,6 +313,7 @@ int main(void)
 		STATE_TEST(sync_removes_the_records_of_the_dead),
 		STATE_TEST(sync_restores_the_others_of_one_that_it_cannot),
 		STATE_TEST(sync_restores_what_this_binary_can),
+		STATE_TEST(a_del_meanwhile_is_no_broken_table),
 		STATE_TEST(what_a_failed_add_takes_back_is_not_restored),
 		STATE_TEST(a_port_is_left_to_its_new_holder),
 	};
