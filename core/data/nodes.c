@@ -107,6 +107,8 @@ const char *node_parse_key(struct job *job, const char *text, struct node *out)
 
 	if (!key_parse(text, key))
 		return job_printf(job, "\"%s\" is no key of WireGuard", text);
+	if (out->key)
+		return job_printf(job, "\"%s\": a second key", text);
 	out->key = text;
 	return NULL;
 }

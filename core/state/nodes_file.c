@@ -78,9 +78,10 @@ static int read_file(struct job *job, size_t max, struct nodes_file *out,
 	     line = end + 1) {
 		*end = '\0';
 		if (!read_line(job, line, out))
-			return fail(job, CNI_INTERNAL,
-				    "read %s: a line \"%s\" that is not ours",
-				    path, line);
+			return fail(
+				job, CNI_INTERNAL,
+				"read %s: a line \"%s\" that is not ours: remove the file",
+				path, line);
 	}
 	return 0;
 }

@@ -132,6 +132,8 @@ static void add_structure(struct exempt *exempt)
 
 	if (exempt->table_missing)
 		table_add(nft);
+	else if (nft->dormant)
+		nft_table_wake(nft);
 	for (int i = 0; i < FAMILIES && !exempt->table_missing; i++) {
 		if (!is_lacking(exempt, i))
 			continue;
@@ -151,10 +153,11 @@ int tables_exempt_nodes(struct nl *nl, const struct list *prefixes)
 	exempt.wanted = *prefixes;
 	for (int i = 0; i < TRIES_MAX; i++) {
 		struct list gone, added;
-		bool whole = true;
+		bool whole;
 
 		if (look(&exempt) < 0)
 			return -1;
+		whole = !nft->dormant;
 		for (int j = 0; j < FAMILIES; j++)
 			whole &= !is_lacking(&exempt, j);
 		gone = not_among(nl->job, &exempt.there, &exempt.wanted);
@@ -183,7 +186,8 @@ int tables_list_exempt(struct nl *nl, struct list *prefixes)
 		return -1;
 	prefix = exempt.there.items;
 	for (size_t i = 0; i < exempt.there.count; i++, prefix++) {
-		if (!exempt.lacks[prefix->ip.family == AF_INET6])
+		if (!exempt.nft.dormant &&
+		    !exempt.lacks[prefix->ip.family == AF_INET6])
 			list_copy(nl->job, prefixes, prefix, sizeof(*prefix));
 	}
 	return 0;

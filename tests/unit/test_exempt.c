@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/tables.h"
 
+#include "core/kernel/nft_message.h"
 #include "core/tables/exempt.h"
 
 static struct list prefixes(struct job *job, const char *const *texts)
@@ -335,6 +336,26 @@ static void ranges_of_others_are_left_to_sync(void **state)
 	assert_string_equal(exempted(&world), "10.1.9.0/24 255.255.255.0/24");
 }
 
+/* Its rules have no effect; and have, as soon as something is to be exempt. */
+static void dormant_table_is_woken(void **state)
+{
+	struct world world = begun(state);
+	struct nft nft = table_of(&world.k->nl, ENTRY_MASQUERADE);
+	bool missing;
+
+	EXEMPT(&world, "10.1.2.0/24", );
+	nft_begin(&nft, 0);
+	nft_begin_message(&nft, NFT_MSG_NEWTABLE, 0);
+	nl_put_u32(nft.nl, NFTA_TABLE_FLAGS, htonl(NFT_TABLE_F_DORMANT));
+	nl_talk(nft.nl, "put the table to sleep");
+	assert_int_equal(nft_commit(&nft), 0);
+	assert_string_equal(exempted(&world), "");
+	EXEMPT(&world, "10.1.2.0/24", );
+	assert_string_equal(exempted(&world), "10.1.2.0/24");
+	assert_int_equal(nft_find_table(&nft, &missing), 0);
+	assert_false(nft.dormant);
+}
+
 enum { MANY = 10000 };
 
 /* In one transaction: each is a generation. */
@@ -377,6 +398,7 @@ int main(void)
 		TEST(table_is_made_if_anything_is_exempt),
 		TEST(sets_have_exactly_what_is_asked_for),
 		TEST(families_have_a_set_each),
+		TEST(dormant_table_is_woken),
 		TEST(what_is_so_already_is_no_change),
 		TEST(what_owners_leave_behind_is_removed_without_it),
 		TEST(rebuilt_table_has_it),

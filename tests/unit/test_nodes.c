@@ -69,6 +69,8 @@ static void what_is_wrong_with_an_entry_is_told(void **state)
 		  "\"10.1.2.0/24\": a second subnet of this family" },
 		{ "10.1.1.0/24 192.0.2.1,192.0.2.2",
 		  "\"192.0.2.2\": a second address of this family" },
+		{ "10.1.1.0/24 192.0.2.1 wg=" KEY " wg=" KEY,
+		  "\"" KEY "\": a second key" },
 		{ "10.1.1.0/24 node", "\"node\" is no address of a node" },
 		{ "10.1.1.0/24 0.0.0.0",
 		  "\"0.0.0.0\" is no address of a node" },
