@@ -6,7 +6,7 @@
 # make demo-nodes       the same with several nodes; needs root
 # make soak             N=10000 random operations on 1000 pods; needs root.
 #                       SEED= repeats the decisions. Then every system call
-#                       fails; ten minutes
+#                       fails, and check-configs; 40 minutes
 # make bench            measures against the Go plugins, and those in PEER=dir;
 #                       needs root. bench-quick: in three minutes
 # make sizes            builds without each option, or OPTIONS=: what it costs, and
@@ -21,7 +21,8 @@
 # make fuzz             fuzzes T=60 seconds for each target, or FUZZ=target
 # make lint             checks the house rules
 # make analyze          looks for bugs with gcc, clang-tidy, scan-build, cppcheck
-# make check-configs    builds N=10 random configurations and some others
+# make check-configs    builds N=10 random configurations, and one without each
+#                       option; 20 minutes
 # make check-cross      builds for the other architectures of Debian; needs root
 
 UNIT_AT_ONCE ?= 1
@@ -144,9 +145,10 @@ soak: all
 	tests/setup check
 	CNIBOX=$(call quoted,$(abspath $(BINARY))) N=$(or $(N),10000) PODS=1000 tests/soak
 	CNIBOX=$(call quoted,$(abspath $(BINARY))) tests/faults/run all
+	tests/builds all
 
 check-configs:
-	tests/builds
+	tests/builds all
 
 check-cross:
 	tests/setup cross
