@@ -56,6 +56,7 @@ int fib_route_set(struct nl *nl, enum nl_verb verb,
 	struct rtmsg head = {
 		.rtm_family = (uint8_t)route->dst.ip.family,
 		.rtm_dst_len = (uint8_t)route->dst.len,
+		.rtm_tos = route->tos,
 		.rtm_table = (uint8_t)route->table,
 		.rtm_protocol = route->protocol,
 		.rtm_scope = RT_SCOPE_NOWHERE, /* any */
@@ -124,12 +125,12 @@ static void on_route(const struct nlmsghdr *msg, void *arg)
 		.link = (int)nl_attr_u32(attrs[RTA_OIF]),
 		.table = nl_attr_u32(attrs[RTA_TABLE]),
 		.priority = nl_attr_u32(attrs[RTA_PRIORITY]),
+		.tos = head->rtm_tos,
 		.protocol = head->rtm_protocol,
 		.onlink = head->rtm_flags & RTNH_F_ONLINK,
-		.odd = head->rtm_type != RTN_UNICAST || head->rtm_tos ||
-		       head->rtm_src_len || attrs[RTA_MULTIPATH] ||
-		       attrs[RTA_METRICS] || attrs[RTA_NH_ID] ||
-		       attrs[RTA_ENCAP],
+		.odd = head->rtm_type != RTN_UNICAST || head->rtm_src_len ||
+		       attrs[RTA_MULTIPATH] || attrs[RTA_METRICS] ||
+		       attrs[RTA_NH_ID] || attrs[RTA_ENCAP],
 	};
 	nl_attr_ip(attrs[RTA_DST], head->rtm_family, &route->dst.ip);
 	nl_attr_ip(attrs[RTA_GATEWAY], head->rtm_family, &route->gw);

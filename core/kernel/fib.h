@@ -14,6 +14,7 @@ struct fib_route {
 	struct ip src; /* of what this host sends; family 0: chosen */
 	int link;      /* index; 0: none, or several */
 	uint32_t table, priority; /* IPv6 has priority 1024 in place of 0 */
+	uint8_t tos;		  /* of the packets it is for; 0: any */
 	uint8_t protocol;
 	bool onlink; /* gw is on the link, whatever other routes say */
 	bool odd;    /* it was read, and is more than this struct can say */
@@ -33,8 +34,8 @@ enum { FIB_MAIN = 254, FIB_PRIORITY_V6 = 1024 };
 int fib_route_list(struct nl *nl, int family, struct list *out);
 
 /* Adds or replaces a route over link, in place of route->link, which is known by dst,
- * table and priority; or deletes that of this gw and protocol, too: absent is success.
- * One that has no link, or several, has one of index 0. Can be held. */
+ * table, priority and tos; or deletes that of this gw and protocol, too: absent is
+ * success. One that has no link, or several, has one of index 0. Can be held. */
 int fib_route_set(struct nl *nl, enum nl_verb verb,
 		  const struct fib_route *route, const struct link *link);
 

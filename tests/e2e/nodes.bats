@@ -176,6 +176,7 @@ node ${FOUR[3]}" ]
 	before=$(routing)
 	for route in "append 10.1.2.0/24 via 192.0.2.3" \
 		"append fd01:0:0:2::/64 via 2001:db8:ffff::3" \
+		"add 10.1.2.0/24 tos 0x10 via 192.0.2.3" \
 		"replace 10.1.2.0/24 nexthop via 192.0.2.2 nexthop via 192.0.2.3" \
 		"replace blackhole 10.1.2.0/24" \
 		"replace blackhole fd01:0:0:2::/64"; do

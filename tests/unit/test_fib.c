@@ -122,9 +122,10 @@ static void a_route_is_deleted_of_its_protocol_only(void **state)
 	struct kernel *k = *state;
 
 	kernel_answers(k, 1, ESRCH);
+	r.tos = 0x10;
 	assert_int_equal(fib_route_set(&k->nl, NL_DELETE, &r, &eth0), 0);
 	assert_asked(k, &routes,
-		     "type 25 flags 005: 02 18 00 00 fe 43 ff 00 00000000\n"
+		     "type 25 flags 005: 02 18 00 10 fe 43 ff 00 00000000\n"
 		     "attr 1: 0a010200\n"
 		     "attr 15: 000000fe\n"
 		     "attr 5: c0000202\n"
@@ -139,6 +140,7 @@ static struct nlmsghdr *says_route(struct kernel *k,
 	struct rtmsg head = {
 		.rtm_family = (uint8_t)have->dst.ip.family,
 		.rtm_dst_len = (uint8_t)have->dst.len,
+		.rtm_tos = have->tos,
 		.rtm_protocol = have->protocol,
 		.rtm_type = (uint8_t)type,
 		.rtm_flags = flags,
@@ -168,6 +170,7 @@ static void routes_are_read_as_they_are(void **state)
 	const struct fib_route *got;
 	struct nlmsghdr *msg;
 
+	have.tos = 8;
 	msg = says_route(k, &have, RTN_UNICAST, RTNH_F_ONLINK);
 	mnl_attr_put_u32(msg, RTA_OIF, 5);
 	mnl_attr_put_u32(msg, RTA_PRIORITY, 7);
@@ -188,6 +191,7 @@ static void routes_are_read_as_they_are(void **state)
 			    "route 10.1.2.0/24 via 192.0.2.2 dev x");
 	assert_int_equal(got[0].link, 5);
 	assert_int_equal(got[0].priority, 7);
+	assert_int_equal(got[0].tos, 8);
 	assert_int_equal(got[0].protocol, 67);
 	assert_int_equal(got[0].src.bytes[3], 1);
 	assert_true(got[0].onlink);

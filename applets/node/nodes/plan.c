@@ -30,6 +30,8 @@ static int compare(const void *a, const void *b)
 		return one->table < two->table ? -1 : 1;
 	if (one->priority != two->priority)
 		return one->priority < two->priority ? -1 : 1;
+	if (one->tos != two->tos)
+		return one->tos - two->tos;
 	return prefix_compare(&one->dst, &two->dst);
 }
 
@@ -110,6 +112,7 @@ static int refuse_conflict(struct nodes *nodes, const struct fib_route *route,
 	const struct link *link = nodes_link(nodes, route->link);
 
 	key.route.priority = priority_of(route->dst.ip.family);
+	key.route.tos = 0;
 	if (route->table == FIB_MAIN)
 		want = sort_find(wanted->items, wanted->count, sizeof(key),
 				 compare, &key);
