@@ -407,6 +407,10 @@ ${FOUR[3]} cnibox-vxlan" ] || complain "$output"
 	refuses "--port 65536: a number from 1 to 65535 is expected" --port 65536
 	refuses "--backend x: auto, route, vxlan or wireguard is expected" --backend x
 	refuses "--interface: a value is expected" --interface
+	refuses "--interface and --private-key are of --backend wireguard" \
+		"$LIST" --interface wg0
+	refuses "--interface and --private-key are of --backend wireguard" \
+		"$LIST" --private-key /run/key --backend vxlan
 	refuses "open /etc/cni/none: No such file or directory" /etc/cni/none
 }
 

@@ -102,6 +102,7 @@ static int read_option(struct nodes *nodes, const char *word, const char *value,
 
 static int read_words(struct nodes *nodes, char **argv, struct words *out)
 {
+	const struct nodes_options *options = &nodes->options;
 	int verb = argv[1] ? find_word(verbs, argv[1]) : -1;
 	bool known, given = false;
 
@@ -125,6 +126,12 @@ static int read_words(struct nodes *nodes, char **argv, struct words *out)
 			word++;
 		}
 	}
+	/* Packets would go unencrypted. */
+	if ((options->interface || options->private_key) &&
+	    options->backend != NODES_WIREGUARD)
+		return fail(
+			nodes->job, CNI_INTERNAL,
+			"--interface and --private-key are of --backend wireguard");
 	return 0;
 }
 
