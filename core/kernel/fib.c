@@ -28,12 +28,14 @@ const char *fib_route_text(struct job *job, const struct fib_route *route,
 }
 
 /* A gateway of another family than the route's. */
+struct via {
+	uint16_t family;
+	uint8_t bytes[16];
+};
+
 static void put_via(struct nl *nl, const struct ip *gw)
 {
-	struct {
-		uint16_t family;
-		uint8_t bytes[16];
-	} via = { .family = (uint16_t)gw->family };
+	struct via via = { .family = (uint16_t)gw->family };
 
 	memcpy(via.bytes, gw->bytes, sizeof(via.bytes));
 	nl_put(nl, RTA_VIA, &via, sizeof(via.family) + ip_size(gw->family));
@@ -88,15 +90,10 @@ int fib_route_set(struct nl *nl, enum nl_verb verb,
 
 static void read_via(const struct nlattr *attr, struct ip *out)
 {
-	struct {
-		uint16_t family;
-		uint8_t bytes[16];
-	} via = { 0 };
-	size_t len = attr ? nl_attr_len(attr) : 0;
+	size_t size = ip_size(nl_attr_u16(attr));
+	struct via via = { 0 };
 
-	if (len > sizeof(via) || !nl_attr_copy(attr, &via, len) ||
-	    !ip_size(via.family) ||
-	    len < sizeof(via.family) + ip_size(via.family))
+	if (!size || !nl_attr_copy(attr, &via, sizeof(via.family) + size))
 		return;
 	out->family = via.family;
 	memcpy(out->bytes, via.bytes, sizeof(via.bytes));
