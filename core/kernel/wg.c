@@ -54,14 +54,10 @@ static size_t size_of(int family)
 
 static void read_endpoint(const struct nlattr *attr, struct wg_peer *out)
 {
-	struct sockaddr_in6 address = { 0 };
-	size_t len = attr ? nl_attr_len(attr) : 0;
-	int family;
+	int family = nl_attr_u16(attr);
+	struct sockaddr_in6 address;
 
-	if (len > sizeof(address) || !nl_attr_copy(attr, &address, len))
-		return;
-	family = address.sin6_family;
-	if (!ip_size(family) || len != size_of(family))
+	if (!ip_size(family) || !nl_attr_copy(attr, &address, size_of(family)))
 		return;
 	out->endpoint.family = family;
 	memcpy(out->endpoint.bytes, (char *)&address + offset_of(family),
@@ -137,11 +133,11 @@ int wg_get(const struct wg *wg, struct wg_device *out)
 
 /* ---- writing ---- */
 
-int wg_set(const struct wg *wg, const uint8_t *private_key, uint16_t port)
+int wg_set(const struct wg *wg, const uint8_t private_key[KEY_LEN],
+	   uint16_t port)
 {
 	begin(wg, WG_CMD_SET_DEVICE, NLM_F_ACK);
-	if (private_key)
-		nl_put(wg->nl, WGDEVICE_A_PRIVATE_KEY, private_key, KEY_LEN);
+	nl_put(wg->nl, WGDEVICE_A_PRIVATE_KEY, private_key, KEY_LEN);
 	nl_put_u16(wg->nl, WGDEVICE_A_LISTEN_PORT, port);
 	return nl_talk(wg->nl, "set key and port %d of %s", port, wg->name);
 }

@@ -36,8 +36,9 @@ int wg_init(struct wg *wg, struct nl *nl, const char *name);
 /* Reads the interface. One that is missing, or of another kind, is an error. */
 int wg_get(const struct wg *wg, struct wg_device *out);
 
-/* Sets the private key, unless that is NULL, and the port. Can be held. */
-int wg_set(const struct wg *wg, const uint8_t *private_key, uint16_t port);
+/* Sets the private key and the port. Can be held. */
+int wg_set(const struct wg *wg, const uint8_t private_key[KEY_LEN],
+	   uint16_t port);
 
 /* Makes a peer, or gives it this endpoint, if it is known, and these prefixes in
  * place of its own; a prefix that another peer has is taken from that. Can be
