@@ -150,14 +150,29 @@ int nodes_refuse(const struct nodes *nodes, const struct nodes_entry *entry,
 struct link *nodes_link_named(const struct nodes *nodes, const char *name);
 struct link *nodes_link(const struct nodes *nodes, int index);
 
-/* Makes a link, gives it its MTU and state, and reads it; or deletes it. One of spec
- * without an alias is another's, and not made. */
-int nodes_set_link(struct nodes *nodes, enum nl_verb verb,
-		   const struct link_spec *spec, bool up, struct link *link);
+/* An overlay's device as it is, or should be. */
+struct nodes_device {
+	const char *kind, *name;
+	const uint8_t *mac;	   /* NULL: of no interest */
+	const struct vxlan *vxlan; /* NULL: it is none */
+	struct link *link; /* where its index is kept; NULL: there is none */
+	int mtu;
+	bool up;
+	bool another; /* has made it: it may lack the alias, and is not made */
+};
 
-/* Whether a link is of this kind, and one that we have made: has the alias. */
-bool nodes_is_ours(const struct link *link, const char *kind);
+/* Finds the link of device's name: sets link, mtu and up. False if there is none, or it
+ * is of another kind, or not made by us, which has this alias. */
+bool nodes_find_device(struct nodes *nodes, struct nodes_device *device);
 extern const char nodes_alias[];
+
+/* Makes the device, gives it its MTU and state, and reads its link; or deletes it. */
+int nodes_set_device(struct nodes *nodes, enum nl_verb verb,
+		     const struct nodes_device *device);
+
+/* Has routes refer to this device, of which now is what is there already, or NULL. */
+void nodes_use_device(struct nodes *nodes, const struct nodes_device *device,
+		      const struct link *now);
 
 /* An overlay. Either function is called once, after the list was read, overlay and
  * far are known, and old was read. plan() plans device and peers as wanted, and sets

@@ -8,29 +8,55 @@
 
 const char nodes_alias[] = "cnibox";
 
-bool nodes_is_ours(const struct link *link, const char *kind)
+bool nodes_find_device(struct nodes *nodes, struct nodes_device *device)
 {
-	return strcmp(link->kind, kind) == 0 &&
-	       strcmp(link->alias, nodes_alias) == 0;
+	struct link *link = nodes_link_named(nodes, device->name);
+
+	device->link = link;
+	if (!link)
+		return false;
+	device->mtu = link->mtu;
+	device->up = link->flags & IFF_UP;
+	return strcmp(link->kind, device->kind) == 0 &&
+	       (device->another || strcmp(link->alias, nodes_alias) == 0);
 }
 
-int nodes_set_link(struct nodes *nodes, enum nl_verb verb,
-		   const struct link_spec *spec, bool up, struct link *link)
+int nodes_set_device(struct nodes *nodes, enum nl_verb verb,
+		     const struct nodes_device *device)
 {
+	const struct link_spec spec = {
+		.kind = device->kind,
+		.name = device->name,
+		.mac = device->mac,
+		.alias = nodes_alias,
+		.mtu = device->mtu,
+		.shared = true, /* its removal is this step's inverse */
+		.vxlan = device->vxlan,
+	};
+	struct link *link = device->link;
 	struct nl *nl = nodes->nl;
 	bool exists;
 
 	if (verb == NL_DELETE)
-		return link_del(nl, spec->name, NULL);
-	if (spec->alias &&
-	    link_add(nl, spec, verb == NL_REPLACE ? &exists : NULL) < 0)
+		return link_del(nl, spec.name, NULL);
+	if (!device->another &&
+	    link_add(nl, &spec, verb == NL_REPLACE ? &exists : NULL) < 0)
 		return -1;
-	return link_get(nl, spec->name, link) < 0 ||
-			       link_set_mtu(nl, link, spec->mtu) < 0 ||
-			       link_set_flags(nl, link, up ? IFF_UP : 0,
+	return link_get(nl, spec.name, link) < 0 ||
+			       link_set_mtu(nl, link, spec.mtu) < 0 ||
+			       link_set_flags(nl, link, device->up ? IFF_UP : 0,
 					      IFF_UP) < 0
 		       ? -1
 		       : 0;
+}
+
+void nodes_use_device(struct nodes *nodes, const struct nodes_device *device,
+		      const struct link *now)
+{
+	if (now)
+		nodes->device = *now;
+	nodes->device.mtu = device->mtu;
+	str_copy(nodes->device.name, IFNAMSIZ, device->name);
 }
 
 static enum nl_verb verb_of(const struct nodes_step *step)

@@ -40,14 +40,11 @@ static struct ip link_local(const uint8_t mac[MAC_LEN])
 	};
 }
 
-/* A device as it is, or should be. */
 struct device {
-	struct vxlan vxlan;
+	struct nodes_device common;
+	struct vxlan vxlan; /* this and mac, common refers to */
 	uint8_t mac[MAC_LEN];
-	int mtu;
-	bool up;
 	struct list peers; /* of struct neigh, sorted */
-	struct link *link; /* where its index is kept */
 };
 
 static int set_peer(struct nodes *nodes, enum nl_verb verb, const void *peer)
@@ -96,7 +93,7 @@ static int put_peers(struct nl *nl, const struct device *device)
 
 	nl_hold(nl);
 	for (size_t i = 0; i < device->peers.count; i++) {
-		neigh_set(nl, NL_REPLACE, device->link, &peer[i]);
+		neigh_set(nl, NL_REPLACE, device->common.link, &peer[i]);
 		if (nl_flush_if_many(nl) < 0)
 			return -1;
 	}
@@ -107,17 +104,8 @@ static int put_peers(struct nl *nl, const struct device *device)
 static int set_device(struct nodes *nodes, enum nl_verb verb, const void *thing)
 {
 	const struct device *device = thing;
-	const struct link_spec spec = {
-		.kind = "vxlan",
-		.name = name,
-		.mac = device->mac,
-		.alias = nodes_alias,
-		.mtu = device->mtu,
-		.shared = true, /* its removal is this step's inverse */
-		.vxlan = &device->vxlan,
-	};
 
-	if (nodes_set_link(nodes, verb, &spec, device->up, device->link) < 0)
+	if (nodes_set_device(nodes, verb, &device->common) < 0)
 		return -1;
 	return verb == NL_DELETE ? 0 : put_peers(nodes->nl, device);
 }
@@ -131,33 +119,36 @@ static const char *text_device(struct nodes *nodes, const void *thing)
 	return job_printf(
 		nodes->job,
 		"link %s up mtu %d type vxlan id %d local %s dstport %d", name,
-		device->mtu, vxlan->vni, ip_print(&vxlan->local, local),
+		device->common.mtu, vxlan->vni, ip_print(&vxlan->local, local),
 		vxlan->port);
 }
 
 static const struct nodes_kind device_kind = { .set = set_device,
 					       .text = text_device };
 
-/* Reads the device of our name; *found is false if there is none. */
-static int read_device(struct nodes *nodes, struct device *out, bool *found)
+static struct device *make_device(struct nodes *nodes)
+{
+	struct device *device = job_alloc(nodes->job, sizeof(*device));
+
+	device->common.kind = "vxlan";
+	device->common.name = name;
+	device->common.mac = device->mac;
+	device->common.vxlan = &device->vxlan;
+	return device;
+}
+
+/* Reads a device that was found. */
+static int read_device(struct nodes *nodes, struct device *device)
 {
 	static const int tables[] = { NEIGH_FDB, NEIGH_V4, NEIGH_V6 };
+	const struct link *link = device->common.link;
 	struct nl *nl = nodes->nl;
 
-	*out = (struct device) { .link = nodes_link_named(nodes, name) };
-	*found = out->link;
-	if (!out->link)
-		return 0;
-	if (!nodes_is_ours(out->link, "vxlan"))
-		return fail(nodes->job, CNI_INTERNAL,
-			    "%s is there, but not made by cnibox", name);
-	out->mtu = out->link->mtu;
-	out->up = out->link->flags & IFF_UP;
-	memcpy(out->mac, out->link->mac, MAC_LEN);
-	if (vxlan_get(nl, name, &out->vxlan) < 0)
+	memcpy(device->mac, link->mac, MAC_LEN);
+	if (vxlan_get(nl, name, &device->vxlan) < 0)
 		return -1;
 	for (int i = 0; i < 3; i++) {
-		if (neigh_list(nl, out->link, tables[i], &out->peers) < 0)
+		if (neigh_list(nl, link, tables[i], &device->peers) < 0)
 			return -1;
 	}
 	return 0;
@@ -216,14 +207,12 @@ static int want_device(struct nodes *nodes, struct device *out)
 	struct nodes_entry *entry = nodes->entries.items;
 	bool v4 = node_ip(self, NODE_V4)->family;
 
-	*out = (struct device) {
-		.vxlan = { .vni = options->vni ? options->vni : VNI,
-			   .port = options->port ? options->port : PORT,
-			   .local = *node_ip(self, v4 ? NODE_V4 : NODE_V6) },
-		.mtu = nodes->uplink.mtu - (v4 ? OVERHEAD_V4 : OVERHEAD_V6),
-		.up = true,
-		.link = &nodes->device,
-	};
+	out->vxlan.vni = options->vni ? options->vni : VNI;
+	out->vxlan.port = options->port ? options->port : PORT;
+	out->vxlan.local = *node_ip(self, v4 ? NODE_V4 : NODE_V6);
+	out->common.mtu = nodes->uplink.mtu - (v4 ? OVERHEAD_V4 : OVERHEAD_V6);
+	out->common.up = true;
+	out->common.link = &nodes->device;
 	mac_of(self, out->mac);
 	for (size_t i = 0; i < nodes->entries.count; i++) {
 		if (want_entry(nodes, out, &entry[i]) < 0)
@@ -242,44 +231,41 @@ static bool is_same(const struct device *a, const struct device *b)
 
 static int plan(struct nodes *nodes)
 {
-	struct device *now = job_alloc(nodes->job, sizeof(*now));
-	struct device *wanted = job_alloc(nodes->job, sizeof(*wanted));
-	bool found;
+	struct device *now = make_device(nodes), *wanted = make_device(nodes);
+	bool ours = nodes_find_device(nodes, &now->common);
+	struct link *link = now->common.link;
 
-	if (want_device(nodes, wanted) < 0 ||
-	    read_device(nodes, now, &found) < 0)
+	if (want_device(nodes, wanted) < 0)
 		return -1;
-	if (found && is_same(now, wanted)) {
-		nodes->device = *now->link;
-		nodes->device.mtu = wanted->mtu;
-		if (now->mtu != wanted->mtu || !now->up)
-			nodes_add_change(nodes, NODES_DEVICE, &device_kind, now,
-					 wanted);
-		nodes_add_changes(nodes, &peer_kind, &now->peers,
-				  &wanted->peers);
-		return 0;
-	}
-	if (found) {
-		nodes->cleared = now->link;
+	if (link && !ours)
+		return fail(nodes->job, CNI_INTERNAL,
+			    "%s is there, but not made by cnibox", name);
+	if (link && read_device(nodes, now) < 0)
+		return -1;
+	if (link && !is_same(now, wanted)) {
+		nodes->cleared = link;
 		nodes_add_change(nodes, NODES_CLEAR_DEVICE, &device_kind, now,
 				 NULL);
+		link = NULL;
 	}
-	nodes->device.mtu = wanted->mtu;
-	str_copy(nodes->device.name, IFNAMSIZ, name);
-	nodes_add_change(nodes, NODES_DEVICE, &device_kind, NULL, wanted);
+	nodes_use_device(nodes, &wanted->common, link);
+	if (!link || now->common.mtu != wanted->common.mtu || !now->common.up)
+		nodes_add_change(nodes, NODES_DEVICE, &device_kind,
+				 link ? now : NULL, wanted);
+	if (link)
+		nodes_add_changes(nodes, &peer_kind, &now->peers,
+				  &wanted->peers);
 	return 0;
 }
 
 static int plan_none(struct nodes *nodes)
 {
-	struct device *now = job_alloc(nodes->job, sizeof(*now));
-	struct link *link = nodes_link_named(nodes, name);
-	bool found;
+	struct device *now = make_device(nodes);
 
 	/* One that is another's does no harm. */
-	if (!link || strcmp(link->alias, nodes_alias) != 0)
+	if (!nodes_find_device(nodes, &now->common))
 		return 0;
-	if (read_device(nodes, now, &found) < 0)
+	if (read_device(nodes, now) < 0)
 		return -1;
 	nodes_add_change(nodes, NODES_DROP_DEVICE, &device_kind, now, NULL);
 	return 0;

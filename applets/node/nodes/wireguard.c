@@ -20,20 +20,15 @@ enum {
 
 static const char own_name[] = "cnibox-wg", kind[] = "wireguard";
 
-/* An interface as it is, or should be. */
 struct device {
-	const char *name;
-	struct link *link; /* where its index is kept */
+	struct nodes_device common;
 	const struct wg *wg;
 	uint8_t key[KEY_LEN];
 	uint16_t port;
-	int mtu;
-	bool up, own;
 	struct list peers; /* of struct wg_peer, sorted; none of another's */
-	const struct device *other; /* what is there before, or behind */
+	const struct device *other; /* what is there before, or behind; zeroed:
+				     * nothing */
 };
-
-static const struct device none;
 
 /* Also of a peer, whose key comes first. */
 static int compare_keys(const void *a, const void *b)
@@ -120,15 +115,8 @@ static int put_peers(const struct device *device)
 static int set_device(struct nodes *nodes, enum nl_verb verb, const void *thing)
 {
 	const struct device *device = thing;
-	const struct link_spec spec = {
-		.kind = kind,
-		.name = device->name,
-		.alias = device->own ? nodes_alias : NULL,
-		.mtu = device->mtu,
-		.shared = true, /* its removal is this step's inverse */
-	};
 
-	if (nodes_set_link(nodes, verb, &spec, device->up, device->link) < 0)
+	if (nodes_set_device(nodes, verb, &device->common) < 0)
 		return -1;
 	if (verb == NL_DELETE)
 		return 0;
@@ -144,7 +132,7 @@ static const char *text_device(struct nodes *nodes, const void *thing)
 
 	return job_printf(nodes->job,
 			  "link %s up mtu %d type wireguard port %d%s",
-			  device->name, device->mtu, device->port,
+			  device->common.name, device->common.mtu, device->port,
 			  same ? "" : " private-key");
 }
 
@@ -203,15 +191,14 @@ static int check_another(struct nodes *nodes, const char *name,
 	return 0;
 }
 
-/* Finds the link; whether it is of WireGuard and, if it has our name, ours. */
+/* All but the one of our name are another's. */
 static bool find_device(struct nodes *nodes, const char *name,
 			struct device *out)
 {
-	*out = (struct device) { .name = name,
-				 .link = nodes_link_named(nodes, name),
-				 .own = strcmp(name, own_name) == 0 };
-	return out->link && (out->own ? nodes_is_ours(out->link, kind)
-				      : !strcmp(out->link->kind, kind));
+	out->common.kind = kind;
+	out->common.name = name;
+	out->common.another = strcmp(name, own_name) != 0;
+	return nodes_find_device(nodes, &out->common);
 }
 
 static int open_wg(struct nodes *nodes, struct device *device)
@@ -221,7 +208,7 @@ static int open_wg(struct nodes *nodes, struct device *device)
 
 	genl_init(genl, nodes->job, -1);
 	device->wg = wg;
-	return wg_init(wg, genl, device->name);
+	return wg_init(wg, genl, device->common.name);
 }
 
 /* Reads a device that was found, and of its peers those that are ours: all of our own
@@ -236,20 +223,18 @@ static int read_device(struct nodes *nodes, struct device *device,
 		return -1;
 	memcpy(device->key, have->private_key, KEY_LEN);
 	device->port = have->port;
-	device->mtu = device->link->mtu;
-	device->up = device->link->flags & IFF_UP;
-	device->other = &none;
-	list_noted(nodes, device->name, &noted);
-	if (!device->own)
+	list_noted(nodes, device->common.name, &noted);
+	if (device->common.another)
 		nodes_file_exempt(nodes->job, &nodes->new, &exempt);
 	peer = have->peers.items;
 	for (size_t i = 0; i < have->peers.count; i++, peer++) {
-		if (device->own || find_peer(wanted, peer->key) ||
+		if (!device->common.another || find_peer(wanted, peer->key) ||
 		    find_peer(&noted, peer->key))
 			list_copy(nodes->job, &device->peers, peer,
 				  sizeof(*peer));
 		else if (wanted->count &&
-			 check_another(nodes, device->name, peer, &exempt) < 0)
+			 check_another(nodes, device->common.name, peer,
+				       &exempt) < 0)
 			return -1;
 	}
 	sort(&device->peers);
@@ -279,7 +264,7 @@ static const char *want_peer(struct nodes *nodes, const struct node *node,
 			peer->endpoint = prefix->ip;
 	}
 	if (peer->endpoint.family == AF_INET6)
-		device->mtu = nodes->uplink.mtu - OVERHEAD_V6;
+		device->common.mtu = nodes->uplink.mtu - OVERHEAD_V6;
 	return peer->endpoint.family ? NULL
 				     : "no address of a family of this node's";
 }
@@ -323,7 +308,7 @@ static int choose_key(struct nodes *nodes, const struct wg_device *have,
 
 	memcpy(out->key, have->private_key, KEY_LEN);
 	memcpy(public_key, have->public_key, KEY_LEN);
-	if ((found || out->own) &&
+	if ((found || !out->common.another) &&
 	    keyfile_read(job, given ? given : keyfile_path, out->key,
 			 found ? NULL : &found) < 0)
 		return -1;
@@ -352,7 +337,7 @@ static void note_peers(struct nodes *nodes, const struct device *device)
 
 	for (size_t i = 0; i < device->peers.count; i++, peer++) {
 		noted = list_add(nodes->job, &nodes->new.peers, sizeof(*noted));
-		noted->link = device->name;
+		noted->link = device->common.name;
 		noted->key =
 			job_printf(nodes->job, "%s", key_print(peer->key, key));
 	}
@@ -368,20 +353,20 @@ static int plan_removal(struct nodes *nodes, const char *name, bool at_once)
 
 	if (!find_device(nodes, name, now))
 		return 0;
-	if (read_device(nodes, now, &none.peers, &have) < 0)
+	if (read_device(nodes, now, &wanted->peers, &have) < 0)
 		return -1;
-	if (now->own) {
+	now->other = wanted;
+	if (!now->common.another) {
 		if (at_once)
-			nodes->cleared = now->link;
+			nodes->cleared = now->common.link;
 		nodes_add_change(
 			nodes, at_once ? NODES_CLEAR_DEVICE : NODES_DROP_DEVICE,
 			&device_kind, now, NULL);
 		return 0;
 	}
 	*wanted = *now;
-	wanted->peers = none.peers;
+	wanted->peers = (struct list) { 0 };
 	wanted->other = now;
-	now->other = wanted;
 	nodes_add_changes(nodes, &peer_kind, &now->peers, &wanted->peers);
 	nodes_add_change(nodes, NODES_DROP_DEVICE, &peers_kind, now, wanted);
 	return 0;
@@ -408,18 +393,21 @@ static int plan_others(struct nodes *nodes, const char *name)
 
 static bool is_same(const struct device *now, const struct device *wanted)
 {
-	return now->up && now->port == wanted->port &&
-	       now->mtu == wanted->mtu &&
+	return now->common.up && now->port == wanted->port &&
+	       now->common.mtu == wanted->common.mtu &&
 	       compare_keys(now->key, wanted->key) == 0;
 }
 
 static void plan_changes(struct nodes *nodes, struct device *now,
 			 struct device *wanted)
 {
+	const struct link *link = now->common.link;
+
+	nodes_use_device(nodes, &wanted->common, link);
 	nodes_add_changes(nodes, &peer_kind, &now->peers, &wanted->peers);
-	if (!now->link || !is_same(now, wanted))
+	if (!link || !is_same(now, wanted))
 		nodes_add_change(nodes, NODES_DEVICE, &device_kind,
-				 now->link ? now : NULL, wanted);
+				 link ? now : NULL, wanted);
 	else if (nodes->steps[NODES_PEERS].count)
 		nodes_add_change(nodes, NODES_DEVICE, &peers_kind, now, wanted);
 }
@@ -434,39 +422,32 @@ static int plan(struct nodes *nodes)
 	struct wg_device have = { 0 };
 	bool found = find_device(nodes, name, now);
 
-	if (!found && (now->link || !now->own))
+	if (!found && (now->common.link || now->common.another))
 		return fail(nodes->job, CNI_BAD_CONFIG,
 			    "%s is no interface of WireGuard%s", name,
-			    now->own ? " that cnibox made" : "");
-	*wanted = (struct device) {
-		.name = name,
-		.link = &nodes->device,
-		.port = (uint16_t)(options->port ? options->port : PORT),
-		.mtu = nodes->uplink.mtu - OVERHEAD_V4,
-		.up = true,
-		.own = now->own,
-		.other = now,
-	};
+			    now->common.another ? "" : " that cnibox made");
+	*wanted = *now;
+	wanted->common.link = &nodes->device;
+	wanted->common.mtu = nodes->uplink.mtu - OVERHEAD_V4;
+	wanted->common.up = true;
+	wanted->port = (uint16_t)(options->port ? options->port : PORT);
+	wanted->other = now;
 	if (want_peers(nodes, wanted) < 0 ||
 	    (found ? read_device(nodes, now, &wanted->peers, &have)
 		   : open_wg(nodes, now)) < 0 ||
 	    choose_key(nodes, &have, wanted) < 0)
 		return -1;
-	if (!now->own) {
+	if (now->common.another) {
 		if (now->port && now->port != wanted->port)
 			return fail(
 				nodes->job, CNI_BAD_CONFIG,
 				"%s has port %d, and not the nodes' %d: see --port",
 				name, now->port, wanted->port);
-		wanted->mtu = now->mtu;
+		wanted->common.mtu = now->common.mtu;
 		note_peers(nodes, wanted);
 	}
 	now->other = wanted;
 	wanted->wg = now->wg;
-	if (found)
-		nodes->device = *now->link;
-	nodes->device.mtu = wanted->mtu;
-	str_copy(nodes->device.name, IFNAMSIZ, name);
 	plan_changes(nodes, now, wanted);
 	return plan_others(nodes, name);
 }
