@@ -144,11 +144,12 @@ bool prefix_equal(const struct prefix *a, const struct prefix *b)
 	return a->len == b->len && ip_compare(&a->ip, &b->ip) == 0;
 }
 
-int prefix_compare(const struct prefix *a, const struct prefix *b)
+int prefix_compare(const void *a, const void *b)
 {
-	int order = ip_compare(&a->ip, &b->ip);
+	const struct prefix *one = a, *two = b;
+	int order = ip_compare(&one->ip, &two->ip);
 
-	return order ? order : a->len - b->len;
+	return order ? order : one->len - two->len;
 }
 
 struct ip ip_step(const struct ip *ip, int step)

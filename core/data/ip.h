@@ -46,9 +46,9 @@ const char *prefix_print(const struct prefix *prefix, char buf[PREFIX_TEXT]);
 int ip_compare(const struct ip *a, const struct ip *b);
 bool prefix_equal(const struct prefix *a, const struct prefix *b);
 
-/* Order by family, then by address, then by length: what contains others comes before
- * them. */
-int prefix_compare(const struct prefix *a, const struct prefix *b);
+/* Order of two struct prefix, as sort_items() wants it: by family, then by address, then
+ * by length, so that what contains others comes before them. */
+int prefix_compare(const void *a, const void *b);
 
 /* The address that is step addresses further on, or back if step is negative;
  * after the last address of the family comes the first. */

@@ -162,11 +162,6 @@ static void add_node(struct job *job, struct list *out, const struct node *node)
 		add_prefix(job, out, &node->at[i]);
 }
 
-static int compare(const void *a, const void *b)
-{
-	return prefix_compare(a, b);
-}
-
 void nodes_file_exempt(struct job *job, const struct nodes_file *file,
 		       struct list *prefixes)
 {
@@ -182,7 +177,7 @@ void nodes_file_exempt(struct job *job, const struct nodes_file *file,
 	for (size_t i = 0; i < file->exempt.count; i++)
 		add_prefix(job, prefixes, &exempt[i]);
 	out = prefixes->items;
-	sort_items(out, prefixes->count, sizeof(*out), compare);
+	sort_items(out, prefixes->count, sizeof(*out), prefix_compare);
 	/* What contains others comes before them. */
 	for (size_t i = 0; i < prefixes->count; i++) {
 		if (!count || !prefix_overlaps(&out[count - 1], &out[i]))

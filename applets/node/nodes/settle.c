@@ -59,11 +59,6 @@ static const char *text_exempt(struct nodes *nodes, const void *prefix)
 			  prefix_print(exempt, text));
 }
 
-static int compare(const void *a, const void *b)
-{
-	return prefix_compare(a, b);
-}
-
 static int set_exempt(struct nodes *nodes, enum nl_verb verb,
 		      const void *prefixes)
 {
@@ -74,7 +69,7 @@ static int set_exempt(struct nodes *nodes, enum nl_verb verb,
 /* A line for each that comes or goes, and one transaction for all. */
 static const struct nodes_kind line_kind = {
 	.text = text_exempt,
-	.compare = compare,
+	.compare = prefix_compare,
 	.size = sizeof(struct prefix),
 	.put_phase = NODES_EXEMPT,
 	.del_phase = NODES_EXEMPT,

@@ -168,11 +168,6 @@ static void list_noted(struct nodes *nodes, const char *name, struct list *out)
 	sort(out);
 }
 
-static int compare_prefixes(const void *a, const void *b)
-{
-	return prefix_compare(a, b);
-}
-
 /* The kernel would take a prefix away from a peer that is not ours. */
 static int check_another(struct nodes *nodes, const char *name,
 			 const struct wg_peer *peer, const struct list *exempt)
@@ -182,7 +177,7 @@ static int check_another(struct nodes *nodes, const char *name,
 
 	for (size_t i = 0; i < peer->allowed.count; i++) {
 		if (sort_find(exempt->items, exempt->count, sizeof(*allowed),
-			      compare_prefixes, &allowed[i]))
+			      prefix_compare, &allowed[i]))
 			return fail(nodes->job, CNI_BAD_CONFIG,
 				    "%s: peer %s, which is not listed, has %s",
 				    name, key_print(peer->key, key),
