@@ -62,11 +62,16 @@ void exempt_rules_add(struct nft *nft)
 	}
 }
 
+static int list_set(struct nft *nft, int set, struct list *out)
+{
+	return nft_list_prefixes(nft, exempt_sets[set].name, family_of(set),
+				 out);
+}
+
 int exempt_list(struct nft *nft, struct list *out)
 {
 	for (int i = 0; i < FAMILIES; i++) {
-		if (nft_list_prefixes(nft, exempt_sets[i].name, family_of(i),
-				      out) < 0)
+		if (list_set(nft, i, out) < 0)
 			return -1;
 	}
 	return 0;
@@ -89,7 +94,8 @@ static struct list not_among(struct job *job, const struct list *list,
 	return out;
 }
 
-static int look(struct exempt *exempt)
+/* What a set has is there or, if effective, if a rule looks it up. */
+static int look(struct exempt *exempt, bool effective)
 {
 	struct nft *nft = &exempt->nft;
 	uint64_t handle;
@@ -108,8 +114,12 @@ static int look(struct exempt *exempt)
 				    &handle) < 0)
 			return -1;
 		exempt->lacks[i] = !handle;
+		if (effective && (!handle || nft->dormant))
+			continue;
+		if (list_set(nft, i, &exempt->there) < 0)
+			return -1;
 	}
-	return exempt_list(nft, &exempt->there);
+	return 0;
 }
 
 /* Whether something is wanted of this set, and nothing looks it up. */
@@ -155,7 +165,7 @@ int tables_exempt_nodes(struct nl *nl, const struct list *prefixes)
 		struct list gone, added;
 		bool whole;
 
-		if (look(&exempt) < 0)
+		if (look(&exempt, false) < 0)
 			return -1;
 		whole = !nft->dormant;
 		for (int j = 0; j < FAMILIES; j++)
@@ -178,17 +188,11 @@ int tables_exempt_nodes(struct nl *nl, const struct list *prefixes)
 
 int tables_list_exempt(struct nl *nl, struct list *prefixes)
 {
-	const struct prefix *prefix;
 	struct exempt exempt = { 0 };
 
 	table_init(&exempt.nft, nl, TABLE_INET);
-	if (look(&exempt) < 0)
+	if (look(&exempt, true) < 0)
 		return -1;
-	prefix = exempt.there.items;
-	for (size_t i = 0; i < exempt.there.count; i++, prefix++) {
-		if (!exempt.nft.dormant &&
-		    !exempt.lacks[prefix->ip.family == AF_INET6])
-			list_copy(nl->job, prefixes, prefix, sizeof(*prefix));
-	}
+	*prefixes = exempt.there;
 	return 0;
 }

@@ -94,7 +94,7 @@ int tables_note_services(struct nl *nl, struct nl *host, bool gone);
  * version lacks. */
 int tables_exempt_nodes(struct nl *nl, const struct list *prefixes);
 
-/* Adds to prefixes those that masquerading leaves alone, in order. */
+/* Sets prefixes to those that masquerading leaves alone, in order. */
 int tables_list_exempt(struct nl *nl, struct list *prefixes);
 
 /* What is wrong with conditions of a published port on packets of this family;
