@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "tests/unit/tables.h"
+#include "tests/unit/meanwhile.h"
 
 #include "core/kernel/nft_message.h"
 #include "core/tables/exempt.h"
@@ -228,27 +228,6 @@ static void table_without_its_chains_is_left_to_sync(void **state)
 		       CNI_TRY_AGAIN,
 		       "change table cnibox: others keep changing it, or it "
 		       "needs cnibox sync");
-}
-
-/* What somebody else does between our look at the tables and our change. */
-static void (*meanwhile)(struct world *other);
-
-/* In place of the libc's: all that goes to the kernel comes through here. */
-ssize_t send(int fd, const void *buf, size_t len, int flags)
-{
-	const struct nlmsghdr *msg = buf;
-	void (*happens)(struct world * other) = meanwhile;
-	struct kernel k = { .fd = -1 };
-	struct world other = { .k = &k };
-
-	if (happens && msg->nlmsg_type == NFNL_MSG_BATCH_BEGIN) {
-		meanwhile = NULL;
-		nl_init(&k.nl, &k.job, -1, NETLINK_NETFILTER);
-		happens(&other);
-		nl_close(&k.nl);
-		job_free(&k.job);
-	}
-	return sendto(fd, buf, len, flags, NULL, 0);
 }
 
 static void another_comes(struct world *other)

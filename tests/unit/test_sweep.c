@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "tests/unit/tables.h"
+#include "tests/unit/meanwhile.h"
 
 static bool is_b(void *arg, const char *owner)
 {
@@ -55,27 +55,6 @@ static void gc_removes_the_dead_and_their_chains(void **state)
 	assert_int_equal(elements(&world), 1);
 	assert_int_equal(count_chains(&world, ENTRY_PORT), BASE_CHAINS + 1);
 	assert_there(&world, "a", &masq);
-}
-
-/* What somebody else does between our look at the tables and our change. */
-static void (*meanwhile)(struct world *other);
-
-/* In place of the libc's: all that goes to the kernel comes through here. */
-ssize_t send(int fd, const void *buf, size_t len, int flags)
-{
-	const struct nlmsghdr *msg = buf;
-	void (*happens)(struct world * other) = meanwhile;
-	struct kernel k = { .fd = -1 };
-	struct world other = { .k = &k };
-
-	if (happens && msg->nlmsg_type == NFNL_MSG_BATCH_BEGIN) {
-		meanwhile = NULL;
-		nl_init(&k.nl, &k.job, -1, NETLINK_NETFILTER);
-		happens(&other);
-		nl_close(&k.nl);
-		job_free(&k.job);
-	}
-	return sendto(fd, buf, len, flags, NULL, 0);
 }
 
 static void key_gets_another_owner(struct world *other)

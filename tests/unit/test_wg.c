@@ -22,7 +22,14 @@ static const uint8_t public_key[KEY_LEN] = { 0xb0, [31] = 0xbf };
 
 #define PRIVATE                                                                \
 	"a0000000000000000000000000000000000000000000000000000000000000af"
-#define PEER1 "0100000000000000000000000000000000000000000000000000000000000000"
+/* How a request to change the peer with key { 1 } begins. */
+#define PEER1_ASKED                                                            \
+	"type 31 flags 005: 01 01 0000\n"                                      \
+	"attr 2: \"cnibox-wg\"\n"                                              \
+	"attr 8:\n"                                                            \
+	"  attr 0:\n"                                                          \
+	"    attr 1: "                                                         \
+	"0100000000000000000000000000000000000000000000000000000000000000\n"
 
 static const struct prefix pods4 = { { AF_INET, { 10, 1, 2 } }, 24 };
 static const struct prefix node4 = { { AF_INET, { 192, 0, 2, 2 } }, 32 };
@@ -98,11 +105,7 @@ static void peer_of_either_family_is_set(void **state)
 	kernel_answers(k, 1, 0);
 	assert_int_equal(wg_set_peer(&wg, &peer), 0);
 	assert_asked(k, &layout,
-		     "type 31 flags 005: 01 01 0000\n"
-		     "attr 2: \"cnibox-wg\"\n"
-		     "attr 8:\n"
-		     "  attr 0:\n"
-		     "    attr 1: " PEER1 "\n"
+		     PEER1_ASKED
 		     "    attr 3: 00000002\n"
 		     "    attr 4: 02001234c00002020000000000000000\n"
 		     "    attr 9:\n"
@@ -120,11 +123,7 @@ static void peer_of_either_family_is_set(void **state)
 	assert_int_equal(wg_set_peer(&wg, &peer), 0);
 	assert_asked(
 		k, &layout,
-		"type 31 flags 005: 01 01 0000\n"
-		"attr 2: \"cnibox-wg\"\n"
-		"attr 8:\n"
-		"  attr 0:\n"
-		"    attr 1: " PEER1 "\n"
+		PEER1_ASKED
 		"    attr 3: 00000002\n"
 		"    attr 4: 0a00123400000000fd00000000000002000000000000000000000000\n");
 }
@@ -137,13 +136,7 @@ static void peer_without_endpoint_keeps_its_own(void **state)
 
 	kernel_answers(k, 1, 0);
 	assert_int_equal(wg_set_peer(&wg, &peer), 0);
-	assert_asked(k, &layout,
-		     "type 31 flags 005: 01 01 0000\n"
-		     "attr 2: \"cnibox-wg\"\n"
-		     "attr 8:\n"
-		     "  attr 0:\n"
-		     "    attr 1: " PEER1 "\n"
-		     "    attr 3: 00000002\n");
+	assert_asked(k, &layout, PEER1_ASKED "    attr 3: 00000002\n");
 }
 
 static void refused_peer_is_named(void **state)
@@ -167,13 +160,7 @@ static void peer_is_removed(void **state)
 
 	kernel_answers(k, 1, 0);
 	assert_int_equal(wg_del_peer(&wg, key), 0);
-	assert_asked(k, &layout,
-		     "type 31 flags 005: 01 01 0000\n"
-		     "attr 2: \"cnibox-wg\"\n"
-		     "attr 8:\n"
-		     "  attr 0:\n"
-		     "    attr 1: " PEER1 "\n"
-		     "    attr 3: 00000001\n");
+	assert_asked(k, &layout, PEER1_ASKED "    attr 3: 00000001\n");
 }
 
 /* How often text has part. */
