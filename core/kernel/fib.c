@@ -10,7 +10,7 @@
 #include "core/base/str.h"
 
 const char *fib_route_text(struct job *job, const struct fib_route *route,
-			   const char *link)
+			   const struct link *link)
 {
 	char dst[PREFIX_TEXT], gw[IP_TEXT];
 	struct str text = { .job = job };
@@ -21,7 +21,7 @@ const char *fib_route_text(struct job *job, const struct fib_route *route,
 			   route->gw.family != route->dst.ip.family ? "inet6 "
 								    : "",
 			   ip_print(&route->gw, gw));
-	str_printf(&text, " dev %s", link);
+	str_printf(&text, " dev %s", link ? link->name : "several");
 	if (route->table != FIB_MAIN)
 		str_printf(&text, " table %u", route->table);
 	return text.text;
@@ -80,12 +80,12 @@ int fib_route_set(struct nl *nl, enum nl_verb verb,
 	if (route->priority)
 		nl_put_u32(nl, RTA_PRIORITY, route->priority);
 	put_gateway(nl, route);
-	if (link->index)
+	if (link)
 		nl_put_u32(nl, RTA_OIF, (uint32_t)link->index);
 	if (there)
 		nl_put_ip(nl, RTA_PREFSRC, &route->src);
 	return nl_talk(nl, "%s %s", nl_verb_text(verb),
-		       fib_route_text(nl->job, route, link->name));
+		       fib_route_text(nl->job, route, link));
 }
 
 static void read_via(const struct nlattr *attr, struct ip *out)

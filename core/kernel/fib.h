@@ -35,13 +35,14 @@ int fib_route_list(struct nl *nl, int family, struct list *out);
 
 /* Adds or replaces a route over link, in place of route->link, which is known by dst,
  * table, priority and tos; or deletes that of this gw and protocol, too: absent is
- * success. One that has no link, or several, has one of index 0. Can be held. */
+ * success. link is NULL of one that has none, or several. Can be held. */
 int fib_route_set(struct nl *nl, enum nl_verb verb,
 		  const struct fib_route *route, const struct link *link);
 
-/* The route in the words of ip(8), for messages; in the job's memory. */
+/* The route over link, or NULL, in the words of ip(8), for messages; in the job's
+ * memory. */
 const char *fib_route_text(struct job *job, const struct fib_route *route,
-			   const char *link);
+			   const struct link *link);
 
 /* Adds the rules of a family and a protocol that have a src to a list of struct
  * fib_rule. */

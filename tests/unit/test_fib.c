@@ -89,7 +89,7 @@ static void a_route_is_added_and_replaced(void **state)
 		r.table = table[i].table;
 		r.priority = table[i].priority;
 		r.onlink = table[i].onlink;
-		assert_string_equal(fib_route_text(&k->job, &r, "eth0"),
+		assert_string_equal(fib_route_text(&k->job, &r, &eth0),
 				    table[i].text);
 		kernel_answers(k, k->nl.seq + 1, 0);
 		assert_int_equal(fib_route_set(&k->nl, NL_ADD, &r, &eth0), 0);
@@ -187,8 +187,8 @@ static void routes_are_read_as_they_are(void **state)
 		     "type 26 flags 301: 02 00 00 00 00 00 00 00 00000000\n");
 	got = list.items;
 	assert_int_equal(list.count, 3);
-	assert_string_equal(fib_route_text(&k->job, &got[0], "x"),
-			    "route 10.1.2.0/24 via 192.0.2.2 dev x");
+	assert_string_equal(fib_route_text(&k->job, &got[0], &eth0),
+			    "route 10.1.2.0/24 via 192.0.2.2 dev eth0");
 	assert_int_equal(got[0].link, 5);
 	assert_int_equal(got[0].priority, 7);
 	assert_int_equal(got[0].tos, 8);
@@ -196,8 +196,8 @@ static void routes_are_read_as_they_are(void **state)
 	assert_int_equal(got[0].src.bytes[3], 1);
 	assert_true(got[0].onlink);
 	assert_false(got[0].odd);
-	assert_string_equal(fib_route_text(&k->job, &got[1], "x"),
-			    "route 10.1.2.0/24 via inet6 fe80::1 dev x");
+	assert_string_equal(fib_route_text(&k->job, &got[1], NULL),
+			    "route 10.1.2.0/24 via inet6 fe80::1 dev several");
 	assert_false(got[1].onlink);
 	assert_false(got[1].odd);
 	assert_true(got[2].odd);

@@ -24,7 +24,7 @@ int nodes_find_self(struct nodes *nodes);
 /* A route that is wanted. */
 struct nodes_route {
 	struct fib_route route;
-	const struct link *link;
+	const struct link *link; /* NULL: none, or several */
 	const struct nodes_entry *entry;
 	bool there; /* as it should be */
 };

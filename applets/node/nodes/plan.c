@@ -18,7 +18,7 @@ static const char *text_route(struct nodes *nodes, const void *thing)
 {
 	const struct nodes_route *route = thing;
 
-	return fib_route_text(nodes->job, &route->route, route->link->name);
+	return fib_route_text(nodes->job, &route->route, route->link);
 }
 
 static int compare(const void *a, const void *b)
@@ -101,27 +101,21 @@ static void want_routes(struct nodes *nodes, struct list *routes)
 		   compare);
 }
 
-/* A route over several links, or one that drops packets, has none. */
-static const struct link several = { .name = "several" };
-
 /* Nobody's route is replaced or shadowed but ours. */
 static int refuse_conflict(struct nodes *nodes, const struct fib_route *route,
-			   const struct list *wanted)
+			   const struct link *link, const struct list *wanted)
 {
 	struct nodes_route key = { .route = *route }, *want = NULL;
-	const struct link *link = nodes_link(nodes, route->link);
 
 	key.route.priority = priority_of(route->dst.ip.family);
 	key.route.tos = 0;
 	if (route->table == FIB_MAIN)
 		want = sort_find(wanted->items, wanted->count, sizeof(key),
 				 compare, &key);
-	return want ? nodes_refuse(
-			      nodes, want->entry,
-			      "there is another's %s, of protocol %d",
-			      fib_route_text(nodes->job, route,
-					     link ? link->name : several.name),
-			      route->protocol)
+	return want ? nodes_refuse(nodes, want->entry,
+				   "there is another's %s, of protocol %d",
+				   fib_route_text(nodes->job, route, link),
+				   route->protocol)
 		    : 0;
 }
 
@@ -138,7 +132,7 @@ static int sort_out(struct nodes *nodes, const struct list *existing,
 		struct nodes_route *item;
 
 		if (route->protocol != NODES_PROTOCOL) {
-			if (refuse_conflict(nodes, route, wanted) < 0)
+			if (refuse_conflict(nodes, route, link, wanted) < 0)
 				return -1;
 			continue;
 		}
@@ -148,7 +142,7 @@ static int sort_out(struct nodes *nodes, const struct list *existing,
 				!link || link == nodes->cleared ? cleared : now,
 				sizeof(*item));
 		item->route = *route;
-		item->link = link ? link : &several;
+		item->link = link;
 	}
 	return 0;
 }
