@@ -174,8 +174,8 @@ int nodes_set_device(struct nodes *nodes, enum nl_verb verb,
 void nodes_use_device(struct nodes *nodes, const struct nodes_device *device,
 		      const struct link *now);
 
-/* An overlay. Either function is called once, after the list was read, overlay and
- * far are known, and old was read. plan() plans device and peers as wanted, and sets
+/* An overlay. One of both functions is called, after the list was read, overlay is
+ * known, and old was read. plan() plans device and peers as wanted, and sets
  * device, cleared and each gateway; plan_none() plans the removal of all that
  * the backend has on this node, which may be nothing. Both change nothing. */
 struct nodes_backend {

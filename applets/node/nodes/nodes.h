@@ -18,7 +18,7 @@ int nodes_read_text(struct nodes *nodes, char *text, size_t len);
 int nodes_read_kube(struct nodes *nodes, const char *text, size_t len);
 
 /* self.c: refuses entries that overlap, finds this node's, and says of each other one
- * whether a direct route leads to it: sets self, uplink, overlay, far. */
+ * whether a direct route leads to it: sets self, uplink, subnets and overlay. */
 int nodes_find_self(struct nodes *nodes);
 
 /* A route that is wanted. */
