@@ -38,6 +38,7 @@ UNIT := $(filter-out $(if $(CONFIG_NAT),,$(NAT_UNITS:%=test_%) \
 	$(patsubst %,test_%,$(call symbol,$(applets-) $(tools-))) \
 	$(if $(CONFIG_FIREWALL),,test_forward test_closed) \
 	$(if $(CONFIG_NODES),,test_exempt) \
+	$(if $(CONFIG_NODES_VXLAN),,test_vxlan) \
 	$(if $(CONFIG_FIREWALL_EGRESS),,test_egress test_sender) \
 	$(if $(CONFIG_HELP),,test_conf_help) \
 	$(if $(CONFIG_SANDBOX),,test_sandbox) \
