@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/cni/cni.h"
 #include "core/cni/delegate.h"
 #include "core/state/whole.h"
 
@@ -50,17 +51,17 @@ int flannel_save(struct call *c, const struct str *generated)
 static struct json *flannel_parse(struct call *c, const char *path,
 				  const struct str *text)
 {
-	struct job look = { .name = c->job->name };
+	bool had_none = !c->job->msg;
 	struct json *doc;
-	bool good = json_parse(&look, path, text->text, text->len, &doc) == 0;
 
-	if (!good)
-		job_warn(c->job, "%s", look.msg);
-	job_free(&look);
-	return good && json_parse(c->job, path, text->text, text->len, &doc) ==
-				       0
-		       ? doc
-		       : NULL;
+	if (json_parse(c->job, path, text->text, text->len, &doc) == 0)
+		return doc;
+	/* Behind another error it is only logged. */
+	if (had_none) {
+		cni_log_error(c->job);
+		c->job->msg = NULL;
+	}
+	return NULL;
 }
 
 /* Reads a file. That of another network is as good as none: a container may be in
