@@ -53,11 +53,17 @@ static const struct table_chain bridge_chains[] = {
 	  RULES_VARY },
 };
 
-static void add_drop(struct nft *nft, const char *chain)
+/* What gets to the end of chain is dropped. What pods of its set send gets there from
+ * another chain. */
+static void end_chain(struct nft *nft, const char *chain, const char *from,
+		      const struct entry *entry)
 {
 	nft_rule(nft, chain);
 	nft_counter(nft);
 	nft_verdict(nft, NF_DROP, NULL);
+	nft_rule_end(nft);
+	address_rule(nft, from, chain, entry, NFT_SOURCE);
+	nft_verdict(nft, NFT_GOTO, chain);
 	nft_rule_end(nft);
 }
 
@@ -93,10 +99,7 @@ static void limited_chain_add(struct nft *nft, const char *chain,
 	nft_rule(nft, chain);
 	nft_verdict(nft, NFT_JUMP, chain_lists);
 	nft_rule_end(nft);
-	add_drop(nft, chain);
-	address_rule(nft, chain_egress, chain, entry, NFT_SOURCE);
-	nft_verdict(nft, NFT_GOTO, chain);
-	nft_rule_end(nft);
+	end_chain(nft, chain, chain_egress, entry);
 }
 
 static size_t limited_chain_rules(struct job *job, const struct entry *entry)
@@ -292,10 +295,7 @@ static void egress_chain_add(struct nft *nft, const char *chain,
 	nft_match_set(nft, set.name, true);
 	nft_verdict(nft, NF_ACCEPT, NULL);
 	nft_rule_end(nft);
-	add_drop(nft, chain);
-	address_rule(nft, chain_lists, chain, entry, NFT_SOURCE);
-	nft_verdict(nft, NFT_GOTO, chain);
-	nft_rule_end(nft);
+	end_chain(nft, chain, chain_lists, entry);
 }
 
 static size_t egress_chain_rules(struct job *job, const struct entry *entry)
