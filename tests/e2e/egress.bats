@@ -513,6 +513,22 @@ counted() {
 	gone_list p1 "$list"
 }
 
+@test "what a list that allows everything names does not have to be there" {
+	local allow='{"default": "allow", "allow": ["dns:53/udp"]}'
+	pod_up p1
+	BASE=$(jq -c '.plugins[0] |= del(.dns)' <<<"$LIST")
+	add_list p1 "$(with_firewall "{\"egress\": $allow,
+		\"args\": {\"cni\": {\"egress\": $(denial 192.0.2.2)}}}")"
+	check_list p1 "$(denying 192.0.2.2)"
+	del_list p1 "$LIST"
+	pod_down p1
+	pod_up p1
+	add_list p1 "$(with_firewall "{\"egress\": $(denial 192.0.2.2),
+		\"args\": {\"cni\": {\"egress\": $allow}}}")"
+	check_list p1 "$(denying 192.0.2.2)"
+	gone_list p1 "$LIST"
+}
+
 @test "pods of one list share its chains, and any number of lists goes with its pods" {
 	local one i
 	pod_up p1 p2 p3

@@ -210,7 +210,7 @@ static int firewall_add_entry(struct call *c, const char *entry,
 	return 0;
 }
 
-/* Makes out a list of struct target. */
+/* Makes out a list of struct target; empty if everything is allowed anyway. */
 static int firewall_read_list(struct call *c,
 			      const struct firewall_egress *egress,
 			      struct list *out)
@@ -218,7 +218,8 @@ static int firewall_read_list(struct call *c,
 	const char *const *entry = egress->allow.items;
 
 	*out = (struct list) { 0 };
-	for (size_t i = 0; i < egress->allow.count; i++) {
+	for (size_t i = 0; firewall_denies(egress) && i < egress->allow.count;
+	     i++) {
 		if (firewall_add_entry(c, entry[i], out) < 0)
 			return -1;
 	}
