@@ -116,7 +116,8 @@ int accept_ensure(struct nl *nl, const struct entry *entry)
 
 int accept_check(struct nl *nl, const struct entry *entry)
 {
-	const char *family = entry->pod.ip.family == AF_INET ? "ip" : "ip6";
+	const char *table =
+		entry->pod.ip.family == AF_INET ? "ip filter" : "ip6 filter";
 	struct forward forward;
 
 	if (look(nl, entry, &forward) < 0)
@@ -126,45 +127,57 @@ int accept_check(struct nl *nl, const struct entry *entry)
 	if (!forward.ours)
 		return fail(
 			nl->job, CNI_INTERNAL,
-			"chain FORWARD of table %s filter does not accept the mark 0x%x",
-			family, 1U << entry->mark_bit);
+			"chain FORWARD of table %s does not accept the mark 0x%x",
+			table, 1U << entry->mark_bit);
 	if (lacks_jump(&forward, entry))
-		return fail(
-			nl->job, CNI_INTERNAL,
-			"chain FORWARD of table %s filter does not lead to %s",
-			family, forward.admin);
+		return fail(nl->job, CNI_INTERNAL,
+			    "chain %s of table %s does not lead to %s",
+			    chain_forward, table, forward.admin);
 	if (forward.closed)
 		job_warn(
 			nl->job,
-			"chain FORWARD of table %s filter drops everything before it accepts the mark 0x%x, by rule %llu \"%s\"",
-			family, 1U << entry->mark_bit,
+			"chain FORWARD of table %s drops everything before it accepts the mark 0x%x, by rule %llu \"%s\"",
+			table, 1U << entry->mark_bit,
 			(unsigned long long)forward.closed->handle,
 			forward.closed->comment);
 	return 0;
 }
 
+/* The rule that accepts a bit goes with the jumps in front of it: those before another
+ * bit's are that one's. */
 int accept_find(struct nl *nl, const char *chain, struct list *rules)
 {
 	const struct nft_deed *deed;
 	struct forward forward;
 	struct entry entry;
+	bool others = false;
+	size_t own;
 
 	if (!forward_kind.chain->parse(chain, &entry))
 		return 0;
 	if (look(nl, &entry, &forward) < 0)
 		return -1;
+	own = rules->count;
 	deed = forward.deeds.items;
 	for (size_t i = 0; i < forward.deeds.count; i++, deed++) {
+		bool is = is_ours(deed, entry.mark_bit);
+		bool named = strcmp(deed->comment, comment) == 0;
 		struct rule_place *place;
 
-		if (!is_ours(deed, entry.mark_bit) &&
-		    (deed->verdict != NFT_JUMP ||
-		     strcmp(deed->comment, comment) != 0))
+		if (named && !is && deed->verdict == NF_ACCEPT) {
+			rules->count = own;
+			others = true;
+		}
+		if (!is && (!named || deed->verdict != NFT_JUMP))
 			continue;
 		place = list_add(nl->job, rules, sizeof(*place));
 		*place = (struct rule_place) { entry.pod.ip.family, "filter",
 					       chain_forward, deed->handle };
+		if (is)
+			own = rules->count;
 	}
+	if (others)
+		rules->count = own;
 	return 0;
 }
 

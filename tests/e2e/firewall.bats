@@ -358,6 +358,42 @@ gone_list() {
 $jump" ] || complain "$(rules)"
 }
 
+@test "the administrator's chain comes first as long as pods of any bit are there" {
+	local other first
+	other=$(with_firewall '{"forwardMarkBit": 20}')
+	forward_drop
+	node iptables -N CNI-ADMIN
+	for first in "$LIST" "$other"; do
+		pod_up p1 p2
+		add_list p1 "$LIST"
+		add_list p2 "$other"
+		if [ "$first" = "$LIST" ]; then
+			del_list p1 "$LIST"
+			check_list p2 "$other"
+		else
+			del_list p2 "$other"
+			check_list p1 "$LIST"
+		fi
+		[ "$(node iptables -S FORWARD | grep -c -- "-j CNI-ADMIN")" = 1 ]
+		del_list p1 "$LIST"
+		gone_list p2 "$other"
+		[ "$(rules)" = "$CLOSED" ] || complain "$(rules)"
+		pod_down p1 p2
+	done
+	# Those of both bits go at once; somebody has taken out a rule.
+	pod_up p1 p2
+	add_list p1 "$LIST"
+	add_list p2 "$other"
+	# shellcheck disable=SC2086 # several words
+	node iptables ${RULE/-A/-D}
+	cni GC firewall p1 '{"cniVersion": "1.1.0", "name": "net1", "type": "firewall",
+		"cni.dev/valid-attachments": []}'
+	silent GC
+	[ "$(rules)" = "$CLOSED" ] || complain "$(rules)"
+	del_list p1 "$LIST"
+	gone_list p2 "$other"
+}
+
 @test "rules of others that ask for our bit are left alone" {
 	local rule before
 	routed_outside_up
