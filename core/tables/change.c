@@ -321,7 +321,7 @@ static int check_in(struct nl *nl, int table, const char *owner,
 	return any ? table_check(&wants.nft) : 0;
 }
 
-/* ---- both tables ---- */
+/* ---- all tables ---- */
 
 static int each_table(struct nl *nl, const char *owner,
 		      const struct list *entries, const struct holders *holders,

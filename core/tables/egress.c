@@ -150,7 +150,7 @@ static const char *egress_chain_name(struct job *job, const struct entry *entry)
 	return job_printf(job, "%s%d-%s", chain_egress, ipv6 ? 6 : 4, digits);
 }
 
-/* The name has only a hash of what is allowed. */
+/* The name has only a hash of what is allowed; but tables_probe() has such a chain. */
 static bool egress_chain_parse(const char *chain, struct entry *out)
 {
 	(void)chain, (void)out;

@@ -90,7 +90,8 @@ struct kind_chain {
 	size_t (*rules)(struct job *job, const struct entry *entry);
 
 	/* Makes out an entry whose chain has this name and these rules; false if
-	 * the name does not tell enough. NULL: no name does. */
+	 * the name does not tell enough. NULL: no name does, and tables_probe()
+	 * does without such a chain. */
 	bool (*parse)(const char *chain, struct entry *out);
 
 	/* The chain that has a rule for each of these chains, which leads to it

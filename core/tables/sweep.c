@@ -9,7 +9,8 @@
 #include "core/tables/tables.h"
 #include "core/tables/want.h"
 
-enum { REBUILD_TRIES = 16 };
+/* Who gives up then leaves things as they are, to be found by the next one. */
+enum { SWEEP_TRIES = 16 };
 
 /* Adds to out the elements of a kind's maps. */
 static int list_maps(struct nft *nft, const struct kind *kind, struct list *out)
@@ -246,7 +247,7 @@ static int trim(struct nl *nl, int table, const struct list *entries)
 
 	table_init(&wants.nft, nl, table);
 	want_entries(&wants, "", entries, true);
-	for (int i = 0; wants.chains.count && i < REBUILD_TRIES; i++) {
+	for (int i = 0; wants.chains.count && i < SWEEP_TRIES; i++) {
 		if (want_look_up(&wants) < 0 ||
 		    find_emptied(&wants, &emptied) < 0 ||
 		    delete_all(&wants.nft, &emptied, wants.generation) < 0)
@@ -386,7 +387,7 @@ static int rebuild(struct nl *nl, int table,
 
 	table_init(&nft, nl, table);
 	/* If others keep changing the table, it stays: the caller checks it. */
-	for (int i = 0; i < REBUILD_TRIES; i++) {
+	for (int i = 0; i < SWEEP_TRIES; i++) {
 		if (nft_find_table(&nft, &missing) < 0)
 			return -1;
 		if (missing)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* tables - what the node's nftables do for pods, in two tables named cnibox of
- * maps and sets, every element of which has its owner as comment
+/* tables - what the node's nftables do for pods, in tables named cnibox (NAT) and
+ * cnibox-filter (policy) of maps and sets; what is one pod's there has its owner as
+ * comment
  *
  * The way down: tables.h, change.c and sweep.c (what to do with entries); want.c
  * (what is there of them); table.c (a table as a whole); kind.c and a file for
