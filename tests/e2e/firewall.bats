@@ -91,7 +91,6 @@ gone_list() {
 	pod_up p1
 	add_list p1 "$LIST"
 	# Nobody listens: the outside's answer is related to what was sent.
-	pod p1 timeout 60 socat -u - UDP:192.0.2.2:99,shut-none <<<"x" || true
 	run -1 pod p1 timeout 60 bash -c \
 		'exec 3<>/dev/udp/192.0.2.2/99; echo x >&3; read -r <&3'
 	gone_list p1 "$LIST"
