@@ -14,8 +14,9 @@
  *	after		one step behind filter: the bit off
  *	... and each of them for IPv6
  *
- * A rule in FORWARD of iptables (accept.h) lets pass what has the bit. It is off
- * before and behind: nobody else opens the node with it, and nobody sees it.
+ * A rule in FORWARD of iptables (accept.h) lets pass what has the bit. Nobody else
+ * opens the node with it: it is taken away before, as it is behind. (What egress.c
+ * limits has it from before routing on.)
  */
 #include <endian.h>
 #include <linux/netfilter.h>
