@@ -64,6 +64,14 @@ int cni_log_error(struct job *job)
 	return 1;
 }
 
+void cni_forgive(struct job *job, bool had_none)
+{
+	if (!had_none || !job->msg)
+		return;
+	cni_log_error(job);
+	job->msg = NULL;
+}
+
 static void add_versions(struct str *out, const struct applet *applet,
 			 const char *between)
 {

@@ -28,4 +28,7 @@ int cni_print(struct job *job, const char *text);
 int cni_print_error(struct job *job, const char *version);
 int cni_log_error(struct job *job);
 
+/* An error since the job had none (had_none) is one no more, and only logged. */
+void cni_forgive(struct job *job, bool had_none);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/cni/cni.h"
 #include "core/cni/life.h"
 #include "core/cni/noted.h"
 #include "core/cni/valid.h"
@@ -89,6 +90,7 @@ int heir_leave(struct call *c, const char *owner, bool gc)
 	for (size_t i = 0; i < notes.list.count; i++) {
 		const char *heir = note[i].text;
 		struct list entries = { 0 };
+		bool had_none = !c->job->msg;
 
 		/* An heir is noted once for each entry, in a row. */
 		if (strcmp(note[i].kind, noted_heir) != 0 ||
@@ -102,9 +104,8 @@ int heir_leave(struct call *c, const char *owner, bool gc)
 		/* Others may have taken the keys, after the ruleset was flushed:
 		 * then the heir goes without, but this is no error of a DEL. */
 		if (heir_add(c, heir, &entries) < 0) {
-			job_warn(c->job, "%s; %s goes without", c->job->msg,
-				 heir);
-			c->job->msg = NULL;
+			cni_forgive(c->job, had_none);
+			job_warn(c->job, "%s goes without", heir);
 			continue;
 		}
 		if (heir_take_back(c, heir, &entries) < 0)

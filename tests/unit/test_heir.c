@@ -249,6 +249,30 @@ static void undone_heir_inherits_nothing(void **state)
 	assert_false(has_nat(second, ports[1]));
 }
 
+/* Another container has the port after somebody has flushed the tables. */
+static void heir_that_goes_without_is_no_error(void **state)
+{
+	struct folder *f = *state;
+	struct call *first = attached(f, "c1", ports[0]);
+	struct call *other = call_of(f, "c2");
+	struct list entries = entries_of(first, ports[0]);
+	const char *owner = attachment_owner(first);
+	struct record record;
+	bool missing;
+
+	attach(f, "eth1", "c1", ports[1]);
+	assert_int_equal(tables_del(&first->nft, owner, &entries, &missing), 0);
+	begun(other, &record);
+	assert_int_equal(make(other, &record, ports[2]), 0);
+	/* But what has failed before is one. */
+	f->job.msg = "before";
+	assert_int_equal(heir_leave(first, owner, false), 0);
+	assert_string_equal(f->job.msg, "before");
+	f->job.msg = NULL;
+	detach(first);
+	assert_true(has_nat(other, ports[2]));
+}
+
 static void record_stays_until_the_heir_has_the_port(void **state)
 {
 	struct folder *f = *state;
@@ -313,6 +337,7 @@ int main(void)
 		STATE_TEST(port_of_a_dead_one_of_the_container_is_taken_over),
 		STATE_TEST(heir_gets_everything_it_asked_for),
 		STATE_TEST(undone_heir_inherits_nothing),
+		STATE_TEST(heir_that_goes_without_is_no_error),
 		STATE_TEST(gc_of_the_holder_leaves_the_port_to_the_living_heir),
 		STATE_TEST(port_may_be_all_that_is_asked_for),
 		STATE_TEST(record_stays_until_the_heir_has_the_port),

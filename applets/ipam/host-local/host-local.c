@@ -297,10 +297,8 @@ static int host_local_check(struct call *c)
  * the node cannot serve, and living pods would be evicted. */
 static void host_local_warn_if_temporary(struct job *job)
 {
-	if (!job->msg || job->code != CNI_TRY_AGAIN)
-		return;
-	cni_log_error(job);
-	job->msg = NULL;
+	if (job->code == CNI_TRY_AGAIN)
+		cni_forgive(job, true);
 }
 
 /* The folder can be written to. An exhausted set, or a lock that others hold

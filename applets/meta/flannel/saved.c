@@ -56,11 +56,7 @@ static struct json *flannel_parse(struct call *c, const char *path,
 
 	if (json_parse(c->job, path, text->text, text->len, &doc) == 0)
 		return doc;
-	/* Behind another error it is only logged. */
-	if (had_none) {
-		cni_log_error(c->job);
-		c->job->msg = NULL;
-	}
+	cni_forgive(c->job, had_none);
 	return NULL;
 }
 

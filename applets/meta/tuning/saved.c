@@ -77,15 +77,6 @@ static int tuning_parse(struct call *c, const char *path, const char *text,
 			 &out->mark);
 }
 
-/* The error that was the first since the job had none is only logged. */
-static void tuning_forgive(struct job *job, bool had_none)
-{
-	if (!had_none || !job->msg)
-		return;
-	cni_log_error(job);
-	job->msg = NULL;
-}
-
 /* Restores the interface, if it is the one of which the file tells; of a file of
  * the Go plugin only DEL believes that. */
 static int tuning_restore_saved(struct call *c, const char *path, bool adding,
@@ -128,7 +119,7 @@ static int tuning_take_back(struct call *c, bool adding, bool *found)
 
 		if (tuning_restore_saved(c, path, adding, found) == 0)
 			break;
-		tuning_forgive(c->job, had_none);
+		cni_forgive(c->job, had_none);
 	}
 	return *found ? whole_remove(c->job, path) : 0;
 }
@@ -195,7 +186,7 @@ static int tuning_forget_if_invalid(struct call *c, const char *path)
 			       ? 0
 			       : fail_errno(c->job, errno, "read %s", path);
 	if (tuning_parse(c, path, text, &saved) < 0) {
-		tuning_forgive(c->job, had_none);
+		cni_forgive(c->job, had_none);
 		return 0;
 	}
 	if (!saved.mark.owner || !valid_excludes(c, saved.mark.owner))
