@@ -2,6 +2,7 @@
 #include "core/base/io.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "core/base/str.h"
@@ -24,6 +25,20 @@ int io_read(int fd, struct str *out, size_t max)
 		} while (len < 0 && errno == EINTR);
 	} while (len > 0);
 	return (int)len;
+}
+
+int io_read_file(const char *path, struct str *out, size_t max)
+{
+	int fd = openat(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	int ret, err;
+
+	if (fd < 0)
+		return -1;
+	ret = io_read(fd, out, max);
+	err = errno;
+	close(fd);
+	errno = err;
+	return ret;
 }
 
 int io_write(int fd, const char *text, size_t len)

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "core/base/io.h"
 #include "core/base/sort.h"
@@ -61,19 +60,15 @@ static int read_file(struct job *job, size_t max, struct nodes_file *out,
 {
 	const char *path = job_printf(job, "%s/%s", CONFIG_STATE_DIR, name);
 	struct str text = { .job = job };
-	int fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC), err;
+	int ret = io_read_file(path, &text, max);
 	char *line, *end;
 
 	*out = (struct nodes_file) { 0 };
-	*found = fd >= 0;
-	if (fd < 0)
-		return errno == ENOENT
-			       ? 0
-			       : fail_errno(job, errno, "open %s", path);
-	err = io_read(fd, &text, max) < 0 ? errno : 0;
-	close(fd);
-	if (err && (err != EFBIG || max != HEAD_MAX))
-		return fail_errno(job, err, "read %s", path);
+	*found = text.text;
+	if (ret < 0 && errno == ENOENT)
+		return 0;
+	if (ret < 0 && (errno != EFBIG || max != HEAD_MAX))
+		return fail_errno(job, errno, "read %s", path);
 	for (line = text.text; (end = strchr(line, '\n')) != NULL;
 	     line = end + 1) {
 		*end = '\0';

@@ -97,18 +97,13 @@ static bool is_absent(int err)
 
 const char *whole_read(struct job *job, const char *path)
 {
-	int fd = openat(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	struct str text = { .job = job };
-	int err;
 
-	if (fd < 0 && is_absent(errno))
+	if (io_read_file(path, &text, SIZE_MAX_READ) == 0)
+		return text.text;
+	if (is_absent(errno))
 		errno = ENOENT;
-	if (fd < 0)
-		return NULL;
-	err = io_read(fd, &text, SIZE_MAX_READ) < 0 ? errno : 0;
-	close(fd);
-	errno = err;
-	return err ? NULL : text.text;
+	return NULL;
 }
 
 /* Tries twice: what refuses it may last only a moment. */

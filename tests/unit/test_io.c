@@ -76,6 +76,40 @@ static void says_what_is_too_long_or_no_file(void **state)
 	assert_int_equal(io_write(-1, "", 0), 0);
 }
 
+/* Of a pipe in the folder the writer is not waited for. */
+static void reads_files_by_their_path(void **state)
+{
+	static const struct {
+		const char *path, *text;
+		size_t max;
+		int err;
+	} table[] = {
+		{ "file", "abc", 3, 0 },	{ "file", "abc", 2, EFBIG },
+		{ "pipe", "", 3, 0 },		{ "none", NULL, 3, ENOENT },
+		{ "file/x", NULL, 3, ENOTDIR }, { ".", "", 3, EISDIR },
+	};
+	struct folder *f = *state;
+	FILE *file = fopen("file", "w");
+
+	assert_non_null(file);
+	fputs("abc", file);
+	fclose(file);
+	assert_int_equal(mkfifo("pipe", 0600), 0);
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct str text = { .job = &f->job };
+
+		assert_int_equal(
+			io_read_file(table[i].path, &text, table[i].max),
+			table[i].err ? -1 : 0);
+		if (table[i].err)
+			assert_int_equal(errno, table[i].err);
+		if (table[i].text)
+			assert_string_equal(text.text, table[i].text);
+		else
+			assert_null(text.text);
+	}
+}
+
 static void on_signal(int number)
 {
 	(void)number;
@@ -123,6 +157,7 @@ int main(void)
 		FOLDER_TEST(reads_all_that_comes),
 		FOLDER_TEST(adds_to_what_is_there),
 		FOLDER_TEST(says_what_is_too_long_or_no_file),
+		FOLDER_TEST(reads_files_by_their_path),
 		FOLDER_TEST(writes_all_in_parts),
 	};
 

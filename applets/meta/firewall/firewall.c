@@ -18,9 +18,7 @@ config FIREWALL
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/base/io.h"
 #include "core/base/str.h"
@@ -139,15 +137,9 @@ static int firewall_validate(struct call *c)
 static bool firewall_has_legacy(struct call *c, const char *path)
 {
 	struct str text = { .job = c->job };
-	int fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
-	bool found;
 
-	if (fd < 0)
-		return false;
-	found = io_read(fd, &text, FIREWALL_FILE_MAX) == 0 &&
-		strstr(text.text, "filter\n");
-	close(fd);
-	return found;
+	return io_read_file(path, &text, FIREWALL_FILE_MAX) == 0 &&
+	       strstr(text.text, "filter\n");
 }
 
 /* What drops beside us, and takes no word from us. */
