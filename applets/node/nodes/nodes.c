@@ -189,17 +189,14 @@ static int plan_overlays(struct nodes *nodes)
 		const struct nodes_backend *backend; /* NULL: not built */
 		const char *option;
 	} overlays[] = {
-		[NODES_VXLAN] = { IF_NODES_VXLAN(&nodes_vxlan), "NODES_VXLAN" },
-		[NODES_WIREGUARD] = { IF_NODES_WIREGUARD(&nodes_wireguard),
-				      "NODES_WIREGUARD" },
+		{ IF_NODES_VXLAN(&nodes_vxlan), "NODES_VXLAN" },
+		{ IF_NODES_WIREGUARD(&nodes_wireguard), "NODES_WIREGUARD" },
 	};
-	enum nodes_choice wanted = nodes->options.backend;
+	bool wireguard = nodes->options.backend == NODES_WIREGUARD;
 
-	if (wanted != NODES_WIREGUARD)
-		wanted = NODES_VXLAN;
-	for (int i = NODES_VXLAN; i <= NODES_WIREGUARD; i++) {
+	for (int i = 0; i < 2; i++) {
 		const struct nodes_backend *backend = overlays[i].backend;
-		bool needed = nodes->needs_overlay && i == (int)wanted;
+		bool needed = nodes->needs_overlay && i == wireguard;
 
 		if (needed && !backend)
 			return fail_unbuilt(nodes->job, CNI_INTERNAL,
