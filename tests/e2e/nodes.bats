@@ -185,6 +185,11 @@ node ${FOUR[3]}" ]
 		applies "$LIST"
 		[ "$before" = "$(routing)" ] || complain "$route: $before" now "$(routing)"
 	done
+	# Of two for different packets the one for all goes.
+	node ip route add 10.1.2.0/24 tos 0x10 via 192.0.2.2 proto 67
+	node ip route del 10.1.2.0/24
+	applies "$LIST"
+	[ "$before" = "$(routing)" ] || complain "$before" now "$(routing)"
 }
 
 @test "nodes that are not listed any more lose all that was theirs" {
