@@ -382,6 +382,13 @@ exempt fd10::/48" ]
 ${FOUR[1]} MISSING
 ${FOUR[2]} -
 ${FOUR[3]} cnibox-vxlan" ] || complain "$output"
+	# By IPv4 it is on the link.
+	list "${FOUR[0]}" "10.1.2.0/24,fd01:0:0:2::/64 192.0.2.2,2001:db8:4::2" \
+		"10.1.3.0/24 192.0.2.3,2001:db8:4::3"
+	applies "$LIST"
+	nodes show "$LIST"
+	[[ ${lines[1]} == *" uplink0,cnibox-vxlan" ]] || complain "$output"
+	[[ ${lines[2]} == *" uplink0" ]] || complain "$output"
 }
 
 @test "--help names each verb and option, wherever it stands" {

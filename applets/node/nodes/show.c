@@ -2,12 +2,16 @@
 /* show - says how each node is reached */
 #include "nodes.h"
 
-/* The way to an entry: its link; "" if it has no route. */
+#include <string.h>
+
+/* The way to an entry: its link, or those of both families; NULL if it has no route. To
+ * its pods, if it has any. */
 struct way {
 	const char *link;
-	bool missing;
+	bool to_pods, missing;
 };
 
+/* In order, the routes to pods are the last. */
 static struct way *find_ways(const struct nodes *nodes,
 			     const struct list *routes)
 {
@@ -18,9 +22,15 @@ static struct way *find_ways(const struct nodes *nodes,
 
 	for (size_t i = 0; i < routes->count; i++) {
 		struct way *way = &ways[route[i].entry - first];
+		bool to_pods = route[i].route.table == FIB_MAIN;
+		const char *link = route[i].link->name;
 
-		if (!way->link || route[i].route.table == FIB_MAIN)
-			way->link = route[i].link->name;
+		if (way->to_pods && strcmp(way->link, link) != 0)
+			way->link = job_printf(nodes->job, "%s,%s", way->link,
+					       link);
+		else if (!way->link || to_pods)
+			way->link = link;
+		way->to_pods = to_pods;
 		way->missing |= !route[i].there;
 	}
 	return ways;
