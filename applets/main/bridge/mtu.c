@@ -58,7 +58,9 @@ int bridge_mtu(struct call *c, int *mtu)
 		if (bridge_route_mtu(c, &far[i], mtu) < 0)
 			return -1;
 	}
+	if (IS_ENABLED(CONFIG_NODES) && bridge_nodes_mtu(c, mtu) < 0)
+		return -1;
 	if (!*mtu)
 		job_warn(c->job, "mtu auto: there is no default route");
-	return IS_ENABLED(CONFIG_NODES) ? bridge_nodes_mtu(c, mtu) : 0;
+	return 0;
 }
