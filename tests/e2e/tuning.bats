@@ -88,7 +88,6 @@ no_file() {
 }
 
 @test "the interface gets what the configuration says, DEL brings back what was" {
-	local other
 	add p1 "$(conf "$ALL")"
 	expect "$(link p1 eth0)" ".address == \"$MAC\" and .mtu == 1400
 		and .txqlen == 77 and (.flags | contains([\"PROMISC\", \"ALLMULTI\"]))"
