@@ -328,6 +328,21 @@ leaves() {
 	same "$(seen_by 10.1.1.2 pod p3)" 10.1.3.2
 }
 
+# One that may write no file is killed where it writes its first one. A peer that it
+# had left behind would be in the way of another one.
+takes_over_what_a_killed_apply_has_made() {
+	cp /tmp/nodes/n1/etc/nodes /tmp/nodes/n1/etc/before
+	line n4 192.0.2.14 "$BOB" >>/tmp/nodes/n1/etc/nodes
+	# shellcheck disable=SC2016 # of the other shell
+	fails node n1 sh -c 'ulimit -f 0 && exec cnibox nodes apply "$@"' - "$@"
+	cp /tmp/nodes/n1/etc/before /tmp/nodes/n1/etc/nodes
+	node n1 cnibox nodes apply "$@"
+	line n4 192.0.2.14 "$ALICE" >>/tmp/nodes/n1/etc/nodes
+	node n1 cnibox nodes apply "$@"
+	mv /tmp/nodes/n1/etc/before /tmp/nodes/n1/etc/nodes
+	node n1 cnibox nodes apply "$@"
+}
+
 # What nobody has noted as put there by cnibox is another's.
 shares() {
 	pod n1 /usr/sbin/ip link add wg7 type wireguard
@@ -348,6 +363,8 @@ shares() {
 	line n3 192.0.2.3 $BOB >>/tmp/nodes/n1/etc/nodes
 	tells "wg7: peer $(key n3), which is not listed, has " \
 		node n1 cnibox nodes apply "$@"
+	sed -i '$d' /tmp/nodes/n1/etc/nodes
+	takes_over_what_a_killed_apply_has_made "$@"
 	{
 		line n1
 		line n2 192.0.2.12

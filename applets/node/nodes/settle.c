@@ -110,15 +110,35 @@ static const struct nodes_kind file_kind = { .set = set_file,
 					     .text = text_file,
 					     .verb = "write" };
 
+static const struct nodes_kind note_kind = { .set = set_file };
+
+/* Peers on an interface of others are noted before they are made: by that alone the
+ * next apply knows whose they are, if this one is killed. */
+static void plan_note(struct nodes *nodes, const struct nodes_file *old)
+{
+	const struct nodes_peer *peer = nodes->new.peers.items;
+	struct nodes_file *note;
+
+	if (!IS_ENABLED(CONFIG_NODES_WIREGUARD) || !nodes->new.peers.count)
+		return;
+	note = job_alloc(nodes->job, sizeof(*note));
+	*note = nodes->new;
+	note->peers = nodes->old.peers;
+	for (size_t i = 0; i < nodes->new.peers.count; i++)
+		list_copy(nodes->job, &note->peers, &peer[i], sizeof(*peer));
+	nodes_add_change(nodes, NODES_CLEAR_DEVICE, &note_kind, old, note);
+}
+
 static void plan_file(struct nodes *nodes)
 {
 	const struct nodes_file *old = nodes->has_old ? &nodes->old : NULL;
 	struct job *job = nodes->job;
 
-	if (!old || strcmp(nodes_file_text(job, old),
-			   nodes_file_text(job, &nodes->new)) != 0)
-		nodes_add_change(nodes, NODES_FILE, &file_kind, old,
-				 &nodes->new);
+	if (old && strcmp(nodes_file_text(job, old),
+			  nodes_file_text(job, &nodes->new)) == 0)
+		return;
+	plan_note(nodes, old);
+	nodes_add_change(nodes, NODES_FILE, &file_kind, old, &nodes->new);
 }
 
 int nodes_settle(struct nodes *nodes)
