@@ -156,6 +156,7 @@ pod_down() {
 # A host at 192.0.2.2 and 2001:db8:ffff::2 that has no routes; the node is
 # 192.0.2.1 and 2001:db8:ffff::1 there.
 outside_up() {
+	local tries=20
 	pod_up outside
 	node ip link add uplink0 type veth peer name eth0 netns outside
 	node ip address add 192.0.2.1/24 dev uplink0
@@ -165,8 +166,11 @@ outside_up() {
 	pod outside ip address add 2001:db8:ffff::2/64 dev eth0 nodad
 	pod outside ip link set eth0 up
 	pod outside ip link set lo up
-	# The kernel takes its time until it answers there.
-	pings node 2001:db8:ffff::2
+	# The kernel takes its time until it answers there, and gives up asking before
+	# that when it is busy.
+	until (pings node 2001:db8:ffff::2) 2>/dev/null; do
+		((tries--)) || complain "node does not reach the outside"
+	done
 }
 
 # Bridged packets pass through netfilter, as kube-proxy wants it.
