@@ -82,23 +82,37 @@ def message_classes():
     return message_factory.GetMessages([proto])
 
 
-def main(socket, method, request="{}"):
-    classes = message_classes()
-    message = classes[f"{PACKAGE}.{method}Request"]()
-    json_format.Parse(request, message)
-    with grpc.insecure_channel(f"unix:{socket}") as channel:
-        call = channel.unary_unary(
+class Runtime:
+    """Who answers at a socket."""
+
+    def __init__(self, socket):
+        self.channel = grpc.insecure_channel(f"unix:{socket}")
+        self.classes = message_classes()
+
+    def call(self, method, request):
+        """Sends a request, JSON or what it stands for. The answer's message."""
+        message = self.classes[f"{PACKAGE}.{method}Request"]()
+        if isinstance(request, str):
+            json_format.Parse(request, message)
+        else:
+            json_format.ParseDict(request, message)
+        call = self.channel.unary_unary(
             f"/{PACKAGE}.RuntimeService/{method}",
             request_serializer=lambda m: m.SerializeToString(),
-            response_deserializer=classes[
+            response_deserializer=self.classes[
                 f"{PACKAGE}.{method}Response"].FromString)
         try:
-            answer = call(message, timeout=300)
+            return call(message, timeout=300)
         except grpc.RpcError as error:
             sys.exit(f"{method}: {error.code().name}: {error.details()}")
+
+
+def main(socket, method, request="{}"):
     print(json_format.MessageToJson(
-        answer, including_default_value_fields=True,
+        Runtime(socket).call(method, request),
+        including_default_value_fields=True,
         preserving_proto_field_name=True))
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])

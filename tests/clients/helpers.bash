@@ -145,7 +145,7 @@ image_up() {
 	mkdir -p "$image/bin"
 	cp "$(type -P busybox)" "$image/bin/busybox"
 	for name in hostname ip nc ping sh sleep; do
-		ln -s busybox "$image/bin/$name"
+		ln -sf busybox "$image/bin/$name"
 	done
 	tar -C "$image" -cf "$image/layer.tar" bin
 	jq -n --arg id "$(sha256sum <"$image/layer.tar" | cut -d ' ' -f 1)" \
