@@ -53,6 +53,14 @@ portmap_keys() {
 	printf '"runtimeConfig":{"portMappings":[%s]}' "$1"
 }
 
+# published_conf I: of portmap, where it is asked alone, for pod I
+published_conf() {
+	local prev="\"cniVersion\":\"1.0.0\",\"ips\":[{\"address\":\"10.1.0.$1/16\"}]"
+	printf '{"cniVersion":"1.0.0","name":"net",%s,"prevResult":{%s}}\n' \
+		"$(portmap_keys "{\"hostPort\":$((20000 + $1)),\"containerPort\":80,
+			\"protocol\":\"tcp\"}")" "$prev" >"$confs/published-$1"
+}
+
 # plan NODE CALL...: the head of the contestant on that node and its calls,
 # which are functions below.
 plan() {

@@ -30,11 +30,28 @@ node_up() {
 }
 
 nodes_down() {
-	local name
-	for name in "${!NODE[@]}"; do
-		kill -KILL "${NODE[$name]}" || true
+	local pid
+	[ ${#NODE[@]} != 0 ] || return 0
+	for pid in "${NODE[@]}"; do
+		kill -KILL "$pid" || true
 	done
+	until_gone "${NODE[@]}"
 	NODE=()
+}
+
+# until_gone PID...: the kernel takes apart what was in namespaces whose last process has
+# ended behind our back, one after the other. The next measurement waits for it.
+until_gone() {
+	unshare --net bash -c '
+		for pid; do
+			while [ -e "/proc/$pid/ns/net" ]; do
+				sleep 0.1
+			done
+		done
+		unshare --net ip link add end1 type veth peer name end0 netns $$
+		while ip link show end0; do
+			sleep 0.1
+		done' - "$@" >/dev/null 2>&1
 }
 
 # node NAME CMD...

@@ -10,6 +10,7 @@ BEGIN {
 
 {
 	median[$1, $2, $3, $4, $5] = $8
+	median[$1, $2, $3, $4, $5 " p99"] = $9
 	if ($2 + 0 > most[$1, $3])
 		most[$1, $3] = $2 + 0
 	burst = $1 == "burst" ? $2 : burst
@@ -29,14 +30,24 @@ END {
 			"- 10000 " most["nat", "reference"], "ADD", "wall")
 	row("ADD of nerdctl's list: bridge, portmap, firewall, tuning", "lists", "- 4 4", \
 		"ADD", "wall")
-	row("DEL of it", "lists", "- 4 4", "DEL", "wall")
+	row("DEL of nerdctl's list", "lists", "- 4 4", "DEL", "wall")
 	row("ADD of the list beside 10 other pods", "beside", "- 10 10", "ADD", "wall")
 	if (most["beside", "reference"] > 10)
 		row("ADD of the list beside 10,000 other pods (Go plugins: " \
 			commas(most["beside", "reference"]) ")", "beside", \
 			"- 10000 " most["beside", "reference"], "ADD", "wall")
+	row("ADD beside 500 pods that are there", "pods", "500 500 500", "ADD", "wall")
 	row(burst " ADDs, 16 at a time", "burst", burst " " burst " " burst, "ADD", "wall")
+	row(burst " DELs, 16 at a time", "burst", burst " " burst " " burst, "DEL", "wall")
+	row("250 DELs, 64 at a time", "drain", "250 250 250", "DEL", "wall")
+	row("99 of 100 of these DELs end within", "drain", "250 250 250", "DEL", "each p99")
+	row("100 DELs of portmap alone, 16 at a time", "publish", "- 16 16", "DEL", "wall")
 	row("GC of 100 dead attachments", "gc", "- 100 -", "GC", "wall")
+	row("GC of 1,000 dead attachments", "gc", "- 1000 -", "GC", "wall")
+	row("containerd runs a pod's sandbox", "containerd", "- 1 1", "Run", "wall")
+	row("containerd stops it", "containerd", "- 1 1", "Stop", "wall")
+	row("containerd runs 30 at once", "containerd", "- 30 30", "Run", "wall")
+	row("containerd stops 30 at once", "containerd", "- 30 30", "Stop", "wall")
 	row("new connections a second to a published port, among 10,000", "packets", \
 		"- 10000 10000", "in", "rate")
 	row("new connections a second through `firewall`, among 10", "forwarding", \
@@ -45,6 +56,7 @@ END {
 		"- 10000 -", "in", "rate")
 	row("`cnibox nodes apply` of 5,000 nodes", "apply", "- 5000 -", "first", "wall")
 	row("the same, with nothing to do", "apply", "- 5000 -", "again", "wall")
+	row("the same, when a node has joined", "apply", "- 5000 -", "joined", "wall")
 	row("memory of an ADD at most", "masq", "0 0 0", "ADD", "rss")
 	row("processes of an ADD", "masq", "0 0 0", "ADD", "processes")
 	row("system calls of an ADD", "masq", "0 0 0", "ADD", "syscalls")
@@ -87,7 +99,7 @@ function row(title, part, counts, label, measure,   n, i, key, cells) {
 }
 
 function cell(value, measure,   step) {
-	if (measure == "wall")
+	if (measure ~ /^(wall|each)/)
 		return significant(value / 1000) " ms"
 	if (measure == "rate") {
 		step = value < 10000 ? 10 : 100
