@@ -9,8 +9,11 @@
 #                       fails, and check-configs; 40 minutes
 # make bench            measures against the Go plugins, and those in PEER=dir;
 #                       needs root. bench-quick: in three minutes
+# make bench-clients    measures how long containerd takes to run and to stop pods
+#                       with cnibox and with the Go plugins; needs root
 # make sizes            builds without each option, or OPTIONS=: what it costs, and
 #                       whether its help and README say so; four minutes
+# make bench-readme     puts what the last make bench has measured into README
 # make plot             draws tests/bench/speed.svg from README's figures
 # make unit             builds and runs the unit tests; test-unit-X: one
 # make test-e2e-X       runs tests/e2e/X.bats, what F=regex names; needs root
@@ -167,6 +170,17 @@ bench bench-quick: all
 		LINK=$(call quoted,$(link) $(call LIBC_LINK,"$$object")) \
 		tests/bench/bench $(@:bench-%=%)
 
+bench-clients: all
+	tests/setup check
+	tests/clients/setup
+	O=$(call quoted,$(abspath $(O))) tests/bench/clients
+
+bench-readme:
+	awk -f tests/bench/readme.awk $(call quoted,$(O))/bench/table.md \
+		README.md README.md >README.md.new
+	mv README.md.new README.md
+	$(MAKE) plot
+
 sizes:
 	O=$(call quoted,$(abspath $(O))) DEPS_DIR=$(call quoted,$(DEPS_DIR)) \
 		tests/sizes $(OPTIONS)
@@ -181,4 +195,4 @@ plot:
 
 .PHONY: unit unit-build test-lists mutants fuzz fuzz-build lint analyze check \
 	check-clients check-configs check-cross soak demo demo-nodes bench \
-	bench-quick sizes plot
+	bench-quick bench-clients bench-readme sizes plot

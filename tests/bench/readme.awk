@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# README with the rows that a run has measured, from table.md, README and README again:
+# each takes the place of the one with its title in "Size and speed"; a new one stands
+# behind the one that is before it in table.md.
+
+BEGIN {
+	FS = "|"
+}
+
+FNR == 1 {
+	file++
+}
+
+file > 1 && /^## / {
+	inside = $0 == "## Size and speed"
+}
+
+file == 1 && /^\| / {
+	row[$2] = $0
+	follows[last] = $2
+	last = $2
+}
+
+file == 2 && inside {
+	titles[$2] = 1
+}
+
+file == 3 {
+	here = inside && /^\| /
+	print here && ($2 in row) ? row[$2] : $0
+	for (title = $2; here && (title in follows); title = follows[title]) {
+		if (follows[title] in titles)
+			break
+		print row[follows[title]]
+	}
+}
