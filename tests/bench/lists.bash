@@ -136,6 +136,6 @@ forwarding() {
 		[[ $name == cnibox* ]] || node "$name" iptables -P FORWARD ACCEPT
 		outside_up "$name"
 	done
-	rates forwarding "$(few 36 12)" "${nodes[@]}"
+	rates forwarding "$(few 144 48)" "${nodes[@]}"
 	nodes_down
 }

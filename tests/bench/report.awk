@@ -14,7 +14,7 @@ BEGIN {
 {
 	median[$1, $2, $3, $4, $5] = $8
 	p99[$1, $2, $3, $4, $5] = $9
-	middle[$1, $2, $3, $4, $5] = $11
+	middle[$1, $2, $3, $4, $5] = $11 # of which what is compared does not jump
 	if (!(($1, $2) in seen)) {
 		seen[$1, $2] = 1
 		counts[$1] = counts[$1] " " $2
@@ -305,8 +305,8 @@ function times(label, portmap, base) {
 }
 
 function growth(part, label, measure, from, to) {
-	return ratio(get(part, to, "cnibox", label, measure), \
-		get(part, from, "cnibox", label, measure))
+	return ratio(middle[part, to, "cnibox", label, measure], \
+		middle[part, from, "cnibox", label, measure])
 }
 
 function goals(   faults) {

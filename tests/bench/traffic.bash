@@ -8,11 +8,12 @@ subnet_counts=$(few "1 100 1000 10000" "1 10000")
 listed_counts=$(few "0 500 5000" "0 5000")
 PACKETS_MOST=$(few 10000 1000) # see NAT_MOST
 
-# load NODE SERVER CLIENT ADDRESS PORT: new connections a second
+# load NODE SERVER CLIENT ADDRESS PORT: new connections a second. So few of them at a
+# time that what else the machine does hits all nodes alike.
 load() {
 	local root=/proc/${NODE[$1]}/root
 	local nets=$root/run/netns
-	"$out/bin/load" "$nets/$2" "$nets/$3" "$4" "$5" 80 1000
+	"$out/bin/load" "$nets/$2" "$nets/$3" "$4" "$5" 80 250
 }
 
 load_out() {
@@ -53,7 +54,7 @@ packets() {
 	for name in "${nodes[@]}"; do
 		outside_up "$name"
 	done
-	rates packets "$(few 36 12)" "${nodes[@]}"
+	rates packets "$(few 144 48)" "${nodes[@]}"
 	nodes_down
 }
 
@@ -68,7 +69,7 @@ subnets_apart() {
 		outside_up "cnibox@$n"
 		nodes+=("cnibox@$n")
 	done
-	rates subnets "$(few 36 12)" "${nodes[@]}"
+	rates subnets "$(few 144 48)" "${nodes[@]}"
 	nodes_down
 }
 
@@ -84,6 +85,6 @@ listed_nodes() {
 		listed "cnibox@$n" "$n"
 		nodes+=("cnibox@$n")
 	done
-	WAYS="out node" rates listed "$(few 60 20)" "${nodes[@]}"
+	WAYS="out node" rates listed "$(few 240 80)" "${nodes[@]}"
 	nodes_down
 }
