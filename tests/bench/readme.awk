@@ -22,16 +22,23 @@ file == 1 && /^\| / {
 	last = $2
 }
 
+file == 1 && /^\|---/ {
+	heads[last] = 1
+}
+
 file == 2 && inside {
 	titles[$2] = 1
 }
 
 file == 3 {
-	here = inside && /^\| /
+	here = inside && /^\|/
 	print here && ($2 in row) ? row[$2] : $0
-	for (title = $2; here && (title in follows); title = follows[title]) {
-		if (follows[title] in titles)
-			break
-		print row[follows[title]]
+	title = here && /^\|---/ ? above : $2
+	above = $2
+	if (!here || ($2 in heads))
+		next
+	while ((title in follows) && !(follows[title] in titles)) {
+		title = follows[title]
+		print row[title]
 	}
 }
