@@ -39,8 +39,9 @@ nodes_down() {
 	NODE=()
 }
 
-# until_gone PID...: the kernel takes apart what was in namespaces whose last process has
-# ended behind our back, one after the other. The next measurement waits for it.
+# until_gone PID...: what was in namespaces whose last process has ended, the kernel takes
+# apart behind our back, one batch after the other. The next measurement waits for it: the
+# second pair is in a later batch than what was mounted in them.
 until_gone() {
 	unshare --net bash -c '
 		for pid; do
@@ -48,9 +49,12 @@ until_gone() {
 				sleep 0.1
 			done
 		done
-		unshare --net ip link add end1 type veth peer name end0 netns $$
-		while ip link show end0; do
-			sleep 0.1
+		for _ in 1 2; do
+			unshare --net ip link add end1 type veth \
+				peer name end0 netns $$
+			while ip link show end0; do
+				sleep 0.1
+			done
 		done' - "$@" >/dev/null 2>&1
 }
 
