@@ -8,7 +8,7 @@
 #                       SEED= repeats the decisions. Then every system call
 #                       fails, and check-configs; 40 minutes
 # make bench            measures against the Go plugins, and those in PEER=dir;
-#                       needs root. bench-quick: in three minutes
+#                       needs root. bench-quick: in five minutes
 # make bench-clients    measures how long containerd takes to run and to stop pods
 #                       with cnibox and with the Go plugins; needs root
 # make sizes            builds without each option, or OPTIONS=: what it costs, and
