@@ -10,6 +10,7 @@
 #include <linux/netlink.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/utsname.h>
 
 #include "core/kernel/nft_message.h"
 
@@ -76,9 +77,9 @@ static int end(struct nft *nft)
 {
 	int ret = nl_release(nft->nl);
 
-	if (nft->ipsec_refused)
-		nft->no_ipsec = nft->stale = true;
-	nft->ipsec_refused = false;
+	if (nft->refused)
+		nft->no_ipsec = nft->no_expiry = nft->stale = true;
+	nft->refused = false;
 	return ret;
 }
 
@@ -101,9 +102,24 @@ int nft_commit(struct nft *nft)
 
 /* ---- tables, chains, maps ---- */
 
+/* As the nft tool does it. */
+static void put_comment(struct nft *nft, int attr, const char *comment)
+{
+	uint8_t userdata[2 + COMMENT_MAX + 1] = { COMMENT };
+	size_t len = strnlen(comment, COMMENT_MAX);
+
+	if (!len)
+		return;
+	userdata[1] = (uint8_t)(len + 1);
+	memcpy(userdata + 2, comment, len);
+	nl_put(nft->nl, attr, userdata, 2 + len + 1);
+}
+
+/* A table of an older version, whose sets keep their elements, has no comment. */
 void nft_table_add(struct nft *nft)
 {
 	nft_begin_message(nft, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL);
+	put_comment(nft, NFTA_TABLE_USERDATA, "elements can expire");
 	nl_allow(nft->nl, EEXIST, &nft->stale);
 	nl_needs(nft->nl, EOPNOTSUPP,
 		 nft->family == NFPROTO_BRIDGE ? "CONFIG_NF_TABLES_BRIDGE"
@@ -220,8 +236,10 @@ void nft_map_add(struct nft *nft, const struct nft_map *map)
 
 	if (map->prefixes)
 		flags |= NFT_SET_INTERVAL;
-	if (IS_ENABLED(CONFIG_FIREWALL_EGRESS) && map->ranges)
+	else if (IS_ENABLED(CONFIG_FIREWALL_EGRESS) && map->ranges)
 		flags |= NFT_SET_INTERVAL | NFT_SET_CONCAT;
+	else
+		flags |= NFT_SET_TIMEOUT;
 	nft_begin_message(nft, NFT_MSG_NEWSET, NLM_F_CREATE);
 	nl_put_text(nft->nl, NFTA_SET_NAME, map->name);
 	put_number(nft, NFTA_SET_FLAGS, flags);
@@ -290,21 +308,11 @@ static void put_element_data(struct nft *nft, const struct nft_element *element)
 	nl_nest_end(nl, data);
 }
 
-static void put_comment(struct nft *nft, const char *comment)
-{
-	uint8_t userdata[2 + COMMENT_MAX + 1] = { COMMENT };
-	size_t len = strnlen(comment, COMMENT_MAX);
-
-	if (!len)
-		return;
-	userdata[1] = (uint8_t)(len + 1);
-	memcpy(userdata + 2, comment, len);
-	nl_put(nft->nl, NFTA_SET_ELEM_USERDATA, userdata, 2 + len + 1);
-}
-
 void nft_put_element(struct nft *nft, const struct nft_element *element,
-		     bool whole)
+		     enum nft_parts parts)
 {
+	/* The kernel makes one tick of its clock of it. */
+	const uint64_t ms = htobe64(1);
 	struct nl *nl = nft->nl;
 	struct nlattr *list, *item;
 
@@ -315,10 +323,12 @@ void nft_put_element(struct nft *nft, const struct nft_element *element,
 	if (IS_ENABLED(CONFIG_FIREWALL_EGRESS) && element->key_end)
 		put_value(nft, NFTA_SET_ELEM_KEY_END, element->key_end,
 			  element->key_len);
-	if (whole) {
+	if (parts != NFT_KEY)
 		put_element_data(nft, element);
-		put_comment(nft, element->comment);
-	}
+	if (parts == NFT_WHOLE)
+		put_comment(nft, NFTA_SET_ELEM_USERDATA, element->comment);
+	if (parts == NFT_EXPIRING)
+		nl_put(nl, NFTA_SET_ELEM_TIMEOUT, &ms, sizeof(ms));
 	nl_nest_end(nl, item);
 	nl_nest_end(nl, list);
 }
@@ -326,7 +336,7 @@ void nft_put_element(struct nft *nft, const struct nft_element *element,
 void nft_element_add(struct nft *nft, const struct nft_element *element)
 {
 	nft_begin_message(nft, NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL);
-	nft_put_element(nft, element, true);
+	nft_put_element(nft, element, NFT_WHOLE);
 	nl_allow(nft->nl, EEXIST, &nft->stale);
 	nl_allow(nft->nl, ENOENT, &nft->stale);
 	nl_talk(nft->nl, "add an element of %s to map %s of table %s",
@@ -336,17 +346,48 @@ void nft_element_add(struct nft *nft, const struct nft_element *element)
 void nft_element_ensure(struct nft *nft, const struct nft_element *element)
 {
 	nft_begin_message(nft, NFT_MSG_NEWSETELEM, NLM_F_CREATE);
-	nft_put_element(nft, element, true);
+	nft_put_element(nft, element, NFT_WHOLE);
 	nl_talk(nft->nl, "add an element of %s to map %s of table %s",
 		element->comment, element->map, nft->table);
 }
 
 void nft_element_del(struct nft *nft, const struct nft_element *element)
 {
-	nft_begin_message(nft, NFT_MSG_DELSETELEM, 0);
-	nft_put_element(nft, element, false);
+	nft_begin_message(
+		nft, nft->leaving ? NFT_MSG_DESTROYSETELEM : NFT_MSG_DELSETELEM,
+		0);
+	nft_put_element(nft, element, NFT_KEY);
 	nl_allow(nft->nl, ENOENT, &nft->stale);
 	nl_talk(nft->nl, "delete an element of %s from map %s of table %s",
+		element->comment, element->map, nft->table);
+}
+
+/* Since Linux 6.12 this changes an element that is there; it does nothing before. */
+bool nft_can_expire(const struct nft *nft)
+{
+	unsigned part = 0, version = 0;
+	struct utsname host;
+	const char *at = host.release;
+
+	uname(&host);
+	for (int left = 2; left; at += *at != '\0') {
+		if (*at >= '0' && *at <= '9') {
+			part = part * 10 + (unsigned)(*at - '0');
+			continue;
+		}
+		version = version * 1000 + part;
+		part = 0;
+		left--;
+	}
+	return version >= 6012 && !nft->no_expiry;
+}
+
+void nft_element_expire(struct nft *nft, const struct nft_element *element)
+{
+	nft_begin_message(nft, NFT_MSG_NEWSETELEM, 0);
+	nft_put_element(nft, element, NFT_EXPIRING);
+	nl_allow(nft->nl, EINVAL, &nft->refused);
+	nl_talk(nft->nl, "have an element of %s expire in map %s of table %s",
 		element->comment, element->map, nft->table);
 }
 

@@ -15,9 +15,12 @@ struct nft {
 	bool stale;   /* the last transaction did nothing: what it adds is there
 		     * already, what it names is not there, or the generation it
 		     * is meant for has passed */
-	bool no_ipsec; /* rules of this kernel cannot ask for IPsec; set when it
-			* refused one that does, and the transaction is stale */
-	bool ipsec_refused;
+	/* Rules of this kernel cannot ask for IPsec; elements of this table do not
+	 * expire, which nft_find_table() may set as well. Both are set when the
+	 * kernel refused either, and the transaction is stale. */
+	bool no_ipsec, no_expiry;
+	bool refused;
+	bool leaving; /* an element that was looked for expires; nobody sees it */
 	struct nlmsghdr *last;	    /* the message being built, or built last */
 	struct nlattr *expressions; /* of the rule being built */
 	const char *module; /* of the kernel, that the rule needs; or NULL */
@@ -104,6 +107,11 @@ void nft_chain_del(struct nft *nft, const char *chain);
 void nft_set_del(struct nft *nft, const char *set);
 void nft_rule_del(struct nft *nft, const char *chain, uint64_t handle);
 void nft_element_del(struct nft *nft, const struct nft_element *element);
+/* In place of nft_element_del(), where nft_can_expire(), of an element as it is there:
+ * it is gone when the kernel's clock ticks next, a hundredth of a second later at most.
+ * Nobody has to wait until it is freed. Until then it counts as gone, but sets leaving
+ * of who finds or lists it; for that nft_element_del() deletes what may be there. */
+void nft_element_expire(struct nft *nft, const struct nft_element *element);
 void nft_map_flush(struct nft *nft, const char *map);
 
 /* Adds prefixes, a list of struct prefix in order, none within another, to sets[0],
@@ -200,6 +208,9 @@ int nft_find_chain(struct nft *nft, const char *chain, bool *missing);
 int nft_find_element(struct nft *nft, const struct nft_element *element,
 		     struct list *out);
 
+/* Whether nft_element_expire() works in nft's table, as nft_find_table() has found it. */
+bool nft_can_expire(const struct nft *nft);
+
 /* Adds to out all elements of a map (struct nft_element); the names of all chains
  * of the table (const char *); fills out with the rules of chain (struct
  * nft_rule_info). Cannot be held. */
@@ -212,9 +223,9 @@ int nft_list_rules(struct nft *nft, const char *chain, struct list *out);
 int nft_list_prefixes(struct nft *nft, const char *set, int family,
 		      struct list *out);
 
-/* Whether a map has no element; its time does not depend on how many it has. For
- * that it takes a socket of its own, which stays open: to close one behind a
- * deletion takes the kernel milliseconds. Cannot be held. */
+/* Whether a map has no element; its time depends on how many leave, and not on how
+ * many it has. For that it takes a socket of its own, which stays open: to close one
+ * behind a deletion takes the kernel milliseconds. Cannot be held. */
 int nft_is_empty(struct nft *nft, const char *map, bool *empty);
 
 /* What a rule does, as far as rules of iptables-nft are to be understood. */

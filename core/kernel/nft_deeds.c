@@ -283,34 +283,3 @@ int nft_list_deeds(struct nft *nft, const char *chain, bool *missing,
 	nl_talk(nft->nl, "list chain %s of table %s", chain, nft->table);
 	return nl_release(nft->nl);
 }
-
-static void see_element(const struct nlattr *item, void *arg)
-{
-	(void)item;
-	*(bool *)arg = false;
-}
-
-static void see_elements(const struct nlmsghdr *msg, void *arg)
-{
-	const struct nlattr *attrs[NFTA_SET_ELEM_LIST_MAX + 1];
-
-	nl_attrs(msg, sizeof(struct nfgenmsg), attrs, NFTA_SET_ELEM_LIST_MAX);
-	nl_each(attrs[NFTA_SET_ELEM_LIST_ELEMENTS], NFTA_LIST_ELEM, see_element,
-		arg);
-}
-
-int nft_is_empty(struct nft *nft, const char *map, bool *empty)
-{
-	struct nft once = *nft;
-	struct nl nl;
-
-	*empty = true;
-	nl_init(&nl, nft->nl->job, nft->nl->netns, nft->nl->protocol);
-	nl.once = true;
-	once.nl = &nl;
-	nft_begin_message(&once, NFT_MSG_GETSETELEM, NLM_F_DUMP);
-	nl_put_text(&nl, NFTA_SET_ELEM_LIST_SET, map);
-	nl_allow(&nl, ENOENT, NULL);
-	nl_on_reply(&nl, see_elements, empty);
-	return nl_talk(&nl, "look into map %s of table %s", map, nft->table);
-}

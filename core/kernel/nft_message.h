@@ -22,10 +22,11 @@ enum { NFT_COMMENT = 0 };
 void nft_begin_request(struct nft *nft, int type, int flags);
 void nft_begin_message(struct nft *nft, int type, int flags);
 
-/* Adds the element's map and key to the message; if whole, also its data and its
- * comment. */
+/* Adds the element's map and key to the message; of a whole one also its data and its
+ * comment, of one that expires its data and when. */
+enum nft_parts { NFT_KEY, NFT_WHOLE, NFT_EXPIRING };
 void nft_put_element(struct nft *nft, const struct nft_element *element,
-		     bool whole);
+		     enum nft_parts parts);
 
 /* The comment in user data; "" if there is none. */
 const char *nft_read_comment(struct job *job, const struct nlattr *attr);

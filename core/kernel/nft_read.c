@@ -15,7 +15,7 @@
 /* What the readers of answers need. */
 struct reader {
 	struct job *job;
-	const struct nft *nft;
+	struct nft *nft;
 	const char *map; /* or chain: the one that was asked for */
 	struct list *out;
 };
@@ -64,6 +64,7 @@ static void read_table(const struct nlmsghdr *msg, void *arg)
 	nl_attrs(msg, sizeof(struct nfgenmsg), attrs, NFTA_TABLE_MAX);
 	nft->dormant = ntohl(nl_attr_u32(attrs[NFTA_TABLE_FLAGS])) &
 		       NFT_TABLE_F_DORMANT;
+	nft->no_expiry |= !attrs[NFTA_TABLE_USERDATA];
 }
 
 int nft_find_table(struct nft *nft, bool *missing)
@@ -144,9 +145,13 @@ static void read_element(const struct nlattr *item, void *arg)
 	const struct nlattr *key[NFTA_DATA_MAX + 1];
 	struct nft_element *element;
 
+	nl_nested(item, attrs, NFTA_SET_ELEM_MAX);
+	if (attrs[NFTA_SET_ELEM_TIMEOUT]) {
+		reader->nft->leaving = true;
+		return;
+	}
 	element = list_add(reader->job, reader->out, sizeof(*element));
 	*element = (struct nft_element) { .map = reader->map };
-	nl_nested(item, attrs, NFTA_SET_ELEM_MAX);
 	nl_nested(attrs[NFTA_SET_ELEM_KEY], key, NFTA_DATA_MAX);
 	element->key_len = copy_value(key[NFTA_DATA_VALUE], element->key,
 				      sizeof(element->key));
@@ -169,7 +174,7 @@ int nft_find_element(struct nft *nft, const struct nft_element *element,
 		     struct list *out)
 {
 	nft_begin_message(nft, NFT_MSG_GETSETELEM, 0);
-	nft_put_element(nft, element, false);
+	nft_put_element(nft, element, NFT_KEY);
 	nl_allow(nft->nl, ENOENT, NULL);
 	on_reply(nft, element->map, out, read_elements);
 	return nl_talk(nft->nl, "find an element of map %s of table %s",
@@ -183,6 +188,25 @@ int nft_list_elements(struct nft *nft, const char *map, struct list *out)
 	nl_allow(nft->nl, ENOENT, NULL);
 	on_reply(nft, map, out, read_elements);
 	return nl_talk(nft->nl, "list map %s of table %s", map, nft->table);
+}
+
+int nft_is_empty(struct nft *nft, const char *map, bool *empty)
+{
+	struct list found = { 0 };
+	struct nft once = *nft;
+	struct nl nl;
+
+	nl_init(&nl, nft->nl->job, nft->nl->netns, nft->nl->protocol);
+	nl.once = true;
+	once.nl = &nl;
+	once.leaving = false;
+	/* If all that was read leaves, there may be others behind. */
+	if (nft_list_elements(&once, map, &found) < 0 ||
+	    (once.leaving && !found.count &&
+	     nft_list_elements(nft, map, &found) < 0))
+		return -1;
+	*empty = !found.count;
+	return 0;
 }
 
 /* An address with which an interval begins, or the one behind its end. */

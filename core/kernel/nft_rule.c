@@ -249,8 +249,8 @@ void nft_match_ipsec(struct nft *nft)
 {
 	static const uint8_t yes = 1;
 
-	nl_allow(nft->nl, EOPNOTSUPP, &nft->ipsec_refused);
-	nl_allow(nft->nl, ENOENT, &nft->ipsec_refused);
+	nl_allow(nft->nl, EOPNOTSUPP, &nft->refused);
+	nl_allow(nft->nl, ENOENT, &nft->refused);
 	load_route(nft, NFT_RT_XFRM);
 	compare(nft, NFT_CMP_EQ, &yes, sizeof(yes));
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Entries are made, removed and checked. */
+#include <netinet/in.h>
+#include <poll.h>
 #include <string.h>
 
 #include "core/tables/table.h"
@@ -106,7 +108,7 @@ static int write_wants(struct wants *wants)
 		if (is_left(want))
 			continue;
 		any = true;
-		replaces |= want->found.count > 0;
+		replaces |= want->found.count > 0 || nft->leaving;
 		if (want->chain >= 0)
 			chains[want->chain].needed = true;
 	}
@@ -127,7 +129,7 @@ static int write_wants(struct wants *wants)
 	for (struct want *want = list; want < end; want++) {
 		if (is_left(want))
 			continue;
-		if (want->found.count)
+		if (want->found.count || nft->leaving)
 			nft_element_del(nft, &want->element);
 		nft_element_add(nft, &want->element);
 	}
@@ -247,16 +249,28 @@ int tables_flush_gone(struct nl *nl, const struct list *entries)
 {
 	struct wants wants = { 0 };
 	struct list nats = { 0 };
-	const struct want *want;
+	bool closing = true;
 
 	table_init(&wants.nft, nl, TABLE_INET);
 	want_entries(&wants, "", entries, false);
-	if (wants.list.count && want_look_up(&wants) < 0)
-		return -1;
-	want = wants.list.items;
-	for (size_t i = 0; i < wants.list.count; i++, want++) {
-		if (!want->found.count)
+	/* A datagram to a pod that is gone would make a connection that stays as long
+	 * as more of them come: while its port leaves, it is too early. */
+	for (int i = 0; closing && wants.list.count && i < TRIES_MAX; i++) {
+		const struct want *want = wants.list.items;
+
+		if (i)
+			poll(NULL, 0, 1);
+		if (want_look_up(&wants) < 0)
+			return -1;
+		closing = false;
+		nats = (struct list) { 0 };
+		for (size_t j = 0; j < wants.list.count; j++, want++) {
+			if (want->found.count)
+				continue;
+			closing |= wants.nft.leaving &&
+				   want->entry->protocol == IPPROTO_UDP;
 			add_nat(nl->job, want->entry, &nats);
+		}
 	}
 	return ct_flush(nl, &nats, CT_GONE);
 }

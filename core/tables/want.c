@@ -126,6 +126,7 @@ int want_look_up(struct wants *wants)
 	struct want *want = wants->list.items;
 	struct nft *nft = &wants->nft;
 
+	nft->leaving = false;
 	nl_hold(nft->nl);
 	nft_get_generation(nft, &wants->generation);
 	nft_find_table(nft, &wants->table_missing);
@@ -155,45 +156,48 @@ int want_give_up(const struct nft *nft)
 		nft->table);
 }
 
-/* Tells which are removed; whether there are any. It is asked behind the look at the
- * tables: an owner that comes again later makes their generation another one. */
-static bool mark_going(struct wants *wants, bool *missing)
+/* Begins a transaction that removes them, if there are any; whether there are. to_go()
+ * is asked behind the look at the tables: an owner that comes again later makes their
+ * generation another one. */
+static bool begin_to_remove(struct wants *wants, bool *missing)
 {
-	struct want *want = wants->list.items;
-	bool any = false;
+	const struct want *want = wants->list.items;
+	struct nft *nft = &wants->nft;
+	bool expires = !wants->to_go && nft_can_expire(nft), any = false;
 
 	for (size_t i = 0; i < wants->list.count; i++, want++) {
-		*missing |= !want->found.count;
-		want->goes = want_is_owned(want) &&
-			     (!wants->to_go ||
-			      wants->to_go(wants->arg, want->element.comment));
-		any |= want->goes;
+		const struct nft_element *found = want->found.items;
+
+		*missing |= !found;
+		if (!want_is_owned(want) ||
+		    (wants->to_go && !wants->to_go(wants->arg, found->comment)))
+			continue;
+		if (!any)
+			nft_begin(nft, wants->generation);
+		any = true;
+		/* The kernel frees one that expires later, and until then the
+		 * chain that its verdict leads to is in use. */
+		if (expires && !found->chain)
+			nft_element_expire(nft, found);
+		else
+			nft_element_del(nft, found);
 	}
 	return any;
 }
 
 int want_remove(struct wants *wants, bool *missing)
 {
-	struct nft *nft = &wants->nft;
-
 	for (int i = 0; i < TRIES_MAX; i++) {
-		const struct want *want = wants->list.items;
-
 		if (want_look_up(wants) < 0)
 			return -1;
-		if (!mark_going(wants, missing))
+		if (!begin_to_remove(wants, missing))
 			return 0;
-		nft_begin(nft, wants->generation);
-		for (size_t j = 0; j < wants->list.count; j++, want++) {
-			if (want->goes)
-				nft_element_del(nft, &want->element);
-		}
-		if (nft_commit(nft) < 0)
+		if (nft_commit(&wants->nft) < 0)
 			return -1;
-		if (!nft->stale)
+		if (!wants->nft.stale)
 			return 0;
 	}
-	return want_give_up(nft);
+	return want_give_up(&wants->nft);
 }
 
 int want_remove_elements(struct nft *nft, const struct list *elements,

@@ -22,7 +22,6 @@ struct want {
 	/* The holder that has noted us as its heir, or NULL. */
 	const char *shared;
 	int chain; /* the index of its chain; -1: none */
-	bool goes; /* it is to be removed, and there */
 };
 
 /* A chain that wanted elements need. */
@@ -40,7 +39,8 @@ struct wants {
 	size_t slots_mask;
 	bool table_missing;
 	uint32_t generation;
-	/* What is removed has to be to_go(arg, owner), unless that is NULL. */
+	/* What is removed has to be to_go(arg, owner), unless that is NULL; then it
+	 * expires, if it can. */
 	bool (*to_go)(void *arg, const char *owner);
 	void *arg;
 };

@@ -426,11 +426,17 @@ addresses() {
 			| "\(.local)/\(.prefixlen)"'
 }
 
+# Without elements that expire, which what is listed by nft -j still has for a tick of
+# the kernel's clock.
+STAYING='def staying: (arrays[0] // .) as $key
+	| select($key | (objects.elem // {}) | has("timeout") | not);'
+
 # A table as nft -j lists it, without what differs from one time to the other.
 table_contents() {
-	jq -S '[.nftables[] | select(.metainfo | not) | walk(
+	jq -S "$STAYING"'[.nftables[] | select(.metainfo | not) | walk(
 		if type == "object" then del(.handle)
-			| if .elem | type == "array" then .elem |= sort else . end
+			| if .elem | type == "array"
+				then .elem |= (map(staying) | sort) else . end
 		else . end)]'
 }
 
@@ -457,10 +463,10 @@ dumps_load() {
 
 # Elements of the maps and sets of our tables: "map key" a line.
 nat_elements() {
-	node nft -j list ruleset | jq -r '
+	node nft -j list ruleset | jq -r "$STAYING"'
 		.nftables[] | .map // .set // empty
 		| select(.table | startswith("cnibox"))
-		| .name as $name | .elem[]? | "\($name) \(tojson)"'
+		| .name as $name | .elem[]? | staying | "\($name) \(tojson)"'
 }
 
 # What plugins have made and not removed, one thing a line: links but for

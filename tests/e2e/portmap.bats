@@ -783,6 +783,62 @@ remembered() {
 	gone_list p2 "$LIST"
 }
 
+# What is closed has a moment to go in the kernel.
+@test "a port that DEL has closed is there at once for whoever wants it" {
+	local pod conf
+	outside_up
+	pod_up p1 p2
+	for pod in p1 p2; do
+		conf=$(portmap_conf "$(port 8080 80)")
+		node tee /run/$pod <<<"${conf//10.1.2.2/10.1.2.${pod#p}}" >/dev/null
+	done
+	node env -i PLUGINS="$PLUGINS" /bin/sh -exc '
+		call() {
+			CNI_COMMAND=$1 CNI_CONTAINERID=$2 CNI_NETNS=/run/netns/$2 \
+				CNI_IFNAME=eth0 CNI_PATH=$PLUGINS \
+				"$PLUGINS/portmap" </run/$2
+		}
+		call ADD p1
+		for pod in p1 p1 p2 p2 p1 p2 p1 p2 p1 p1 p1 p2 p2 p2 p1 p2; do
+			call DEL ${last:-p1}
+			call ADD $pod
+			last=$pod
+		done'
+	[ "$(nat_elements | grep ^host)" = "$(nat_elements | grep \
+		'^hostport4 .*/p2".*"10.1.2.2"')" ]
+	[ "$(mapped)" = 1 ]
+	gone p2 "$(portmap_conf '{}')"
+}
+
+# to_pod: has the flow from port 4444 gone to the pod?
+to_pod() {
+	[ "$(flows -p udp --reply-src 10.1.2.2)" = 1 ]
+}
+
+@test "whoever sends datagrams during DEL sends none to the pod for ever" {
+	local i conf sender
+	outside_up
+	pod_up p1
+	add_list p1 "$LIST" "$(port 8053 53 udp)"
+	conf=$(portmap_conf "$(port 8053 53 udp)")
+	pod outside timeout 300 python3 -c '
+import socket
+out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+out.bind(("0.0.0.0", 4444))
+while True:
+    out.sendto(b"x", ("192.0.2.1", 8053))' &
+	sender=$!
+	for i in {1..5}; do
+		wait_until 5 to_pod
+		del p1 "$conf"
+		[ "$(flows -p udp --reply-src 10.1.2.2)" = 0 ]
+		add p1 "$conf"
+	done
+	kill "$sender"
+	del_list p1 "$LIST"
+	nothing_left
+}
+
 @test "whoever follows a dead pod gets none of its packets" {
 	local list
 	list=$(one_address)

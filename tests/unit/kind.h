@@ -28,7 +28,7 @@ struct chain_row {
 
 /* clang-format off */
 #define NAT_SET(id, name, key, key_len) \
-	REQUEST("2569", "401", " 2='" name "' 3=00000000 4=" key \
+	REQUEST("2569", "401", " 2='" name "' 3=00000010 4=" key \
 		" 5=000000" key_len " 10=000000" id)
 #define V4 FAMILY("02")
 #define V6 FAMILY("0a")

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <arpa/inet.h>
+#include <sys/utsname.h>
 
 #include <linux/netfilter.h>
 
@@ -126,6 +127,11 @@ static void element_del(struct nft *nft)
 	nft_element_del(nft, &to_data);
 }
 
+static void element_expire(struct nft *nft)
+{
+	nft_element_expire(nft, &to_data);
+}
+
 static void empty_rule(struct nft *nft)
 {
 	nft_rule(nft, "pre");
@@ -157,17 +163,19 @@ static void changes_are_encoded(void **state)
 		void (*make)(struct nft *);
 		const char *bytes;
 	} table[] = {
-		{ table_add, "type 2560 flags 601: 01 00 00 00 1='tab'\n" },
+		{ table_add,
+		  "type 2560 flags 601: 01 00 00 00 1='tab'"
+		  " 6=0014656c656d656e74732063616e2065787069726500\n" },
 		{ map_add,
-		  "type 2569 flags 401: 01 00 00 00 1='tab' 2='m' 3=00000008"
+		  "type 2569 flags 401: 01 00 00 00 1='tab' 2='m' 3=00000018"
 		  " 4=0000030d 5=00000008 6=000001cd 7=00000008"
 		  " 10=00000002\n" },
 		{ verdict_map_add,
-		  "type 2569 flags 401: 01 00 00 00 1='tab' 2='v' 3=00000008"
+		  "type 2569 flags 401: 01 00 00 00 1='tab' 2='v' 3=00000018"
 		  " 4=00000007 5=00000004 6=ffffff00"
 		  " 10=00000002\n" },
 		{ set_add,
-		  "type 2569 flags 401: 01 00 00 00 1='tab' 2='s' 3=00000000"
+		  "type 2569 flags 401: 01 00 00 00 1='tab' 2='s' 3=00000010"
 		  " 4=00000029 5=00000010 13=0004" HOST(
 			  "01") " 10=00000002\n" },
 		{ interval_set_add,
@@ -210,6 +218,12 @@ static void changes_are_encoded(void **state)
 		{ element_del,
 		  "type 2574 flags 001: 01 00 00 00 1='tab' 2='m' 3={ 1={"
 		  " 1={ 1=060000001f900000 } } }\n" },
+		/* The kernel compares the data with what is there. */
+		{ element_expire,
+		  "type 2572 flags 001: 01 00 00 00 1='tab' 2='m' 3={ 1={"
+		  " 1={ 1=060000001f900000 }"
+		  " 2={ 1=0a01020300500000 }"
+		  " 4=0000000000000001 } }\n" },
 		{ empty_rule,
 		  "type 2566 flags c01: 01 00 00 00 1='tab' 2='pre' 4={ }\n" },
 		{ rule_del,
@@ -325,6 +339,8 @@ static void commit_tells_stale_from_refused(void **state)
 		{ element_add, 2, ENOSPC, false },
 		{ element_del, 2, ENOENT, true },
 		{ element_del, 2, EINVAL, false },
+		{ element_expire, 2, EINVAL, true },
+		{ element_expire, 2, EPERM, false },
 		{ prefixes_del, 2, ENOENT, true },
 		{ prefixes_del, 2, EINVAL, false },
 		{ rule_del, 2, ENOENT, true },
@@ -506,6 +522,40 @@ static void lookups_are_encoded(void **state)
 		"type 2560 flags 001: 01 00 00 00 1='tab' 2=00000000\n");
 }
 
+static const char *release_now;
+
+int uname(struct utsname *out)
+{
+	snprintf(out->release, sizeof(out->release), "%s", release_now);
+	return 0;
+}
+
+static void elements_expire_since_linux_6_12(void **state)
+{
+	static const struct {
+		const char *release;
+		bool expire;
+	} table[] = {
+		{ "2.6.78", false },   { "4.19.0-27-amd64", false },
+		{ "5.15.200", false }, { "6.1.0-50-cloud-amd64", false },
+		{ "6.9.12", false },   { "6.11.0-rc7", false },
+		{ "6.12", true },      { "6.12.0", true },
+		{ "6.12-rc1", true },  { "6.18.44-fc", true },
+		{ "6.100.1", true },   { "7.0.0-rc1", true },
+		{ "10.2.3", true },    { "6", false },
+	};
+	struct nft nft = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		release_now = table[i].release;
+		assert_int_equal(nft_can_expire(&nft), table[i].expire);
+	}
+	release_now = "6.12.0";
+	nft.no_expiry = true;
+	assert_false(nft_can_expire(&nft));
+}
+
 int main(void)
 {
 #define TEST(name)                                                             \
@@ -524,6 +574,7 @@ int main(void)
 		TEST(families_and_chains_that_are_missing_are_named),
 		TEST(nf_tables_that_are_missing_are_named),
 		TEST(lookups_are_encoded),
+		TEST(elements_expire_since_linux_6_12),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,15 +3,16 @@
 
 /* clang-format off */
 #define MAP(id, name, key, key_len, data) \
-	REQUEST("2569", "401", " 2='" name "' 3=00000008 4=" key \
+	REQUEST("2569", "401", " 2='" name "' 3=00000018 4=" key \
 		" 5=000000" key_len " 6=" data " 10=000000" id)
 #define SET(id, name, key, key_len) \
-	REQUEST_OF("07", "2569", "401", " 2='" name "' 3=00000000 4=" key \
+	REQUEST_OF("07", "2569", "401", " 2='" name "' 3=00000010 4=" key \
 		" 5=000000" key_len " 10=000000" id)
 #define NAMES(id, name, key, key_len) \
-	REQUEST_OF("07", "2569", "401", " 2='" name "' 3=00000000 4=" key \
+	REQUEST_OF("07", "2569", "401", " 2='" name "' 3=00000010 4=" key \
 		" 5=000000" key_len " 13=0004" HOST("01") " 10=000000" id)
 #define TO_VERDICT "ffffff00"
+#define EXPIRES	   " 6=0014656c656d656e74732063616e2065787069726500"
 #define TO_POD4	   "000001cd 7=00000008"
 #define TO_POD6	   "0000020d 7=00000014"
 #define BASE_CHAIN(family, name, type, hook, priority) \
@@ -21,7 +22,7 @@
 	REQUEST("2569", "401", " 2='" name "' 3=00000004 4=" key \
 		" 5=000000" key_len " 10=000000" id)
 static const char *const inet_requests[] = {
-	REQUEST("2560", "601", ""),
+	REQUEST("2560", "601", EXPIRES),
 	MAP("03", "hostip4", "0000c1cd", "0c", TO_POD4),
 	MAP("04", "hostip6", "0000c20d", "18", TO_POD6),
 	MAP("05", "hostport4", "0000030d", "08", TO_POD4),
@@ -82,7 +83,7 @@ static const char *const inet_requests[] = {
 };
 
 static const char *const bridge_requests[] = {
-	REQUEST_OF("07", "2560", "601", ""),
+	REQUEST_OF("07", "2560", "601", EXPIRES),
 	NAMES("03", "guarded", "00000029", "10"),
 	BASE_CHAIN("07", "prerouting", "filter", "00", "fffffed4"),
 	SET("05", "sources", "00000a49", "18"),

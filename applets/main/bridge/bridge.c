@@ -243,9 +243,9 @@ static void bridge_result(struct call *c, const struct bridge_links *links)
 		result_append(c->job, &c->result, &c->prev);
 }
 
-/* The links go after the entries: while the kernel waits for the links, it frees
- * what was deleted from nftables, for which the end of this process would have to
- * wait otherwise. The addresses go last, when nothing uses them any more. */
+/* The links go after the entries. Where these do not expire but are deleted, the
+ * kernel frees them while it waits for the links; the end of this process would have
+ * to wait for that otherwise. The addresses go last, when nothing uses them any more. */
 static int bridge_del(struct call *c)
 {
 	const unsigned kinds = 1 << ENTRY_MASQUERADE | 1 << ENTRY_MACSPOOFCHK |
