@@ -53,9 +53,9 @@ int bridge_vlans(struct call *c, struct brvlan *out, bool *any)
 {
 	const struct bridge_conf *conf = c->conf;
 	const struct bridge_trunk *trunk = conf->trunk.items;
-	static const struct brvlan none;
 
-	*out = none;
+	*out = (struct brvlan) { 0 };
+	*any = conf->vlan != 0;
 	if (conf->vlan && !bridge_is_vlan(conf->vlan))
 		return fail(c->job, CNI_BAD_CONFIG,
 			    "invalid VLAN ID %d (must be between 0 and %d)",
@@ -68,8 +68,8 @@ int bridge_vlans(struct call *c, struct brvlan *out, bool *any)
 				c->job, CNI_BAD_CONFIG,
 				job_printf(c->job, "vlanTrunk[%zu]", i), "%s",
 				wrong);
+		*any |= trunk[i].has_min || trunk[i].has_id;
 	}
-	*any = conf->vlan || memcmp(out, &none, sizeof(none)) != 0;
 	/* Frames without a tag belong to the native VLAN. */
 	if (*any) {
 		out->native = conf->vlan ? conf->vlan : 1;
