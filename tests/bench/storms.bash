@@ -113,7 +113,7 @@ gc() {
 
 # It would be fast to do nothing.
 gc_has_done() {
-	if node "$1" nft list table inet cnibox | grep -q elements ||
+	if node "$1" nft list table inet cnibox | grep -q 'elements =' ||
 		[ -n "$(node "$1" ip -br link show type veth)" ] ||
 		node "$1" ls /var/lib/cni/networks/net | grep -q '^10'; then
 		echo "bench: GC has left something" >&2
