@@ -4,7 +4,8 @@
  *
  * Called as a plugin is. ADD: a veth pair between br0 and the pod, born in its
  * places, and inside an address and a default route; called as floor6, of IPv6
- * too. DEL: the pair is deleted. No configuration, no reservation, no NAT.
+ * too. DEL: the pair is deleted; GC: all pairs are. No configuration, no
+ * reservation, no NAT.
  */
 #include <fcntl.h>
 #include <net/if.h>
@@ -19,6 +20,8 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
+
+enum { GROUP = 77 }; /* of all ports */
 
 static _Alignas(4) char buf[16384];
 static size_t used;
@@ -123,6 +126,7 @@ static void create_pair(int fd, const char *port, const char *name, int netns)
 	begin(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &up, sizeof(up));
 	put_text(IFLA_IFNAME, port);
 	put_int(IFLA_MASTER, bridge);
+	put_int(IFLA_GROUP, GROUP);
 	info = nest(IFLA_LINKINFO);
 	put_text(IFLA_INFO_KIND, "veth");
 	data = nest(IFLA_INFO_DATA);
@@ -186,16 +190,20 @@ static int add(int fd, const char *port, const char *name, int both)
 int main(int argc, char **argv)
 {
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	const char *command = getenv("CNI_COMMAND");
 	size_t len = argc ? strlen(argv[0]) : 0;
 	struct ifinfomsg head = { 0 };
 	char port[IFNAMSIZ] = "veth";
 
 	memccpy(port + 4, getenv("CNI_CONTAINERID"), '\0', sizeof(port) - 5);
-	if (strcmp(getenv("CNI_COMMAND"), "ADD") == 0)
+	if (strcmp(command, "ADD") == 0)
 		return add(fd, port, getenv("CNI_IFNAME"),
 			   len && argv[0][len - 1] == '6');
 	begin(RTM_DELLINK, 0, &head, sizeof(head));
-	put_text(IFLA_IFNAME, port);
+	if (strcmp(command, "GC") == 0)
+		put_int(IFLA_GROUP, GROUP);
+	else
+		put_text(IFLA_IFNAME, port);
 	talk(fd, 1);
 	return 0;
 }

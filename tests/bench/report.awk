@@ -193,13 +193,18 @@ function publish(   j, k) {
 					publish_rate(16, order[k], verbs[j])
 }
 
-function gc(   n, i, list) {
+function gc(   n, i, k, list) {
 	n = split(counts["gc"], list, " ")
+	if (!n)
+		return
 	sort_numbers(list, n)
+	printf "\n%-19s %10s %10s\n", "dead pods, ms", "one DEL", "GC of all"
 	for (i = 1; i <= n; i++)
-		printf "%sGC of %d dead pods, ms: %.1f; one DEL: %.1f\n", i == 1 ? "\n" : "", \
-			list[i], get("gc", list[i], "cnibox", "GC", "wall") / 1000, \
-			get("gc", list[i], "cnibox", "DEL", "wall") / 1000
+		for (k = 1; k in order; k++)
+			if (has("gc", list[i], order[k], "GC", "wall"))
+				printf "%-8d %-10s %10.1f %10.1f\n", list[i], order[k], \
+					get("gc", list[i], order[k], "DEL", "wall") / 1000, \
+					get("gc", list[i], order[k], "GC", "wall") / 1000
 }
 
 function containerd(   n, i, k, list) {
@@ -374,6 +379,9 @@ function goals(   faults) {
 		publish_rate(16, "cnibox", "DEL"))
 	goal("GC of 100 dead pods, times one DEL", "<=", 10, collected(100))
 	goal("GC of 1000 dead pods, times one DEL", "<=", 25, collected(1000))
+	goal("GC of 1000 dead pods, times floor", "<=", 1.25, \
+		ratio(get("gc", 1000, "cnibox", "GC", "wall"), \
+			get("gc", 1000, "floor", "GC", "wall")))
 }
 
 function collected(n) {
