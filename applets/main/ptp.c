@@ -69,18 +69,6 @@ static int validate(struct call *c)
 	return masq_validate(c, &conf->masq);
 }
 
-/* veth_add() would say the same; but if that failed, the IPAM plugin's DEL would free
- * the address that the attachment has. */
-static int refuse_second(struct call *c)
-{
-	struct link guest;
-	bool found;
-
-	if (link_find(&c->guest, c->env.ifname, &guest, &found) < 0)
-		return -1;
-	return found ? veth_fail_taken(c) : 0;
-}
-
 static struct prefix alone(const struct ip *ip)
 {
 	return (struct prefix) { *ip, ip_bits(ip->family) };
@@ -196,12 +184,11 @@ static int add(struct call *c)
 	struct list routes = { 0 }, entries = { 0 };
 	struct veth pair;
 
-	if (veth_begin(c, record) < 0 || refuse_second(c) < 0 ||
-	    addresses(c, &routes) < 0 || veth_add(c, &spec, &pair) < 0)
+	if (veth_begin(c, record) < 0 || addresses(c, &routes) < 0 ||
+	    veth_add(c, &spec, &pair) < 0)
 		return -1;
 	/* Before it is up: what has begun without masquerading goes on so. */
 	masq_entries(c, &conf->masq, &c->result, &entries);
-	pair.host.index = pair.guest.peer;
 	if (attachment_add_entries(c, record, &entries) < 0 ||
 	    set_up_host(c, &pair.host) < 0 ||
 	    set_up_guest(c, &pair.guest, &routes) < 0 ||

@@ -60,6 +60,7 @@ struct applet {
 	bool needs_netns; /* ADD and CHECK fail if CNI_NETNS cannot be opened */
 	unsigned kinds; /* of entries (1 << ENTRY_*) that others look for in its
 			 * records */
+	bool lends;	/* IPAM: an address is one attachment's at a time */
 	bool takes_args; /* reads CNI_ARGS, which is checked before */
 	bool delegates;	 /* may start programs, and write where it likes */
 	int (*validate)(struct call *c); /* before every verb but DEL */

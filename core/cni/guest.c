@@ -92,13 +92,13 @@ int guest_apply(struct call *c, const struct link *link, int index,
 		   (flags & ADDR_DAD && enable_dad(c, link) < 0)))
 		return -1;
 	nl_hold(&c->guest);
-	if (!(flags & ADDR_NO_ROUTE))
-		link_set_ipv4(&c->guest, link->index, LINK_ARP_NOTIFY);
 	for (size_t i = 0; i < c->result.ips.count; i++) {
 		if (is_of(&ips[i], index))
 			addr_add(&c->guest, link, &ips[i].address, flags, NULL);
 	}
 	link_set_flags(&c->guest, link, IFF_UP, IFF_UP);
+	if (!(flags & ADDR_NO_ROUTE))
+		link_set_conf(&c->guest, link->index, LINK_ARP_NOTIFY);
 	if (v6 && flags & ADDR_DAD) {
 		if (nl_release(&c->guest) < 0 ||
 		    addr_wait_dad(&c->guest, link, DAD_MS) < 0)

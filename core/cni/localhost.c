@@ -33,7 +33,7 @@ static int each_link(struct call *c, const struct list *entries, bool check)
 		if (ret < 0 || !index)
 			continue;
 		ret = check ? check_localnet(&c->host, index)
-			    : link_set_ipv4(&c->host, index,
+			    : link_set_conf(&c->host, index,
 					    LINK_ROUTE_LOCALNET);
 	}
 	return ret;

@@ -22,19 +22,15 @@ int veth_fail_taken(struct call *c)
 		c->env.ifname, veth_host_name(c));
 }
 
-static int release_stale(struct call *c)
+int veth_begin(struct call *c, struct record *record)
 {
 	struct link guest;
 	bool found;
 
 	if (link_find(&c->guest, c->env.ifname, &guest, &found) < 0)
 		return -1;
-	return found ? veth_fail_taken(c) : c->applet->del(c);
-}
-
-int veth_begin(struct call *c, struct record *record)
-{
-	return attachment_begin(c, record, release_stale);
+	return found ? veth_fail_taken(c)
+		     : attachment_begin(c, record, c->applet->del);
 }
 
 int veth_add(struct call *c, const struct veth_spec *spec, struct veth *out)
@@ -53,6 +49,7 @@ int veth_add(struct call *c, const struct veth_spec *spec, struct veth *out)
 				  .queues = 1,
 				  .master = spec->master,
 				  .peer = &guest,
+				  .now = &out->host,
 				  .master_now =
 					  spec->master ? &out->master : NULL };
 	bool exists;
@@ -62,10 +59,14 @@ int veth_add(struct call *c, const struct veth_spec *spec, struct veth *out)
 		return -1;
 	if (exists)
 		return veth_fail_taken(c);
-	out->host = (struct link) { 0 };
-	str_copy(out->host.name, sizeof(out->host.name), host.name);
+	/* The other end differs by little. */
+	out->guest = out->host;
+	out->guest.index = out->host.peer;
+	out->guest.peer = out->host.index;
+	str_copy(out->guest.name, sizeof(out->guest.name), guest.name);
+	memcpy(out->guest.mac, guest.mac, MAC_LEN);
 	veth_ignore_ra(c, &out->host);
-	return link_get(&c->guest, c->env.ifname, &out->guest);
+	return 0;
 }
 
 /* The host end takes the container's interface with it. Where another program

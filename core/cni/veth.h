@@ -15,8 +15,7 @@ struct veth_spec {
 };
 
 struct veth {
-	struct link host; /* as yet only its name */
-	struct link guest;
+	struct link host, guest;
 	struct link master; /* of the host's end, as it is then; if any */
 };
 
@@ -24,8 +23,9 @@ struct veth {
 const char *veth_host_name(struct call *c);
 
 /* ADD: begins the attachment's record. What an ADD or a DEL that was cut short
- * has left is removed first, by the applet's DEL; if CNI_IFNAME is in the
- * container, it is no left-over, and an error. */
+ * has left is removed first, by the applet's DEL. If CNI_IFNAME is in the
+ * container, that is an error, and nothing has been asked of the IPAM plugin, whose
+ * DEL would free the address that the attachment has. */
 int veth_begin(struct call *c, struct record *record);
 
 /* ADD: fails because a name of the pair is taken. */

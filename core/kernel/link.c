@@ -146,13 +146,8 @@ int link_find(struct nl *nl, const char *name, struct link *out, bool *found)
 
 int link_get(struct nl *nl, const char *name, struct link *out)
 {
-	bool found;
-
-	if (link_find(nl, name, out, &found) < 0)
-		return -1;
-	if (!found)
-		return fail_errno(nl->job, ENODEV, "look up %s", name);
-	return 0;
+	begin_get(nl, 0, name, out);
+	return nl_talk(nl, "look up %s", name);
 }
 
 int link_get_index(struct nl *nl, int index, struct link *out)
@@ -239,13 +234,12 @@ static void put_peer(struct nl *nl, const struct link_spec *peer)
 	nl_nest_end(nl, nest);
 }
 
-/* The kernel ignores an alias in the message that creates a link. */
-static void set_alias(struct nl *nl, const struct link_spec *spec)
+int link_set_alias(struct nl *nl, const char *name, const char *alias)
 {
-	begin(nl, RTM_SETLINK, NLM_F_ACK, 0, spec->name);
-	nl_put(nl, IFLA_IFALIAS, spec->alias, strlen(spec->alias));
-	nl_allow(nl, ENODEV, NULL); /* it was not created */
-	nl_talk(nl, "set the alias of %s", spec->name);
+	begin(nl, RTM_SETLINK, NLM_F_ACK, 0, name);
+	nl_put(nl, IFLA_IFALIAS, alias, strlen(alias));
+	nl_allow(nl, ENODEV, NULL);
+	return nl_talk(nl, "set the alias of %s", name);
 }
 
 static void begin_add(struct nl *nl, const struct link_spec *spec, int flags)
@@ -303,8 +297,14 @@ int link_add(struct nl *nl, const struct link_spec *spec, bool *exists)
 	nl_needs(nl, EOPNOTSUPP, spec->kind);
 	nl_hold(nl);
 	nl_talk(nl, "create %s %s", spec->kind, spec->name);
+	/* The kernel ignores an alias in the message that creates a link. */
 	if (spec->alias)
-		set_alias(nl, spec);
+		link_set_alias(nl, spec->name, spec->alias);
+	if (spec->now) {
+		begin_get(nl, 0, spec->name, spec->now);
+		nl_allow(nl, ENODEV, NULL);
+		nl_talk(nl, "look up %s", spec->name);
+	}
 	if (spec->master_now)
 		link_get_index(nl, spec->master, spec->master_now);
 	ret = nl_release(nl);
@@ -414,28 +414,34 @@ int link_set_no_ll_learn(struct nl *nl, const struct link *bridge)
 	return nl_talk(nl, "set no_linklocal_learn of %s", bridge->name);
 }
 
-int link_set_ipv4(struct nl *nl, int index, enum link_ipv4_setting setting)
+int link_set_conf(struct nl *nl, int index, enum link_setting setting)
 {
 	static const struct {
-		int devconf;
-		const char *name;
+		uint8_t family, attr, allowed;
+		char name[15];
 	} settings[] = {
-		[LINK_ARP_NOTIFY] = { IPV4_DEVCONF_ARP_NOTIFY, "arp_notify" },
-		[LINK_ROUTE_LOCALNET] = { IPV4_DEVCONF_ROUTE_LOCALNET,
-					  "route_localnet" },
+		[LINK_ARP_NOTIFY] = { AF_INET, IPV4_DEVCONF_ARP_NOTIFY, 0,
+				      "arp_notify" },
+		[LINK_ROUTE_LOCALNET] = { AF_INET, IPV4_DEVCONF_ROUTE_LOCALNET,
+					  ENODEV, "route_localnet" },
+		[LINK_ADDR_GEN_NONE] = { AF_INET6, IFLA_INET6_ADDR_GEN_MODE,
+					 EAFNOSUPPORT, "addr_gen_mode" },
 	};
-	struct nlattr *spec, *inet, *conf;
+	struct nlattr *spec, *family, *conf;
 
 	begin(nl, RTM_SETLINK, NLM_F_ACK, index, NULL);
 	spec = nl_nest(nl, IFLA_AF_SPEC);
-	inet = nl_nest(nl, AF_INET);
-	conf = nl_nest(nl, IFLA_INET_CONF);
-	nl_put_u32(nl, settings[setting].devconf, 1);
-	nl_nest_end(nl, conf);
-	nl_nest_end(nl, inet);
+	family = nl_nest(nl, settings[setting].family);
+	if (setting == LINK_ADDR_GEN_NONE) {
+		nl_put_u8(nl, settings[setting].attr, IN6_ADDR_GEN_MODE_NONE);
+	} else {
+		conf = nl_nest(nl, IFLA_INET_CONF);
+		nl_put_u32(nl, settings[setting].attr, 1);
+		nl_nest_end(nl, conf);
+	}
+	nl_nest_end(nl, family);
 	nl_nest_end(nl, spec);
-	if (setting == LINK_ROUTE_LOCALNET)
-		nl_allow(nl, ENODEV, NULL);
+	nl_allow(nl, settings[setting].allowed, NULL);
 	return nl_talk(nl, "set %s of interface %d", settings[setting].name,
 		       index);
 }

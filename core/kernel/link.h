@@ -43,7 +43,9 @@ struct link_spec {
 	const struct link_spec *peer; /* veth: the other end */
 	int netns; /* of peer: descriptor of its namespace, -1: this one */
 	const struct vxlan *vxlan; /* of a vxlan */
-	struct link *master_now; /* or NULL: gets the master, read afterwards */
+	/* Or NULL: get the link, and its master, read afterwards; the master's
+	 * alias is the last that is read. */
+	struct link *now, *master_now;
 };
 
 /* Reads the link of this name; link_get() fails if there is none. name must not
@@ -77,6 +79,9 @@ int link_del(struct nl *nl, const char *name, bool *existed);
  * of them together take the time of one. */
 int link_del_all(struct nl *nl, const struct list *links);
 
+/* Sets the alias of the link of this name; an absent one is success. Can be held. */
+int link_set_alias(struct nl *nl, const char *name, const char *alias);
+
 /* Fills macs with count random MAC addresses, locally administered. */
 int link_random_macs(struct job *job, uint8_t macs[][MAC_LEN], size_t count);
 
@@ -102,12 +107,14 @@ int link_set_port(struct nl *nl, const struct link *port, bool hairpin,
  * which nftables of family bridge do not see. Can be held. */
 int link_set_no_ll_learn(struct nl *nl, const struct link *bridge);
 
-/* Sets net.ipv4.conf.NAME.SETTING to 1, without /proc. A pod's link that was found
- * by its route, to open it for 127.0.0.1, may have gone since. Can be held. */
-enum link_ipv4_setting { LINK_ARP_NOTIFY, LINK_ROUTE_LOCALNET };
-int link_set_ipv4(struct nl *nl, int index, enum link_ipv4_setting setting);
+/* Sets a setting of net.ipv4.conf.NAME or net.ipv6.conf.NAME to 1, without /proc. A
+ * pod's link that was found by its route, to open it for 127.0.0.1, may have gone since.
+ * With addr_gen_mode 1 a link that comes up gets no link-local address, if the kernel has
+ * IPv6 at all. Can be held. */
+enum link_setting { LINK_ARP_NOTIFY, LINK_ROUTE_LOCALNET, LINK_ADDR_GEN_NONE };
+int link_set_conf(struct nl *nl, int index, enum link_setting setting);
 
-/* Waits until the link of this name is operationally up, for at most ms
+/* Waits until the link of this index is operationally up, for at most ms
  * milliseconds, and reads it again. */
 int link_wait_up(struct nl *nl, struct link *link, int ms);
 

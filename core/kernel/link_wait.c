@@ -4,8 +4,6 @@
 
 #include <linux/rtnetlink.h>
 
-#include "core/base/str.h"
-
 enum {
 	OPER_UP = 6
 }; /* IF_OPER_UP of linux/if.h, which excludes libc's net/if.h */
@@ -13,12 +11,10 @@ enum {
 int link_wait_up(struct nl *nl, struct link *link, int ms)
 {
 	long deadline;
-	char name[IFNAMSIZ];
 	struct nl events;
 	int ret;
 
-	str_copy(name, sizeof(name), link->name);
-	if (link_get(nl, name, link) < 0)
+	if (link_get_index(nl, link->index, link) < 0)
 		return -1;
 	if (link->operstate == OPER_UP)
 		return 0;
@@ -26,14 +22,14 @@ int link_wait_up(struct nl *nl, struct link *link, int ms)
 	nl_init(&events, nl->job, nl->netns, NETLINK_ROUTE);
 	ret = nl_subscribe(&events, RTNLGRP_LINK);
 	while (ret == 0) {
-		ret = link_get(nl, name, link);
+		ret = link_get_index(nl, link->index, link);
 		if (ret < 0 || link->operstate == OPER_UP)
 			break;
 		if (!nl_wait(&events, deadline))
 			ret = fail(
 				nl->job, CNI_INTERNAL,
 				"wait for %s: not up after %d ms (operstate %d)",
-				name, ms, link->operstate);
+				link->name, ms, link->operstate);
 	}
 	nl_close(&events);
 	return ret;

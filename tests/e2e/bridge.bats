@@ -511,6 +511,32 @@ fails_while() {
 	gone p1 "$conf"
 }
 
+# For IPv6 it is too small.
+@test "a mtu of 1000 is one, too" {
+	local conf
+	conf=$(with "$NET" '{"mtu": 1000}')
+	pod_up p1
+	add p1 "$conf"
+	expect "$(link "p1" eth0)" '.mtu == 1000'
+	pings node "$(jq -r '.ips[0].address | split("/")[0]' <<<"$result")"
+	gone p1 "$conf"
+}
+
+@test "a port has no IPv6 address of its own, pods and bridge do" {
+	pod_up p1
+	add p1 "$DUAL"
+	expect "$(link node "$(host_veth p1)")" '.addr_info == []'
+	[ -z "$(node ip -6 route show dev "$(host_veth p1)")" ]
+	expect "$(link p1 eth0)" 'any(.addr_info[]; .scope == "link")'
+	wait_until 5 bridge_has_link_local
+	pings p1 2001:db8:1::1
+	gone p1 "$DUAL"
+}
+
+bridge_has_link_local() {
+	[ -n "$(node ip -6 address show dev br0 scope link)" ]
+}
+
 @test "a mtu that the kernel refuses leaves nothing, none is its choice" {
 	local mtu
 	pod_up p1

@@ -42,6 +42,11 @@ veths have one queue, not one for each processor that nobody uses
 	^\+ [^ ]* (node|p[0-9]) link (veth-.*|eth0) num_[rt]x_queues 1$
 the host end tells whose it is
 	^\+ [^ ]* node link veth-[^ ]* ifalias [^ ]*/eth0/p[0-9]$
+so does a bridge whose pods are announced
+	^\+ [^ ]* node link (br0|cni0) ifalias MAC addresses are announced$
+a port of a bridge needs no IPv6 address
+	^- [^ ]* node link veth-[^ ]* fe80::MAC/64 
+	^- [^ ]* node route [{]"type":"unicast","dst":"fe80::/64","dev":"veth-
 a port of a bridge hears no router advertisements: accept_ra is left alone
 	^- [^ ]* node sysctl ipv6/conf/veth-.*/accept_ra 0$
 	^\+ [^ ]* node sysctl ipv6/conf/veth-.*/accept_ra 1$

@@ -573,16 +573,22 @@ static void settings_are_asked_for(void **state)
 	static const struct link v = { .index = 5, .name = "v" };
 	struct kernel *k = *state;
 
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 5; i++)
 		kernel_acks(k, (uint32_t)i + 1, 0);
 	nl_hold(&k->nl);
+	link_set_conf(&k->nl, 5, LINK_ADDR_GEN_NONE);
 	link_set_flags(&k->nl, &v, IFF_UP, IFF_UP | IFF_PROMISC);
 	link_set_port(&k->nl, &v, true, false);
-	link_set_ipv4(&k->nl, 5, LINK_ARP_NOTIFY);
-	link_set_ipv4(&k->nl, 5, LINK_ROUTE_LOCALNET);
+	link_set_conf(&k->nl, 5, LINK_ARP_NOTIFY);
+	link_set_conf(&k->nl, 5, LINK_ROUTE_LOCALNET);
 	kernel_sends(k);
 	assert_int_equal(nl_release(&k->nl), 0);
 	assert_asked(k, &layout,
+		     "type 19 flags 001:"
+		     " 00 00 0000 00000005 00000000 00000000\n"
+		     "attr 26:\n"
+		     "  attr 10:\n"
+		     "    attr 8: 01\n"
 		     "type 19 flags 001:"
 		     " 00 00 0000 00000005 00000001 00000101\n"
 		     "type 19 flags 001:"
@@ -627,7 +633,7 @@ static void settings_that_are_refused_are_named(void **state)
 		      : i == 2
 			      ? link_set_flags(nl, &v, IFF_PROMISC, IFF_PROMISC)
 		      : i == 3 ? link_set_port(nl, &v, false, true)
-			       : link_set_ipv4(nl, 5,
+			       : link_set_conf(nl, 5,
 					       i == 4 ? LINK_ARP_NOTIFY
 						      : LINK_ROUTE_LOCALNET);
 		assert_int_equal(ret, -1);
@@ -636,15 +642,18 @@ static void settings_that_are_refused_are_named(void **state)
 	}
 }
 
-/* With the link of a pod goes the way from 127.0.0.1; its own must be there. */
+/* With the link of a pod goes the way from 127.0.0.1; its own must be there. Without
+ * IPv6 no link has an address of it. */
 static void only_a_link_to_localhost_may_be_gone(void **state)
 {
 	struct kernel *k = *state;
 
+	acks(k, EAFNOSUPPORT);
+	assert_int_equal(link_set_conf(&k->nl, 5, LINK_ADDR_GEN_NONE), 0);
 	acks(k, ENODEV);
-	assert_int_equal(link_set_ipv4(&k->nl, 5, LINK_ROUTE_LOCALNET), 0);
+	assert_int_equal(link_set_conf(&k->nl, 5, LINK_ROUTE_LOCALNET), 0);
 	acks(k, ENODEV);
-	assert_int_equal(link_set_ipv4(&k->nl, 5, LINK_ARP_NOTIFY), -1);
+	assert_int_equal(link_set_conf(&k->nl, 5, LINK_ARP_NOTIFY), -1);
 }
 
 static void mtu_and_queue_are_asked_for(void **state)
@@ -740,7 +749,7 @@ static void wait_up_tells_of_a_link_that_is_gone(void **state)
 	kernel_acks(k, k->nl.seq + 2, ENODEV);
 	kernel_sends(k);
 	assert_int_equal(link_wait_up(&k->nl, &v, 0), -1);
-	assert_string_equal(k->job.msg, "look up v: No such device");
+	assert_string_equal(k->job.msg, "look up interface 5: No such device");
 }
 
 static void ports_are_those_of_the_bridge(void **state)

@@ -361,6 +361,7 @@ static int host_local_gc(struct call *c)
 
 const struct applet host_local_applet = {
 	.name = "host-local",
+	.lends = true,
 	.keys = host_local_keys,
 	.conf_size = sizeof(struct host_local_conf),
 	.defaults = &host_local_defaults,

@@ -29,7 +29,12 @@ struct bridge_links {
 	struct link gateway; /* index 0: none */
 	int mtu;	     /* 0: the kernel's choice */
 	bool made;	     /* this ADD has made the bridge */
+	bool follows;	     /* see mac.h: the pod's MAC address */
+	bool steady;	     /* and the bridge */
 	bool open;	     /* macspoofchk is set for the port, and it is up */
+	/* The IPAM plugin, if it is an applet, which is asked before there is a
+	 * link; any other, such as dhcp, may need the link. */
+	const struct applet *ipam;
 };
 
 bool bridge_is_gateway(const struct bridge_conf *conf)
@@ -53,7 +58,7 @@ static int bridge_create(struct call *c, struct record *record,
 	uint8_t mac[MAC_LEN];
 	bool exists;
 
-	if (link_random_macs(c->job, &mac, 1) < 0)
+	if (mac_of_bridge(c->job, mac) < 0)
 		return -1;
 	spec.mac = mac;
 	bridge_undo_made(c, record, bridge, &spec);
@@ -107,9 +112,11 @@ static int bridge_keep_mac(struct call *c, struct link *bridge,
 	return link_set_mac(&c->host, bridge, mac);
 }
 
-/* The MAC address that is asked for, or NULL; buf has room for one. */
-static int bridge_guest_mac(struct call *c, uint8_t buf[MAC_LEN],
-			    const uint8_t **mac)
+/* The MAC address that is asked for, or that follows from the address that the pod
+ * has already, or NULL; buf has room for one. A VLAN is a wire of its own, where such
+ * an address may be another's. */
+static int bridge_guest_mac(struct call *c, struct bridge_links *links,
+			    uint8_t buf[MAC_LEN], const uint8_t **mac)
 {
 	const struct bridge_conf *conf = c->conf;
 	const char *arg = env_arg(c->job, &c->env, "MAC");
@@ -126,18 +133,22 @@ static int bridge_guest_mac(struct call *c, uint8_t buf[MAC_LEN],
 				"CNI_ARGS: MAC: expected a MAC address, got \"%s\"",
 				arg);
 		*mac = buf;
+	} else if (links->ipam && links->ipam->lends &&
+		   !bridge_has_vlans(conf)) {
+		mac_of_ips(&c->result.ips, buf);
+		*mac = buf;
+		links->follows = true;
 	}
 	return 0;
 }
 
-static int bridge_set_port(struct call *c, struct link *port)
+static int bridge_set_port(struct call *c, const struct link *port)
 {
 	const struct bridge_conf *conf = c->conf;
 
 	if (!conf->hairpin && !conf->isolated && !bridge_has_vlans(conf))
 		return 0;
-	if (link_get(&c->host, veth_host_name(c), port) < 0 ||
-	    link_set_port(&c->host, port, conf->hairpin, conf->isolated) < 0)
+	if (link_set_port(&c->host, port, conf->hairpin, conf->isolated) < 0)
 		return -1;
 	return bridge_has_vlans(conf) ? bridge_set_vlans(c, port) : 0;
 }
@@ -150,10 +161,15 @@ static int bridge_connect(struct call *c, struct bridge_links *links)
 	struct veth_spec spec = { .mtu = links->mtu, .master = bridge->index };
 	uint8_t mac[MAC_LEN];
 
-	if (bridge_guest_mac(c, mac, &spec.mac) < 0 ||
-	    veth_add(c, &spec, &links->veth) < 0 ||
-	    (!links->made &&
-	     bridge_keep_mac(c, bridge, &links->veth.master) < 0))
+	if (bridge_guest_mac(c, links, mac, &spec.mac) < 0 ||
+	    veth_add(c, &spec, &links->veth) < 0)
+		return -1;
+	/* As it is when the pod has its address, and before it is heard. */
+	if (links->follows)
+		links->steady = mac_is_steady(&links->veth.master);
+	else if (mac_end_steady(c, &links->veth.master) < 0)
+		return -1;
+	if (!links->made && bridge_keep_mac(c, bridge, &links->veth.master) < 0)
 		return -1;
 	return bridge_set_port(c, &links->veth.host);
 }
@@ -222,6 +238,7 @@ static int bridge_open(struct call *c, struct bridge_links *links, bool more)
 		return 0;
 	links->open = true;
 	nl_hold(&c->host);
+	link_set_conf(&c->host, links->veth.host.index, LINK_ADDR_GEN_NONE);
 	link_set_flags(&c->host, &links->veth.host, IFF_UP, IFF_UP);
 	return more ? 0 : nl_release(&c->host);
 }
@@ -269,40 +286,39 @@ static int bridge_gateways(struct call *c, struct bridge_links *links,
 
 /* Masquerading is there before the port is up: conntrack would go on without it for
  * connections that have begun before. */
-static int bridge_add_layer3(struct call *c, struct bridge_links *links,
-			     struct record *record)
+static int bridge_open_host(struct call *c, struct bridge_links *links,
+			    struct record *record)
 {
 	const struct bridge_conf *conf = c->conf;
-	bool gateway = bridge_is_gateway(conf);
+	bool gateway = c->net.ipam && bridge_is_gateway(conf);
 
-	/* An IPAM plugin that is no applet, such as dhcp, may need the link. */
-	if (!applet_find(c->applets, c->net.ipam) &&
+	if (c->net.ipam && !links->ipam &&
 	    (bridge_add_entries(c, record, links) < 0 ||
-	     bridge_open(c, links, false) < 0))
+	     bridge_open(c, links, false) < 0 || bridge_addresses(c) < 0))
 		return -1;
-	if (bridge_addresses(c) < 0 ||
-	    bridge_add_entries(c, record, links) < 0 ||
+	if (bridge_add_entries(c, record, links) < 0 ||
 	    bridge_open(c, links, gateway && !bridge_vlan(conf)) < 0)
 		return -1;
-	if (gateway && bridge_gateways(c, links, record) < 0)
-		return -1;
-	return guest_apply(c, &links->veth.guest, CONTAINER_INTERFACE,
-			   conf->dad ? ADDR_DAD : 0);
+	return gateway ? bridge_gateways(c, links, record) : 0;
 }
 
 /* Without an IPAM plugin there are neither addresses nor routes. */
-static int bridge_add_layer2(struct call *c, struct bridge_links *links,
-			     struct record *record)
+static int bridge_open_guest(struct call *c, struct bridge_links *links)
 {
 	const struct bridge_conf *conf = c->conf;
+	struct link *host = &links->veth.host, *guest = &links->veth.guest;
+	unsigned flags = conf->dad ? ADDR_DAD : 0;
 
-	if (bridge_add_entries(c, record, links) < 0 ||
-	    bridge_open(c, links, false) < 0)
+	/* Each end: the kernel announces them at different times. */
+	if (guest_apply(c, guest, CONTAINER_INTERFACE,
+			c->net.ipam ? flags : ADDR_NO_ROUTE) < 0 ||
+	    link_wait_up(&c->host, host, PORT_UP_MS) < 0 ||
+	    link_wait_up(&c->guest, guest, PORT_UP_MS) < 0)
 		return -1;
-	return conf->no_container_interface
-		       ? 0
-		       : link_set_flags(&c->guest, &links->veth.guest, IFF_UP,
-					IFF_UP);
+	/* Now that the bridge lets frames in. (arp_notify) */
+	return c->net.ipam && !links->steady
+		       ? link_set_mac(&c->guest, guest, guest->mac)
+		       : 0;
 }
 
 static int bridge_add(struct call *c)
@@ -311,21 +327,15 @@ static int bridge_add(struct call *c)
 	struct bridge_links links = { 0 };
 	struct record *record = job_alloc(c->job, sizeof(*record));
 
+	if (c->net.ipam)
+		links.ipam = applet_find(c->applets, c->net.ipam);
 	if (veth_begin(c, record) < 0 || bridge_mtu(c, &links.mtu) < 0 ||
 	    bridge_ensure(c, record, &links) < 0 ||
-	    bridge_connect(c, &links) < 0)
+	    (links.ipam && bridge_addresses(c) < 0) ||
+	    bridge_connect(c, &links) < 0 ||
+	    bridge_open_host(c, &links, record) < 0 ||
+	    (!conf->no_container_interface && bridge_open_guest(c, &links) < 0))
 		return -1;
-	if ((c->net.ipam ? bridge_add_layer3(c, &links, record)
-			 : bridge_add_layer2(c, &links, record)) < 0)
-		return -1;
-	/* Each end: the kernel announces them at different times. */
-	if (conf->no_container_interface) {
-		if (link_get(&c->host, veth_host_name(c), &links.veth.host) < 0)
-			return -1;
-	} else if (link_wait_up(&c->host, &links.veth.host, PORT_UP_MS) < 0 ||
-		   link_wait_up(&c->guest, &links.veth.guest, PORT_UP_MS) < 0) {
-		return -1;
-	}
 	bridge_result(c, &links);
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include "core/cni/attachment.h"
 #include "core/cni/delegate.h"
 #include "core/cni/guest.h"
+#include "core/cni/mac.h"
 #include "core/cni/masq.h"
 #include "core/cni/veth.h"
 #include "core/kernel/brvlan.h"

@@ -20,6 +20,8 @@ config TUNING
 #include <limits.h>
 #include <string.h>
 
+#include "core/cni/mac.h"
+
 static const struct conf_key tuning_sysctl_item = { .type = CONF_STRING,
 						    AT(tuning_sysctl, value) };
 
@@ -165,6 +167,8 @@ static int tuning_add(struct call *c)
 	if (!tuning_changes_link(&conf->values))
 		return 0;
 	if (tuning_save(c, &link) < 0 ||
+	    (conf->values.mac && *conf->values.mac &&
+	     mac_end_steady_of(c, &link) < 0) ||
 	    tuning_apply(c, &link, &conf->values) < 0)
 		return -1;
 	tuning_tell(c);
