@@ -488,6 +488,7 @@ const struct applet bandwidth_applet = {
 	.keys = bandwidth_keys,
 	.conf_size = sizeof(struct bandwidth_conf),
 	.defaults = &bandwidth_defaults,
+	.defaults_size = sizeof(bandwidth_defaults),
 	.since = "0.3.0",
 	.needs_netns = true,
 	.validate = bandwidth_validate,

@@ -340,6 +340,7 @@ const struct applet portmap_applet = {
 	.keys = portmap_keys,
 	.conf_size = sizeof(struct portmap_conf),
 	.defaults = &portmap_defaults,
+	.defaults_size = sizeof(portmap_defaults),
 	.validate = portmap_validate,
 	.add = portmap_add,
 	.del = portmap_del,

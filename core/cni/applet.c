@@ -19,7 +19,7 @@ static int help(struct job *job, const struct applet *applet)
 	cni_about(&out, applet);
 	if (IS_ENABLED(CONFIG_HELP) && applet->keys) {
 		str_add(&out, "\nConfiguration:\n");
-		conf_help(&out, applet->keys, applet->defaults);
+		conf_help(&out, applet->keys, call_new_conf(job, applet));
 	}
 	if (IS_ENABLED(CONFIG_HELP)) {
 		str_add(&out,

@@ -54,13 +54,20 @@ void call_open(struct call *c)
 	nl_init(&c->nft, c->job, -1, NETLINK_NETFILTER);
 }
 
+void *call_new_conf(struct job *job, const struct applet *applet)
+{
+	void *conf = job_alloc(job, applet->conf_size);
+
+	if (applet->defaults)
+		memcpy(conf, applet->defaults, applet->defaults_size);
+	return conf;
+}
+
 static int read_conf(struct call *c, bool tolerant)
 {
 	const struct applet *applet = c->applet;
-	void *conf = job_alloc(c->job, applet->conf_size);
+	void *conf = call_new_conf(c->job, applet);
 
-	if (applet->defaults)
-		memcpy(conf, applet->defaults, applet->conf_size);
 	c->conf = conf;
 	if (!applet->keys)
 		return 0;

@@ -54,9 +54,11 @@ struct call {
 struct applet {
 	const char *name;
 	const struct conf_key *keys;
-	size_t conf_size;
-	const void *defaults; /* the struct keys are read into; NULL: zeroes */
-	const char *since;    /* the oldest version it speaks; NULL: all */
+	unsigned conf_size, defaults_size;
+	/* How the struct that keys are read into begins, before that; the rest is
+	 * zeroes. */
+	const void *defaults;
+	const char *since; /* the oldest version it speaks; NULL: all */
 	bool needs_netns; /* ADD and CHECK fail if CNI_NETNS cannot be opened */
 	unsigned kinds; /* of entries (1 << ENTRY_*) that others look for in its
 			 * records */
@@ -86,6 +88,9 @@ const struct applet *applet_find(const struct applet *const *applets,
 /* Makes the netlink sockets ready, to be opened when they are first used; guest
  * in c->netns. */
 void call_open(struct call *c);
+
+/* The applet's struct that keys are read into, as it is before. */
+void *call_new_conf(struct job *job, const struct applet *applet);
 
 /* Runs verb ("ADD", ...) of c->applet: reads its keys, validates, calls its
  * function. ADD's answer is in c->result; if ADD fails, the caller runs the undo

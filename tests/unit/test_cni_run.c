@@ -70,6 +70,7 @@ static const struct applet full = {
 	.keys = full_keys,
 	.conf_size = sizeof(struct full_conf),
 	.defaults = &full_defaults,
+	.defaults_size = sizeof(full_defaults),
 	.takes_args = true,
 	.validate = validate,
 	.add = full_add,

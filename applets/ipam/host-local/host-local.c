@@ -33,11 +33,12 @@ config HOST_LOCAL
 #define DEFAULT_DATA_DIR "/var/lib/cni/networks"
 
 struct host_local_conf {
+	const char *data_dir; /* first, as it alone has a default */
 	struct range range;
 	struct list ranges, runtime_ranges; /* of sets */
 	struct list runtime_ips, args_ips;  /* of const char * */
 	struct list routes;		    /* of struct route */
-	const char *data_dir, *resolv_conf;
+	const char *resolv_conf;
 	bool has_ipam;
 };
 
@@ -111,9 +112,7 @@ static const struct conf_key host_local_keys[] = {
 	CONF_END
 };
 
-static const struct host_local_conf host_local_defaults = {
-	.data_dir = DEFAULT_DATA_DIR,
-};
+static const char *const host_local_defaults = DEFAULT_DATA_DIR;
 
 static int host_local_append_sets(struct job *job, struct list *sets,
 				  const struct list *more)
@@ -365,6 +364,7 @@ const struct applet host_local_applet = {
 	.keys = host_local_keys,
 	.conf_size = sizeof(struct host_local_conf),
 	.defaults = &host_local_defaults,
+	.defaults_size = sizeof(host_local_defaults),
 	.takes_args = true,
 	.add = host_local_add,
 	.del = host_local_del,

@@ -361,11 +361,14 @@ static int bridge_gc(struct call *c)
 	return ipam_gc(c) | ret;
 }
 
+static const char bridge_defaults[IFNAMSIZ] = "cni0";
+
 const struct applet bridge_applet = {
 	.name = "bridge",
 	.keys = bridge_keys,
 	.conf_size = sizeof(struct bridge_conf),
 	.defaults = &bridge_defaults,
+	.defaults_size = sizeof(bridge_defaults),
 	.needs_netns = true,
 	.takes_args = true,
 	.validate = bridge_validate,

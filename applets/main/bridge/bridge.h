@@ -19,7 +19,7 @@ struct bridge_trunk {
 };
 
 struct bridge_conf {
-	char bridge[IFNAMSIZ];
+	char bridge[IFNAMSIZ]; /* first, as it alone has a default */
 	bool is_gateway, is_default_gateway, force_address;
 	bool hairpin, promisc, isolated, dad, no_container_interface;
 	bool keep_vlan, macspoofchk;
@@ -33,7 +33,6 @@ struct bridge_conf {
 };
 
 extern const struct conf_key bridge_keys[];
-extern const struct bridge_conf bridge_defaults;
 
 /* Functions of the descriptor, in other files than it. */
 int bridge_validate(struct call *c);

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-const struct bridge_conf bridge_defaults = { .bridge = "cni0" };
-
 static const char *const bridge_auto[] = { "auto", NULL };
 
 static const struct conf_key bridge_masq_family = { .type = CONF_STRING,

@@ -362,6 +362,7 @@ const struct applet firewall_applet = {
 	.keys = firewall_keys,
 	.conf_size = sizeof(struct firewall_conf),
 	.defaults = &firewall_defaults,
+	.defaults_size = sizeof(firewall_defaults),
 	.since = "0.4.0",
 	.validate = firewall_validate,
 	.add = firewall_add,

@@ -208,6 +208,7 @@ const struct applet flannel_applet = {
 	.keys = flannel_keys,
 	.conf_size = sizeof(struct flannel_conf),
 	.defaults = &flannel_defaults,
+	.defaults_size = sizeof(flannel_defaults),
 	.needs_netns = true,
 	.delegates = true,
 	.validate = flannel_validate,

@@ -253,6 +253,7 @@ const struct applet tuning_applet = {
 	.keys = tuning_keys,
 	.conf_size = sizeof(struct tuning_conf),
 	.defaults = &tuning_defaults,
+	.defaults_size = sizeof(tuning_defaults),
 	.needs_netns = true,
 	.takes_args = true,
 	.validate = tuning_validate,
