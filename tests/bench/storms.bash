@@ -26,11 +26,10 @@ storm() {
 }
 
 burst() {
-	local who count
-	count=$(few 100 50)
-	say MEASURE "$count ADDs and DELs, 16 at a time"
+	local who
+	say MEASURE "100 ADDs and DELs, 16 at a time"
 	for who in floor cnibox $rivals; do
-		storm "$who@$count" "$count"
+		storm "$who@100" 100
 	done >"$work/plan"
 	measure burst -n "$(few 7 4)" -j 16 -s 500 <"$work/plan"
 	measure burst -m -j 16 <"$work/plan"
