@@ -181,30 +181,38 @@ int nft_find_element(struct nft *nft, const struct nft_element *element,
 		       element->map, nft->table);
 }
 
-int nft_list_elements(struct nft *nft, const char *map, struct list *out)
+static void begin_to_list(struct nft *nft, const char *map, struct list *out)
 {
 	nft_begin_message(nft, NFT_MSG_GETSETELEM, NLM_F_DUMP);
 	nl_put_text(nft->nl, NFTA_SET_ELEM_LIST_SET, map);
 	nl_allow(nft->nl, ENOENT, NULL);
 	on_reply(nft, map, out, read_elements);
+}
+
+int nft_list_elements(struct nft *nft, const char *map, struct list *out)
+{
+	begin_to_list(nft, map, out);
 	return nl_talk(nft->nl, "list map %s of table %s", map, nft->table);
 }
 
 int nft_is_empty(struct nft *nft, const char *map, bool *empty)
 {
+	struct nft once = *nft, *tries[] = { &once, nft };
 	struct list found = { 0 };
-	struct nft once = *nft;
 	struct nl nl;
 
 	nl_init(&nl, nft->nl->job, nft->nl->netns, nft->nl->protocol);
 	nl.once = true;
 	once.nl = &nl;
-	once.leaving = false;
-	/* If all that was read leaves, there may be others behind. */
-	if (nft_list_elements(&once, map, &found) < 0 ||
-	    (once.leaving && !found.count &&
-	     nft_list_elements(nft, map, &found) < 0))
-		return -1;
+	once.leaving = true;
+	/* If all that it reads at first leaves, there may be others behind. */
+	for (int i = 0; i < 2 && !found.count && once.leaving; i++) {
+		once.leaving = false;
+		begin_to_list(tries[i], map, &found);
+		if (nl_talk(tries[i]->nl, "look into map %s of table %s", map,
+			    nft->table) < 0)
+			return -1;
+	}
 	*empty = !found.count;
 	return 0;
 }
