@@ -184,13 +184,15 @@ function publish_rate(at_once, who, verb) {
 function publish(   j, k) {
 	if (!("publish" in counts))
 		return
-	printf "\n%-19s %10s %10s\n", "portmap, a second", "one by one", "16 at once"
+	printf "\n%-19s %10s %10s %8s\n", "portmap, a second", "one by one", "16 at once", "ratio"
 	for (j = 1; j in verbs; j++)
 		for (k = 1; k in order; k++)
 			if (has("publish", 16, order[k], verbs[j], "wall"))
-				printf "%-8s %-10s %10s %10s\n", verbs[j], order[k], \
+				printf "%-8s %-10s %10s %10s %8s\n", verbs[j], order[k], \
 					publish_rate(1, order[k], verbs[j]), \
-					publish_rate(16, order[k], verbs[j])
+					publish_rate(16, order[k], verbs[j]), \
+					ratio(publish_rate(16, order[k], verbs[j]), \
+						publish_rate(1, order[k], verbs[j]))
 }
 
 function gc(   n, i, k, list) {
