@@ -43,10 +43,8 @@ bool mac_is_steady(const struct link *bridge)
 
 int mac_end_steady(struct call *c, const struct link *bridge)
 {
-	return mac_is_steady(bridge)
-		       ? link_set_alias(&c->host, bridge->name,
-					"MAC addresses are announced")
-		       : 0;
+	return link_set_alias(&c->host, bridge->name,
+			      "MAC addresses are announced");
 }
 
 int mac_end_steady_of(struct call *c, const struct link *guest)
@@ -55,7 +53,7 @@ int mac_end_steady_of(struct call *c, const struct link *guest)
 
 	if (!life_other_end(c, guest, &port) || !port.master)
 		return 0;
-	return link_get_index(&c->host, port.master, &bridge) < 0
-		       ? -1
-		       : mac_end_steady(c, &bridge);
+	if (link_get_index(&c->host, port.master, &bridge) < 0)
+		return -1;
+	return mac_is_steady(&bridge) ? mac_end_steady(c, &bridge) : 0;
 }

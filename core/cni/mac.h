@@ -22,8 +22,8 @@ int mac_of_bridge(struct job *job, uint8_t mac[MAC_LEN]);
 /* Whether a bridge, which has just been read, is steady. */
 bool mac_is_steady(const struct link *bridge);
 
-/* Before a pod is heard that has a MAC address of another kind: the bridge, which has
- * just been read, is steady no more. */
+/* Before a pod is heard that has a MAC address of another kind: the bridge is steady no
+ * more. */
 int mac_end_steady(struct call *c, const struct link *bridge);
 
 /* The same for the bridge, if any, of which the other end of this veth of the container

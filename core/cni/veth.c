@@ -50,8 +50,7 @@ int veth_add(struct call *c, const struct veth_spec *spec, struct veth *out)
 				  .master = spec->master,
 				  .peer = &guest,
 				  .now = &out->host,
-				  .master_now =
-					  spec->master ? &out->master : NULL };
+				  .master_now = spec->master_now };
 	bool exists;
 
 	if (link_random_macs(c->job, mac, 2) < 0 ||

@@ -9,14 +9,14 @@
 
 /* What to create; zero is the kernel's default, NULL a random MAC address. */
 struct veth_spec {
-	int mtu;	    /* of both ends */
-	const uint8_t *mac; /* of the container's end */
-	int master;	    /* of the host's end: the index of a bridge */
+	int mtu;		 /* of both ends */
+	const uint8_t *mac;	 /* of the container's end */
+	int master;		 /* of the host's end: the index of a bridge */
+	struct link *master_now; /* or NULL: gets the bridge as it is then */
 };
 
 struct veth {
 	struct link host, guest;
-	struct link master; /* of the host's end, as it is then; if any */
 };
 
 /* The name of this attachment's host end; in the job's memory. */

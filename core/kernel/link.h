@@ -43,8 +43,7 @@ struct link_spec {
 	const struct link_spec *peer; /* veth: the other end */
 	int netns; /* of peer: descriptor of its namespace, -1: this one */
 	const struct vxlan *vxlan; /* of a vxlan */
-	/* Or NULL: get the link, and its master, read afterwards; the master's
-	 * alias is the last that is read. */
+	/* Or NULL: get the link, and its master, as they are then. */
 	struct link *now, *master_now;
 };
 

@@ -90,16 +90,17 @@ static void host_end_is_a_port_if_it_is_to_be(void **state)
 	const struct link_spec bridge = { .kind = "bridge", .name = "br0" };
 	struct call *c = pair_call(*state, "c1");
 	struct veth_spec spec = { 0 };
-	struct link br, host;
+	struct link br, now, host;
 	struct veth veth;
 
 	assert_int_equal(link_add(&c->host, &bridge, NULL), 0);
 	assert_int_equal(link_get(&c->host, "br0", &br), 0);
 	spec.master = br.index;
+	spec.master_now = &now;
 	pair_add(c, &spec, &veth);
 	assert_int_equal(link_get(&c->host, veth_host_name(c), &host), 0);
 	assert_int_equal(host.master, br.index);
-	assert_int_equal(veth.master.index, br.index);
+	assert_int_equal(now.index, br.index);
 }
 
 static void failed_add_takes_the_pair_back(void **state)

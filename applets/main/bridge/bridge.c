@@ -29,9 +29,9 @@ struct bridge_links {
 	struct link gateway; /* index 0: none */
 	int mtu;	     /* 0: the kernel's choice */
 	bool made;	     /* this ADD has made the bridge */
-	bool follows;	     /* see mac.h: the pod's MAC address */
-	bool steady;	     /* and the bridge */
-	bool open;	     /* macspoofchk is set for the port, and it is up */
+	bool steady; /* see mac.h; looked at when the pod has its address */
+	bool known;  /* and the pod's MAC address follows */
+	bool open;   /* macspoofchk is set for the port, and it is up */
 	/* The IPAM plugin, if it is an applet, which is asked before there is a
 	 * link; any other, such as dhcp, may need the link. */
 	const struct applet *ipam;
@@ -84,6 +84,7 @@ static int bridge_ensure(struct call *c, struct record *record,
 		return fail(c->job, CNI_INTERNAL,
 			    "\"%s\" already exists but is not a bridge",
 			    conf->bridge);
+	links->steady = mac_is_steady(bridge);
 	bridge_quiet_ipv6(c, bridge, links->made);
 	if (IS_ENABLED(CONFIG_NAT) && conf->macspoofchk &&
 	    bridge->ll_learning && link_set_no_ll_learn(&c->host, bridge) < 0)
@@ -137,9 +138,10 @@ static int bridge_guest_mac(struct call *c, struct bridge_links *links,
 		   !bridge_has_vlans(conf)) {
 		mac_of_ips(&c->result.ips, buf);
 		*mac = buf;
-		links->follows = true;
+		links->known = links->steady;
+		return 0;
 	}
-	return 0;
+	return links->steady ? mac_end_steady(c, &links->bridge) : 0;
 }
 
 static int bridge_set_port(struct call *c, const struct link *port)
@@ -158,18 +160,15 @@ static int bridge_set_port(struct call *c, const struct link *port)
 static int bridge_connect(struct call *c, struct bridge_links *links)
 {
 	struct link *bridge = &links->bridge;
-	struct veth_spec spec = { .mtu = links->mtu, .master = bridge->index };
+	struct link now;
+	struct veth_spec spec = { .mtu = links->mtu,
+				  .master = bridge->index,
+				  .master_now = links->steady ? NULL : &now };
 	uint8_t mac[MAC_LEN];
 
 	if (bridge_guest_mac(c, links, mac, &spec.mac) < 0 ||
-	    veth_add(c, &spec, &links->veth) < 0)
-		return -1;
-	/* As it is when the pod has its address, and before it is heard. */
-	if (links->follows)
-		links->steady = mac_is_steady(&links->veth.master);
-	else if (mac_end_steady(c, &links->veth.master) < 0)
-		return -1;
-	if (!links->made && bridge_keep_mac(c, bridge, &links->veth.master) < 0)
+	    veth_add(c, &spec, &links->veth) < 0 ||
+	    (!links->steady && bridge_keep_mac(c, bridge, &now) < 0))
 		return -1;
 	return bridge_set_port(c, &links->veth.host);
 }
@@ -316,7 +315,7 @@ static int bridge_open_guest(struct call *c, struct bridge_links *links)
 	    link_wait_up(&c->guest, guest, PORT_UP_MS) < 0)
 		return -1;
 	/* Now that the bridge lets frames in. (arp_notify) */
-	return c->net.ipam && !links->steady
+	return c->net.ipam && !links->known
 		       ? link_set_mac(&c->guest, guest, guest->mac)
 		       : 0;
 }
@@ -330,8 +329,8 @@ static int bridge_add(struct call *c)
 	if (c->net.ipam)
 		links.ipam = applet_find(c->applets, c->net.ipam);
 	if (veth_begin(c, record) < 0 || bridge_mtu(c, &links.mtu) < 0 ||
-	    bridge_ensure(c, record, &links) < 0 ||
 	    (links.ipam && bridge_addresses(c) < 0) ||
+	    bridge_ensure(c, record, &links) < 0 ||
 	    bridge_connect(c, &links) < 0 ||
 	    bridge_open_host(c, &links, record) < 0 ||
 	    (!conf->no_container_interface && bridge_open_guest(c, &links) < 0))
