@@ -11,7 +11,7 @@ BEGIN {
 	top = 62
 	width = 400
 	low = 0.1 # the scale's first and last value, ms
-	high = 10000
+	high = 100000
 	bar = 12 # a bar's height, and a line's
 }
 
@@ -30,6 +30,7 @@ BEGIN {
 
 table && /^\|.* ms \|/ {
 	title[++rows] = $2
+	gsub(/`/, "", title[rows])
 	for (i = 1; i <= 3; i++) {
 		cell[rows, i] = $(2 + i)
 		count[rows] += $(2 + i) != ""
