@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/str.h"
+#include "core/cni/drain.h"
 #include "core/cni/prev.h"
 #include "core/cni/valid.h"
 #include "core/kernel/route.h"
@@ -72,10 +73,11 @@ int veth_add(struct call *c, const struct veth_spec *spec, struct veth *out)
  * has made the pair, or renamed the host end, only the interface is found. */
 int veth_del(struct call *c)
 {
+	const char *owner = attachment_owner(c);
 	bool existed;
-	int ret = link_del(&c->host, veth_host_name(c), &existed);
+	int ret = drain_del(c, owner, &existed);
 
-	if (!existed && life_has_guest(c, attachment_owner(c)))
+	if (!existed && life_has_guest(c, owner))
 		ret |= link_del(&c->guest, c->env.ifname, NULL);
 	return ret;
 }

@@ -2,7 +2,9 @@
 #include "core/kernel/link.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
 
 #include <linux/if_bridge.h>
@@ -326,32 +328,46 @@ int link_del(struct nl *nl, const char *name, bool *existed)
 	return ret;
 }
 
-static void set_group(struct nl *nl, const char *name, uint32_t group)
+int link_set_group(struct nl *nl, const char *name, uint32_t group)
 {
 	begin(nl, RTM_SETLINK, NLM_F_ACK, 0, name);
 	nl_put_u32(nl, IFLA_GROUP, group);
 	nl_allow(nl, ENODEV, NULL);
-	nl_talk(nl, "set the group of %s", name);
+	return nl_talk(nl, "set the group of %s", name);
+}
+
+int link_del_group(struct nl *nl, uint32_t group)
+{
+	begin(nl, RTM_DELLINK, NLM_F_ACK, 0, NULL);
+	nl_put_u32(nl, IFLA_GROUP, group);
+	nl_allow(nl, ENODEV, NULL);
+	return nl_talk(nl, "delete a group of links");
 }
 
 int link_del_all(struct nl *nl, const struct list *links)
 {
 	const struct link *link = links->items;
-	uint32_t group; /* random, so that nobody else uses it */
+	uint32_t group;
 
-	if (links->count < 2)
-		return links->count ? link_del(nl, link->name, NULL) : 0;
-	if (getrandom(&group, sizeof(group), 0) != sizeof(group))
-		return fail_errno(nl->job, errno, "choose a group of links");
-	group |= 1U << 30;
+	if (!links->count)
+		return 0;
+	/* Whoever else has this group is deleting the first of them, too. */
+	group = 1U << 29 | (uint32_t)link->index;
 	nl_hold(nl);
 	for (size_t i = 0; i < links->count; i++)
-		set_group(nl, link[i].name, group);
-	begin(nl, RTM_DELLINK, NLM_F_ACK, 0, NULL);
-	nl_put_u32(nl, IFLA_GROUP, group);
-	nl_allow(nl, ENODEV, NULL);
-	nl_talk(nl, "delete %zu links", links->count);
+		link_set_group(nl, link[i].name, group);
+	link_del_group(nl, group);
 	return nl_release(nl);
+}
+
+bool link_exists(struct nl *nl, const char *name)
+{
+	struct ifreq request = { 0 };
+
+	str_copy(request.ifr_name, sizeof(request.ifr_name), name);
+	if (nl->fd < 0)
+		nl_open(nl);
+	return ioctl(nl->fd, SIOCGIFINDEX, &request) == 0;
 }
 
 int link_random_macs(struct job *job, uint8_t macs[][MAC_LEN], size_t count)

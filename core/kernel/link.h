@@ -74,12 +74,22 @@ int link_probe(struct nl *nl, const char *kind);
  * if that is not NULL. */
 int link_del(struct nl *nl, const char *name, bool *existed);
 
-/* Deletes those of a list of struct link that are still there, found by name. All
- * of them together take the time of one. */
+/* Deletes those of a list of struct link that are still there, found by name, as a
+ * group. All of them together take the time of a few. */
 int link_del_all(struct nl *nl, const struct list *links);
 
 /* Sets the alias of the link of this name; an absent one is success. Can be held. */
 int link_set_alias(struct nl *nl, const char *name, const char *alias);
+
+/* Moves the link of this name, if it is there, to a group (0: the usual one). */
+int link_set_group(struct nl *nl, const char *name, uint32_t group);
+
+/* Deletes all links of a group; there may be none. */
+int link_del_group(struct nl *nl, uint32_t group);
+
+/* Whether there is a link of this name, without waiting for those who change links,
+ * as all requests do. False also if there is no socket. */
+bool link_exists(struct nl *nl, const char *name);
 
 /* Fills macs with count random MAC addresses, locally administered. */
 int link_random_macs(struct job *job, uint8_t macs[][MAC_LEN], size_t count);

@@ -242,7 +242,7 @@ static void on_refusal(struct nl *nl, struct nl_request *request, int err,
 		     lacks ? request->part : errno_text(nl->job, err));
 }
 
-static int nl_open(struct nl *nl)
+int nl_open(struct nl *nl)
 {
 	int one = 1;
 

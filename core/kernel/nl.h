@@ -36,6 +36,8 @@ struct nl {
 
 /* A socket for protocol in netns; costs nothing until it is used. */
 void nl_init(struct nl *nl, struct job *job, int netns, int protocol);
+/* Opens the socket, which is not open, before its first request. */
+int nl_open(struct nl *nl);
 void nl_close(struct nl *nl);
 
 /* Begins a request: type, flags beside NLM_F_REQUEST, fixed header. The next

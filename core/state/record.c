@@ -14,9 +14,7 @@
 #include "core/state/dirs.h"
 #include "core/state/lock.h"
 
-/* The longest owner: a file's name has room for it and the applet's name, and
- * the nft tool loads no longer comment of an element. */
-enum { OWNER_MAX = 128, HASH_DIGITS = 32, RECORD_MAX = 64 << 20 };
+enum { HASH_DIGITS = 32, RECORD_MAX = 64 << 20 };
 
 static const char state_dir[] = CONFIG_STATE_DIR;
 
@@ -362,6 +360,14 @@ int record_del(struct job *job, const char *applet, const char *owner)
 void record_leave(struct job *job, const char *applet, const char *owner)
 {
 	chmod(path_of(job, applet, owner), 0500);
+}
+
+bool record_is_left(struct job *job, const char *applet, const char *owner)
+{
+	struct stat st;
+
+	return stat(path_of(job, applet, owner), &st) == 0 &&
+	       !(st.st_mode & S_IWUSR);
 }
 
 bool record_is_alone(struct record *record)

@@ -14,6 +14,10 @@
 #include "core/base/job.h"
 #include "core/kernel/netns.h"
 
+/* The longest owner: a file's name has room for it and the applet's name, and
+ * the nft tool loads no longer comment of an element. */
+enum { OWNER_MAX = 128 };
+
 struct record {
 	struct job *job;
 	const char *applet;
@@ -91,6 +95,9 @@ int record_del(struct job *job, const char *applet, const char *owner);
 /* Marks the attachment as dead, because its DEL has begun. Does nothing if it
  * has no record. */
 void record_leave(struct job *job, const char *applet, const char *owner);
+
+/* Whether owner has a record that is marked so. */
+bool record_is_left(struct job *job, const char *applet, const char *owner);
 
 /* Whether no other ADD is at work on this node, nor begins before record->dir is
  * closed: then what ADDs share may be removed. false also if that is not

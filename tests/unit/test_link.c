@@ -481,7 +481,8 @@ static void del_of_an_absent_link_is_success(void **state)
 
 static void many_are_deleted_by_a_group_of_their_own(void **state)
 {
-	struct link links[] = { { .name = "a" }, { .name = "b" } };
+	struct link links[] = { { .name = "a", .index = 5 },
+				{ .name = "b", .index = 6 } };
 	const struct list both = { links, 2 };
 	struct kernel *k = *state;
 	unsigned group[3];
@@ -505,10 +506,10 @@ static void many_are_deleted_by_a_group_of_their_own(void **state)
 		3);
 	assert_int_equal(group[0], group[1]);
 	assert_int_equal(group[0], group[2]);
-	assert_true(group[0] >= 1U << 30);
+	assert_int_equal(group[0], 1U << 29 | 5);
 }
 
-static void one_is_deleted_by_its_name(void **state)
+static void who_may_not_delete_is_told(void **state)
 {
 	struct link link = { .name = "a" };
 	const struct list one = { &link, 1 }, none = { 0 };
@@ -516,8 +517,10 @@ static void one_is_deleted_by_its_name(void **state)
 
 	assert_int_equal(link_del_all(&k->nl, &none), 0);
 	kernel_answers(k, 1, EPERM);
+	kernel_answers(k, 2, EPERM);
 	assert_int_equal(link_del_all(&k->nl, &one), -1);
-	assert_string_equal(k->job.msg, "delete a: Operation not permitted");
+	assert_string_equal(k->job.msg,
+			    "set the group of a: Operation not permitted");
 }
 
 static void random_mac_is_local_and_of_one_host(void **state)
@@ -803,7 +806,7 @@ int main(void)
 		TEST(add_without_an_answer_is_undone_if_the_link_is_ours),
 		TEST(del_of_an_absent_link_is_success),
 		TEST(many_are_deleted_by_a_group_of_their_own),
-		TEST(one_is_deleted_by_its_name),
+		TEST(who_may_not_delete_is_told),
 		TEST(random_mac_is_local_and_of_one_host),
 		TEST(settings_are_asked_for),
 		TEST(only_a_link_to_localhost_may_be_gone),
