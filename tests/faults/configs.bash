@@ -10,7 +10,8 @@
 # that is lost is missed by the next ADD. neighbour=0 leaves the pod alone on
 # its node, which has nothing then that the pod does not bring; settled=0 lets
 # it come and go once before. indexed=0 has host-local lose its index all the
-# time. given=1 has a bridge on the node, node_has what it makes there. verbs are
+# time. others are pods whose DELs are under way, all before that of the pod or
+# (behind=1) before its own, when a call of that goes wrong. given=1 has a bridge on the node, node_has what it makes there. verbs are
 # those that the plugin has something to do for.
 
 node_has() {

@@ -29,8 +29,9 @@ files() {
 	local file text
 	for file in /run/cni/** /var/lib/cni/**; do
 		[ ! -d "$file" ] || continue
-		# An index is binary, a hint that is never believed unchecked.
-		[[ $file != */.index:* ]] || continue
+		# An index is binary, a hint that is never believed unchecked;
+		# so is what the queue of links has left.
+		[[ $file != */.@(index:*|del|queue) ]] || continue
 		text=
 		IFS= read -r -d '' text <"$file"
 		printf 'file %s %q\n' "$file" "$text"

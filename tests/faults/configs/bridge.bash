@@ -42,3 +42,16 @@ config_vlan() {
 config_layer2() {
 	chain=('"type":"bridge","ipam":{}')
 }
+
+# Three other DELs meet this one, which gets the queue of links first,
+config_meeting() {
+	others=(other1 other2 other3) verbs=DEL
+	chain=("\"type\":\"bridge\",\"isGateway\":true,\"ipMasq\":true,
+		$(ipam '[{"subnet":"10.9.0.0/29"}]' '')")
+}
+
+# or last.
+config_behind() {
+	behind=1
+	config_meeting
+}
