@@ -24,9 +24,14 @@ int uname(struct utsname *out)
 	return ret;
 }
 
+static bool can_expire(void)
+{
+	return nft_can_expire(&(struct nft) { 0 });
+}
+
 static void skip_if_none_expires(void)
 {
-	if (!nft_can_expire(&(struct nft) { 0 }))
+	if (!can_expire())
 		skip();
 }
 
@@ -140,13 +145,14 @@ static void older_tables_lose_elements_at_once(void **state)
 
 	for (int comment = 0; comment < 2; comment++) {
 		struct world world = begun(state);
+		int tries = 1 + (comment && can_expire());
 		uint32_t before;
 
 		make_table(&world, comment, NFT_SET_MAP);
 		before = world.k->nl.seq;
 		assert_int_equal(del(&world, "a", &web), 0);
 		assert_int_equal(world.k->nl.seq - before,
-				 (1 + comment) * (LOOK + TRANSACTION));
+				 tries * (LOOK + TRANSACTION));
 		assert_int_equal(add(&world, "a", &web), 0);
 		assert_int_equal(deleted_by_del(&world, &web), 1);
 		kernel_tear_down(state);
@@ -192,6 +198,7 @@ static void leaving_elements_are_replaced(void **state)
 	struct world world = begun(state);
 	struct entry elsewhere = web;
 
+	skip_if_none_expires();
 	elsewhere.pod.ip.bytes[3] = 9;
 	assert_int_equal(add(&world, "a", &web), 0);
 	assert_int_equal(tables_del_owner(&world.k->nl, "a", ~0U), 0);
@@ -211,6 +218,7 @@ static void leaving_elements_have_no_rivals(void **state)
 	struct world world = begun(state);
 	struct entry bound = web;
 
+	skip_if_none_expires();
 	bound.host = (struct ip)HOST4;
 	assert_int_equal(add(&world, "a", &masq), 0);
 	add_leaving(&world, "a", &web);
