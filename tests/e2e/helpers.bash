@@ -437,6 +437,7 @@ table_contents() {
 		if type == "object" then del(.handle)
 			| if .elem | type == "array"
 				then .elem |= (map(staying) | sort) else . end
+			| if .elem == [] then del(.elem) else . end
 		else . end)]'
 }
 
