@@ -163,7 +163,7 @@ leftovers() {
 	done
 	find /run/cni /var/lib/cni -type f ! -name lock ! -name '.*' \
 		! -name 'last_reserved_ip.*' 2>/dev/null
-	[ ! -x /usr/sbin/nft ] || nft list ruleset | grep elements
+	[ ! -x /usr/sbin/nft ] || nft list ruleset | grep 'elements = '
 }
 
 # The kernel removes the links of a deleted namespace a little later.
