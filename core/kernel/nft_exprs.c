@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "core/base/job.h"
+
 struct expr_ops; /* libnftnl's; only passed on */
 
 extern struct expr_ops expr_ops_bitwise, expr_ops_cmp, expr_ops_ct,
@@ -38,3 +40,18 @@ struct expr_ops *nftnl_expr_ops_lookup(const char *name)
 	}
 	return NULL;
 }
+
+static void stop(void)
+{
+	job_abort("libnftnl was told what it does not know");
+}
+
+/* In place of libnftnl's functions that print, which nobody calls, and the one for a
+ * wrong attribute. Weak, as another version may link its own for something else. */
+#define INSTEAD(name)                                                          \
+	void name(void);                                                       \
+	__attribute__((weak, alias("stop"))) void name(void)
+INSTEAD(__abi_breakage);
+INSTEAD(nftnl_family2str);
+INSTEAD(nftnl_fprintf);
+INSTEAD(nftnl_verdict2str);
