@@ -16,7 +16,8 @@ void mac_of_ips(const struct list *ips, uint8_t mac[MAC_LEN])
 	uint8_t hash[SHA512_LEN];
 
 	for (size_t i = 0; i < ips->count; i++) {
-		if (ip[i].address.ip.family == AF_INET) {
+		if (!IS_ENABLED(CONFIG_IPV6) ||
+		    ip[i].address.ip.family == AF_INET) {
 			memcpy(mac, of_ipv4, sizeof(of_ipv4));
 			memcpy(mac + 2, ip[i].address.ip.bytes, 4);
 			return;
