@@ -109,7 +109,8 @@ OBJ := $(SRC:%.c=$(O)/obj/%.o)
 known = $(shell $(CC) -Werror $(1) -S -o /dev/null -x c /dev/null 2>/dev/null && echo $(1))
 CFLAGS ?= $(if $(CONFIG_DEBUG),-Og -g,$(or $(call known,-Oz),-Os))
 WARNINGS := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wvla -Wformat=2 \
-	-Wno-missing-field-initializers -Werror=vla -Werror=date-time
+	-Wno-missing-field-initializers -Werror=vla -Werror=date-time \
+	-Werror=implicit-function-declaration
 ours = -std=c11 -D_GNU_SOURCE -DCNIBOX_VERSION='"$(REFERENCE)+cnibox.$(VERSION)"' -I. -I$(GEN) \
 	-include autoconf.h -include build/enabled.h $(WARNINGS) $(EXTRA_CFLAGS)
 # No registers of floating point, which each function with variable arguments

@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/cni/heir.h"
 #include "tests/unit/attachment_nat.h"
 
 #define POD2 "10.1.0.3/24"

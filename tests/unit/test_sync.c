@@ -228,14 +228,11 @@ ssize_t send(int fd, const void *buf, size_t len, int flags)
 
 static void elements_go(struct job *job)
 {
-	struct call c = { .job = job };
-	struct list entries = entries_of(&c, lines);
-	bool missing;
+	struct nl nl;
 
-	nl_init(&c.nft, job, -1, NETLINK_NETFILTER);
-	assert_int_equal(tables_del(&c.nft, "net/eth0/c1", &entries, &missing),
-			 0);
-	nl_close(&c.nft);
+	nl_init(&nl, job, -1, NETLINK_NETFILTER);
+	assert_int_equal(tables_del_owner(&nl, "net/eth0/c1", ~0U), 0);
+	nl_close(&nl);
 }
 
 static void del_begins(struct job *job)

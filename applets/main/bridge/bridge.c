@@ -160,7 +160,7 @@ static int bridge_set_port(struct call *c, const struct link *port)
 static int bridge_connect(struct call *c, struct bridge_links *links)
 {
 	struct link *bridge = &links->bridge;
-	struct link now;
+	struct link now = { 0 };
 	struct veth_spec spec = { .mtu = links->mtu,
 				  .master = bridge->index,
 				  .master_now = links->steady ? NULL : &now };
