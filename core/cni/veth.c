@@ -30,8 +30,14 @@ int veth_begin(struct call *c, struct record *record)
 
 	if (link_find(&c->guest, c->env.ifname, &guest, &found) < 0)
 		return -1;
-	return found ? veth_fail_taken(c)
-		     : attachment_begin(c, record, c->applet->del);
+	if (found)
+		return veth_fail_taken(c);
+	if (attachment_begin(c, record, c->applet->del) < 0)
+		return -1;
+	/* Who is there without a record keeps its address, which the IPAM plugin's
+	 * DEL would free. */
+	return link_exists(&c->host, veth_host_name(c)) ? veth_fail_taken(c)
+							: 0;
 }
 
 int veth_add(struct call *c, const struct veth_spec *spec, struct veth *out)

@@ -24,8 +24,8 @@ const char *veth_host_name(struct call *c);
 
 /* ADD: begins the attachment's record. What an ADD or a DEL that was cut short
  * has left is removed first, by the applet's DEL. If CNI_IFNAME is in the
- * container, that is an error, and nothing has been asked of the IPAM plugin, whose
- * DEL would free the address that the attachment has. */
+ * container, or a host end still there, that is an error, and nothing has been asked
+ * of the IPAM plugin, whose DEL would free the address that the attachment has. */
 int veth_begin(struct call *c, struct record *record);
 
 /* ADD: fails because a name of the pair is taken. */

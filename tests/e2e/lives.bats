@@ -269,7 +269,7 @@ del_for_p2() {
 	check_list p1 "$LIST" "$(port 8081)"
 	pings p1 10.1.2.1
 	node find $RECORDS -type f -delete
-	CNI_NETNS=/run/netns/p2 add_fails p1 "$NET" "allocated to p1, duplicate"
+	CNI_NETNS=/run/netns/p2 add_fails p1 "$NET" "already exists"
 	node test -e /var/lib/cni/networks/net1/10.1.2.2
 	del_list p1 "$LIST" "$(port 8081)"
 	nothing_left

@@ -399,6 +399,16 @@ slowly() {
 	gone p1 "$NET"
 }
 
+@test "so is one elsewhere, also without a record" {
+	pod_up p1 p2
+	add p1 "$NET"
+	node find /run/cni/cnibox -type f -delete
+	CNI_NETNS=/run/netns/p2 add_fails p1 "$NET" "already exists"
+	node test -e /var/lib/cni/networks/net1/10.1.2.2
+	pings node 10.1.2.2
+	gone p1 "$NET"
+}
+
 @test "forwarding that cannot be turned on is an error, and leaves nothing" {
 	pod_up p1
 	node mount -o bind,ro /proc/sys /proc/sys
