@@ -71,7 +71,7 @@ ruleset() {
 	while text=$(nft list ruleset) && [[ $text == *" expires "* ]]; do
 		((tries--)) || break
 	done
-	printf '%s\n' "$text"
+	[ -z "$text" ] || printf '%s\n' "$text"
 }
 
 # world FILE [SED]: writes down what there is, less what SED drops.

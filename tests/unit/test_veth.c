@@ -139,7 +139,8 @@ static void name_that_is_taken_is_refused(void **state)
 	struct veth veth;
 
 	assert_int_equal(link_add(&c->host, &other, NULL), 0);
-	assert_int_equal(veth_begin(c, &record), 0);
+	assert_int_equal(veth_begin(c, &record), -1);
+	assert_failed(c->job, CNI_INTERNAL, taken(c), NULL);
 	assert_int_equal(veth_add(c, &spec, &veth), -1);
 	assert_failed(c->job, CNI_INTERNAL, taken(c), NULL);
 	assert_int_equal(link_del(&c->host, other.name, NULL), 0);
