@@ -22,7 +22,8 @@ int masq_validate(struct call *c, const struct masq *masq)
 {
 	if (!IS_ENABLED(CONFIG_NAT) && (masq->on || masq->family))
 		return fail_unbuilt(c->job, CNI_BAD_CONFIG, "ipMasq", "NAT");
-	if (masq->backend && strcmp(masq->backend, masq_backends[0]) == 0)
+	if (IS_ENABLED(CONFIG_NAT) && masq->backend &&
+	    strcmp(masq->backend, masq_backends[0]) == 0)
 		job_warn(c->job, "ipMasqBackend iptables: nftables does it");
 	return 0;
 }
