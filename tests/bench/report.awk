@@ -377,6 +377,9 @@ function goals(   faults) {
 		of("burst", "DEL", "wall", "floor", "cnibox"))
 	goal("DELs 64 at a time, times the floor's throughput", ">=", 2.5, \
 		of("drain", "DEL", "wall", "floor", "cnibox"))
+	goal("DELs 64 at a time, times one request to delete all 250 links", "<=", 2, \
+		ratio(get("drain", 250, "cnibox", "DEL", "wall"), \
+			get("drain", 250, "floor", "GC", "wall")))
 	goal("one of 250 DELs, 99th percentile, times one DEL alone", "<=", 8, \
 		ratio(p99["drain", 250, "cnibox", "DEL", "each"], \
 			get("drain", 1, "cnibox", "DEL", "wall")))

@@ -36,13 +36,15 @@ burst() {
 	nodes_down
 }
 
-# 250 pods, 64 at a time; between them one alone (entry 1).
+# 250 pods, 64 at a time, and the least that it takes the kernel: the links of all go
+# by one request. Between them one alone (entry 1).
 drain() {
 	local who round
 	say MEASURE "250 ADDs and DELs, 64 at a time"
 	for who in floor cnibox; do
 		storm "$who@250" 250
 	done >"$work/plan"
+	plan floor@250 "all_add 250" "call GC GC pod1 bridge gc" >>"$work/plan"
 	for who in floor cnibox; do
 		node_up "$who@1"
 		plan "$who@1" "chain_add masq" "chain_del masq"
