@@ -169,6 +169,8 @@ static int run(struct call *c, char **argv, struct str *out)
 	if (IS_ENABLED(CONFIG_NODES))
 		read_exempt(c, &sync);
 	restore_all(c, &sync);
+	if (tables_find_old(&c->nft, &sync.broken) < 0)
+		return -1;
 	/* Attachments may have come meanwhile. */
 	if (sync.broken && (tables_rebuild(&c->nft, list_entries, c) < 0 ||
 			    node_owners(c, &sync.owners) < 0))

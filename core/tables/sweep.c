@@ -424,6 +424,23 @@ int tables_rebuild(struct nl *nl,
 	return ret;
 }
 
+int tables_find_old(struct nl *nl, bool *old)
+{
+	struct nft nft;
+	bool missing;
+
+	for (int i = 0; i < TABLES; i++) {
+		table_init(&nft, nl, i);
+		if (nft_find_table(&nft, &missing) < 0)
+			return -1;
+		if (missing || !nft.no_expiry)
+			continue;
+		nft.no_expiry = false;
+		*old |= nft_can_expire(&nft);
+	}
+	return 0;
+}
+
 static int probe(struct nl *nl, enum entry_kind kind)
 {
 	const struct entry entry = { .kind = kind, .pod = { { AF_INET }, 32 } };

@@ -66,6 +66,10 @@ int tables_gc(struct nl *nl, bool (*dead)(void *arg, const char *owner),
 int tables_rebuild(struct nl *nl,
 		   int (*list_entries)(void *arg, struct list *out), void *arg);
 
+/* Sets *old if a table is of an older version, whose elements cannot expire, where this
+ * kernel can have it otherwise. */
+int tables_find_old(struct nl *nl, bool *old);
+
 /* Has the kernel forget the connections that entries should have caught and have
  * not, or that were theirs: see ct_flush(). */
 int tables_flush_connections(struct nl *nl, const struct list *entries,

@@ -161,6 +161,26 @@ ruleset() {
 	both_go
 }
 
+@test "tables of an older version are made anew, so that elements can expire" {
+	local new before
+	two_pods
+	outside_up
+	serve p1 80
+	new=$(node nft list table inet cnibox)
+	before=$(nat_elements | sort)
+	[[ $new == *'comment "elements can expire"'* ]] || skip "elements do not expire"
+	{
+		echo "delete table inet cnibox"
+		sed '/comment "elements can expire"/d; /flags timeout$/d' <<<"$new"
+	} | node nft -f -
+	syncs "2 attachments, 0 restored, 0 gone"
+	[ "$(node nft list table inet cnibox)" = "$new" ]
+	[ "$(nat_elements | sort)" = "$before" ]
+	answers outside 192.0.2.1 8081 "p1 sees 192.0.2.2"
+	syncs "2 attachments, 0 restored, 0 gone"
+	both_go
+}
+
 @test "what has no record but its host end is left alone" {
 	local before
 	two_pods
