@@ -10,9 +10,7 @@
 		SYS_##name, #name, __VA_ARGS__                                 \
 	}
 
-/* What is not here does not count: it has no effect on anything but the process
- * and its copy of the kernel's answers, or cannot fail (brk, munmap, signals,
- * clocks, lseek, uname, umask, exit). */
+/* Each call is here, or among those that do not count. */
 static const struct call calls[] = {
 	CALL(openat, CALL_OPEN, false, "EINTR ENOMEM EIO EMFILE"),
 	CALL(close, CALL_CLOSE, false, "EIO"),
@@ -32,6 +30,9 @@ static const struct call calls[] = {
 	CALL(unlinkat, CALL_OTHER, true, "ENOMEM EIO EROFS EBUSY"),
 	CALL(mkdirat, CALL_OTHER, true, "ENOMEM ENOSPC EIO EROFS EEXIST"),
 	CALL(utimensat, CALL_OTHER, true, "EIO EROFS"),
+	CALL(fchmodat, CALL_OTHER, true, "ENOMEM EIO EROFS EPERM"),
+	CALL(faccessat, CALL_OTHER, false, "ENOMEM EIO"),
+	CALL(readlinkat, CALL_OTHER, false, "ENOMEM EIO"),
 	CALL(fsetxattr, CALL_OTHER, true, "ENOSPC EIO EROFS"),
 	CALL(fgetxattr, CALL_OTHER, false, "ENOMEM EIO"),
 	CALL(fstat, CALL_OTHER, false, "ENOMEM EIO"),
@@ -39,7 +40,8 @@ static const struct call calls[] = {
 	CALL(statx, CALL_OTHER, false, "ENOMEM EIO"),
 	CALL(flock, CALL_OTHER, true, "EINTR ENOMEM ENOLCK"),
 	CALL(fcntl, CALL_OTHER, false, "ENOMEM"),
-	/* Only for what kind a namespace is of, which does not fail. */
+	/* Only what kind a namespace is of, whether a link has a name, and that
+	 * a file stays open for a child, which does not fail. */
 	CALL(ioctl, CALL_OTHER, false, ""),
 	CALL(mmap, CALL_MMAP, false, "ENOMEM"),
 	CALL(memfd_create, CALL_OTHER, false, "ENOMEM EMFILE"),
@@ -58,6 +60,14 @@ static const struct call calls[] = {
 	CALL(wait4, CALL_OTHER, false, "EINTR"),
 	CALL(dup3, CALL_OTHER, false, "EBUSY EINTR"),
 	CALL(pipe2, CALL_OTHER, false, "EMFILE"),
+	/* SANDBOX */
+	CALL(capset, CALL_OTHER, false, "EPERM"),
+	CALL(prctl, CALL_OTHER, false, "ENOMEM EPERM"),
+#ifdef SYS_landlock_create_ruleset
+	CALL(landlock_create_ruleset, CALL_OTHER, false, "ENOMEM EMFILE"),
+	CALL(landlock_add_rule, CALL_OTHER, false, "ENOMEM"),
+	CALL(landlock_restrict_self, CALL_OTHER, false, "ENOMEM EPERM"),
+#endif
 /* Older ways to say the same, which newer architectures lack. */
 #ifdef SYS_open
 	CALL(open, CALL_OTHER, true, "EINTR ENOMEM EIO EMFILE"),
@@ -65,6 +75,9 @@ static const struct call calls[] = {
 	CALL(rename, CALL_OTHER, true, "ENOMEM ENOSPC EIO EROFS EBUSY"),
 	CALL(unlink, CALL_OTHER, true, "ENOMEM EIO EROFS EBUSY"),
 	CALL(mkdir, CALL_OTHER, true, "ENOMEM ENOSPC EIO EROFS EEXIST"),
+	CALL(chmod, CALL_OTHER, true, "ENOMEM EIO EROFS EPERM"),
+	CALL(access, CALL_OTHER, false, "ENOMEM EIO"),
+	CALL(readlink, CALL_OTHER, false, "ENOMEM EIO"),
 	CALL(stat, CALL_OTHER, false, "ENOMEM EIO"),
 	CALL(lstat, CALL_OTHER, false, "ENOMEM EIO"),
 	CALL(poll, CALL_OTHER, false, "EINTR ENOMEM"),
@@ -74,6 +87,52 @@ static const struct call calls[] = {
 	CALL(vfork, CALL_OTHER, true, "ENOMEM EAGAIN"),
 #endif
 };
+
+/* These have no effect on anything but the process and its copy of the kernel's
+ * answers, and cannot fail. */
+static const long harmless[] = {
+	SYS_brk,
+	SYS_munmap,
+	SYS_mmap, /* MAP_FIXED: of what is mapped already */
+	SYS_mremap,
+	SYS_mprotect,
+	SYS_madvise,
+	SYS_rt_sigaction,
+	SYS_rt_sigprocmask,
+	SYS_rt_sigreturn,
+	SYS_restart_syscall,
+	SYS_setitimer,
+	SYS_clock_gettime,
+	SYS_nanosleep,
+	SYS_clock_nanosleep,
+	SYS_lseek,
+	SYS_uname,
+	SYS_umask,
+	SYS_getpid,
+	SYS_gettid,
+	SYS_capget,
+	SYS_kill,
+	SYS_set_tid_address,
+	SYS_set_robust_list,
+	SYS_prlimit64,
+	SYS_exit,
+	SYS_exit_group,
+#ifdef SYS_rseq
+	SYS_rseq,
+#endif
+#ifdef SYS_arch_prctl
+	SYS_arch_prctl,
+#endif
+};
+
+bool call_is_harmless(__u64 nr)
+{
+	for (size_t i = 0; i < sizeof(harmless) / sizeof(*harmless); i++) {
+		if ((__u64)harmless[i] == nr)
+			return true;
+	}
+	return false;
+}
 
 const struct call *call_find(__u64 nr, const __u64 args[6])
 {

@@ -11,10 +11,20 @@
 # its node, which has nothing then that the pod does not bring; settled=0 lets
 # it come and go once before. indexed=0 has host-local lose its index all the
 # time. others are pods whose DELs are under way, all before that of the pod or
-# (behind=1) before its own, when a call of that goes wrong. given=1 has a bridge on the node, node_has what it makes there. verbs are
-# those that the plugin has something to do for.
+# (behind=1) before its own, when a call of that goes wrong. given=1 has a bridge on
+# the node, node_has what it makes there. verbs are those that the plugin has
+# something to do for.
+#
+# shows are patterns (ERE) of what the ADDs bring to the world, so that they do what
+# the configuration is there for; makes are system calls that each verb makes of
+# which the same is true. also() tells what else there is in this world; stays is
+# for sed(1), what DEL leaves of that, until pod_anew.
 
 node_has() {
+	:
+}
+
+pod_anew() {
 	:
 }
 
@@ -30,6 +40,7 @@ ipam() {
 
 # config_by_room FOLDER PLUGIN
 config_by_room() {
+	shows=('^[0-9]+: eth0')
 	case $1 in
 	main)
 		chain=("\"type\":\"$2\",$(ipam "$ranges4" "$routes4")")

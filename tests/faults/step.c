@@ -22,7 +22,8 @@
  * -r adds to FILE what the program does to files in FOLDER, for replay.
  *
  * -f is for the program's children, too. The exit status is the program's, or
- * 128 and the signal that ended it; 124 after 60 seconds, when it is killed.
+ * 128 and the signal that ended it; 124 after 60 seconds, when it is killed;
+ * 125 if step itself fails, as when a call is in none of the tables of calls.c.
  */
 #define _GNU_SOURCE
 #include "step.h"
@@ -156,6 +157,7 @@ static int errno_of(const char *name)
 		{ "EEXIST", EEXIST }, { "ENOBUFS", ENOBUFS },
 		{ "EAGAIN", EAGAIN }, { "ENOLCK", ENOLCK },
 		{ "EPERM", EPERM },   { "EMFILE", EMFILE },
+		{ "EINVAL", EINVAL },
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
@@ -165,9 +167,21 @@ static int errno_of(const char *name)
 	return 0;
 }
 
+static bool fault_is_known(const char *fault)
+{
+	return strcmp(fault, "kill") == 0 || strncmp(fault, "short:", 6) == 0 ||
+	       strcmp(fault, "trunc") == 0 || strcmp(fault, "intr") == 0 ||
+	       errno_of(fault);
+}
+
 static void on_entry(struct tracee *t, const struct ptrace_syscall_info *info)
 {
 	t->call = call_find(info->entry.nr, info->entry.args);
+	if (!t->call && !call_is_harmless(info->entry.nr)) {
+		fprintf(stderr, "step: system call %llu is not in calls.c\n",
+			(unsigned long long)info->entry.nr);
+		exit(125);
+	}
 	if (!t->call)
 		return;
 	memcpy(t->args, info->entry.args, sizeof(t->args));
@@ -304,7 +318,8 @@ int main(int argc, char **argv)
 	step.out = fopen(file, step.folder ? "ae" : "we");
 	if (!step.out)
 		die(file);
-	if (!argv[optind] || (step.n && (!step.fault || !step.name))) {
+	if (!argv[optind] || (step.n && (!step.fault || !step.name ||
+					 !fault_is_known(step.fault)))) {
 		errno = EINVAL;
 		die("usage");
 	}

@@ -32,8 +32,10 @@ struct call {
 };
 
 /* The call with these arguments; NULL if it does not count: it can neither fail
- * nor change anything outside of the process. */
+ * nor change anything outside of the process. If it is not even harmless, then
+ * nobody has thought of it. */
 const struct call *call_find(__u64 nr, const __u64 args[6]);
+bool call_is_harmless(__u64 nr);
 
 /* Whether the call may change what outlives the process, makes a file, or opens
  * one for writing. */

@@ -24,17 +24,30 @@ pod_up() {
 		sh -c 'echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad'
 }
 
-# Files with what they hold, without a process for it.
+# Files with their modes, and what they hold.
 files() {
-	local file text
+	local mode file text all=()
 	for file in /run/cni/** /var/lib/cni/**; do
-		[ ! -d "$file" ] || continue
+		[ -d "$file" ] || all+=("$file")
+	done
+	[ ${#all[@]} != 0 ] || return 0
+	while read -r mode file; do
 		# An index is binary, a hint that is never believed unchecked;
 		# so is what the queue of links has left.
 		[[ $file != */.@(index:*|del|queue) ]] || continue
 		text=
 		IFS= read -r -d '' text <"$file"
-		printf 'file %s %q\n' "$file" "$text"
+		printf 'file %s %s %q\n' "$file" "$mode" "$text"
+	done < <(stat -c '%a %n' -- "${all[@]}")
+}
+
+# What limits rates on the node, with what redirects packets to it.
+queues() {
+	local kind link
+	tc qdisc show | while read -r _ kind _ _ link _; do
+		[ "$kind" != noqueue ] || continue
+		echo "queue $kind $link"
+		tc filter show dev "$link" parent ffff: | sed 's/index.*//'
 	done
 }
 
@@ -79,12 +92,19 @@ world() {
 	{
 		files
 		ip -d -o -batch "$T/batch"
+		queues
 		for pod in "${pods[@]}"; do
 			echo "pod $pod"
 			ip -n "$pod" -d -o -batch "$T/batch"
 		done
 		ruleset
+		also
 	} | sed -E -e "$VOLATILE" -e "$REMAINS" ${2:+-e "$2"} >"$1"
+}
+
+# As it is where no configuration says otherwise.
+also() {
+	:
 }
 
 # Back to the state of a new node.

@@ -7,4 +7,5 @@ config_limits() {
 		"\"type\":\"bandwidth\",
 			\"ingressRate\":8000000,\"ingressBurst\":160000,
 			\"egressRate\":8000000,\"egressBurst\":160000")
+	shows=('qdisc tbf' 'Redirect to device bwp')
 }

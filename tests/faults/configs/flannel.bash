@@ -11,6 +11,8 @@ config_flannel() {
 	flannel_env 10.9.0.1/29 false
 	chain=("\"type\":\"flannel\",\"subnetFile\":\"$T/subnet.env\",
 		\"delegate\":{\"isDefaultGateway\":true}")
+	shows=('^file /var/lib/cni/flannel/pod ' '^[0-9]+: cni0: .* mtu 1450 '
+		'default via 10\.9\.0\.1 ' 'goto masq4-29')
 }
 
 config_flannel_ptp() {
@@ -18,4 +20,6 @@ config_flannel_ptp() {
 	flannel_env 10.9.0.1/30 true
 	chain=("\"type\":\"flannel\",\"subnetFile\":\"$T/subnet.env\",
 		\"delegate\":{\"type\":\"ptp\"}")
+	shows=('^file /var/lib/cni/flannel/pod ' '^unicast 10\.9\.0\.2 dev veth'
+		'^2: eth0@.* mtu 1450 ')
 }

@@ -7,12 +7,14 @@ config_foreign() {
 	cp --remove-destination "$CNIBOX" "$BIN/host-local"
 	chain=("\"type\":\"bridge\",\"isGateway\":true,
 		$(ipam "$ranges4" '')")
+	shows=('^file .*/10\.9\.0\.3 ') makes=(execve)
 }
 
 # DEL finds what it looks for by reading every file.
 config_unindexed() {
 	indexed=0
 	chain=("\"type\":\"bridge\",$(ipam "$ranges4" '')")
+	shows=('^file .*/10\.9\.0\.3 ') makes=(getdents64)
 }
 
 # The list of nodes says which addresses and how large packets.
@@ -28,4 +30,6 @@ config_listed() {
 	chain=('"type":"bridge","isGateway":true,"ipMasq":true,"mtu":"auto",
 		"nonMasqueradeRealm":7,
 		"ipam":{"type":"host-local","subnet":"auto"}')
+	shows=('^file .*/10\.9\.0\.2 ' '^[0-9]+: cni0: .* mtu 1450 ' 'rt classid .* 7 return'
+		'goto masq4-30')
 }

@@ -4,4 +4,5 @@
 config_loopback() {
 	neighbour=0 settled=0 verbs="ADD DEL"
 	chain=('"type":"loopback"')
+	shows=('^1: lo: <LOOPBACK,UP')
 }

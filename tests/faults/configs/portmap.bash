@@ -11,4 +11,6 @@ config_ports() {
 			$(ipam "$ranges4" "$routes4")"
 		"\"type\":\"portmap\",
 			\"runtimeConfig\":{\"portMappings\":[$ports]}")
+	shows=('tcp \. 1080 comment "net/eth0/pod"' 'udp \. 1081 ' 'tcp \. 1083 '
+		'192\.0\.2\.1 \. 1082 ')
 }

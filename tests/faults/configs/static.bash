@@ -6,4 +6,5 @@ config_fixed() {
 	chain=('"type":"bridge","isGateway":true,"ipam":{"type":"static",
 		"addresses":[{"address":"10.9.0.2/29"}],
 		"routes":[{"dst":"0.0.0.0/0"}]}')
+	shows=('^2: eth0 .* 10\.9\.0\.2/29 ' 'default via 10\.9\.0\.1 ')
 }
