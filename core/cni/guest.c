@@ -106,7 +106,13 @@ int guest_apply(struct call *c, const struct link *link, int index,
 		nl_hold(&c->guest);
 	}
 	add_routes(c, link);
-	return nl_release(&c->guest);
+	if (nl_release(&c->guest) < 0)
+		return -1;
+	if (v6 && !(flags & ADDR_NO_ROUTE))
+		sysctl_wish(c->job, c->netns.fd,
+			    sysctl_ipv6(c->job, link->name, "ndisc_notify"),
+			    "1");
+	return 0;
 }
 
 int guest_check_link(struct call *c, const char *kind, bool up,

@@ -10,7 +10,7 @@
  * interface has this index, and all its routes, and sets it up. flags are of ADDR_*
  * (addr.h): with ADDR_DAD its end is waited for; ADDR_NO_ROUTE is for a link without
  * neighbours. Others are told when its MAC address changes from then on
- * (arp_notify). */
+ * (arp_notify, ndisc_notify). */
 int guest_apply(struct call *c, const struct link *link, int index,
 		unsigned flags);
 

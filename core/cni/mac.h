@@ -4,8 +4,9 @@
  * Who gets the IP address that another pod had has its MAC address, too. So what the
  * node and other pods know of it stays true, and need not be announced to every port
  * of a bridge. That holds on a steady bridge: one that we made, and all of whose pods
- * have had such MAC addresses. Its own MAC address, which it has from its first moment
- * on, says that it is ours, and an alias that it is steady no more. */
+ * have had such MAC addresses and no second address, which may have another first one
+ * beside it next time. Its own MAC address, which it has from its first moment on, says
+ * that it is ours, and an alias that it is steady no more. */
 #ifndef CNIBOX_MAC_H
 #define CNIBOX_MAC_H
 

@@ -20,6 +20,14 @@ NET6='{
 		"rangeStart": "2001:db8:1::10", "rangeEnd": "2001:db8:1::11"
 	}
 }'
+# Two first addresses for the pods in turn, and one second address.
+BESIDE='{
+	"cniVersion": "1.0.0", "name": "net1", "type": "bridge",
+	"bridge": "br0", "isGateway": true,
+	"ipam": {"type": "host-local", "ranges": [
+		[{"subnet": "10.1.2.0/24", "rangeStart": "10.1.2.10", "rangeEnd": "10.1.2.12"}]
+	]}
+}'
 ASKED='{"runtimeConfig": {"mac": "02:00:5e:00:00:01"}}'
 TUNED='{
 	"cniVersion": "1.0.0", "name": "net1", "plugins": [
@@ -143,6 +151,49 @@ gone_all() {
 	heard announced p1
 	del p1 "$NET"
 	gone_all "$NET"
+}
+
+# beside SUBNET FIRST LAST: a pod gets the second address of another, known to all, and
+# not its first.
+beside() {
+	local conf
+	conf=$(jq -c ".ipam.ranges[1] = [{subnet: \"$1\", rangeStart: \"$2\",
+		rangeEnd: \"$3\"}]" <<<"$BESIDE")
+	first "$conf"
+	add p1 "$conf"
+	known_by_all 10.1.2.11
+	known_by_all "$3"
+	del p1 "$conf"
+	add p2 "$conf"
+	expect "$result" '.ips[0].address == "10.1.2.12/24"'
+	reached_at_once "$3"
+	del p2 "$conf"
+	# Also for who has that one alone.
+	conf=$(jq -c 'del(.ipam.ranges[0])' <<<"$conf")
+	add p1 "$conf"
+	reached_at_once "$3"
+	del neighbour "$conf"
+	gone p1 "$conf"
+}
+
+@test "an IPv6 address beside another IPv4 address is announced" {
+	beside 2001:db8:1::/64 2001:db8:1::10 2001:db8:1::11
+}
+
+@test "an IPv4 address beside another one is announced" {
+	beside 10.1.3.0/24 10.1.3.10 10.1.3.11
+}
+
+@test "an IPv6 address with a MAC that does not follow is announced" {
+	first "$NET6"
+	add p1 "$(with "$NET6" "$ASKED")"
+	known_by_all 2001:db8:1::11
+	del p1 "$NET6"
+	add p2 "$NET6"
+	reached_at_once 2001:db8:1::11
+	pod p2 ip link set eth0 address 02:00:5e:00:00:02
+	reached_at_once 2001:db8:1::11
+	gone_all "$NET6"
 }
 
 @test "on a bridge that others made all are announced" {

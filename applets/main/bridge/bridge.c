@@ -138,8 +138,9 @@ static int bridge_guest_mac(struct call *c, struct bridge_links *links,
 		   !bridge_has_vlans(conf)) {
 		mac_of_ips(&c->result.ips, buf);
 		*mac = buf;
-		links->known = links->steady;
-		return 0;
+		links->known = links->steady && c->result.ips.count == 1;
+		if (links->known)
+			return 0;
 	}
 	return links->steady ? mac_end_steady(c, &links->bridge) : 0;
 }
@@ -314,7 +315,7 @@ static int bridge_open_guest(struct call *c, struct bridge_links *links)
 	    link_wait_up(&c->host, host, PORT_UP_MS) < 0 ||
 	    link_wait_up(&c->guest, guest, PORT_UP_MS) < 0)
 		return -1;
-	/* Now that the bridge lets frames in. (arp_notify) */
+	/* Now that the bridge lets frames in. (arp_notify, ndisc_notify) */
 	return c->net.ipam && !links->known
 		       ? link_set_mac(&c->guest, guest, guest->mac)
 		       : 0;
