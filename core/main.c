@@ -58,11 +58,16 @@ static int unknown(struct job *job, const char *name)
 	return runtime ? cni_print_error(job, NULL) : cni_log_error(job);
 }
 
-/* argv[0] is the word behind "cnibox". */
+/* argv[0] is the word behind "cnibox". "help bridge" is "bridge --help". */
 static int box_main(struct call *c, char **argv)
 {
 	const struct tool *tool = tool_find(tools, argv[0]);
 
+	if (tool == &help_tool && argv[1]) {
+		*argv = argv[1];
+		argv[1] = "--help";
+		tool = tool_find(tools, *argv);
+	}
 	c->applet = applet_find(applets, argv[0]);
 	if (c->applet)
 		return applet_main(c, argv);

@@ -12,7 +12,7 @@ static int run(struct call *c, char **argv, struct str *out)
 	(void)argv;
 	str_add(out, CNI_VERSION_LINE);
 	str_add(out,
-		"Every CNI plugin in one binary.\n"
+		"CNI plugins in one binary.\n"
 		"\n"
 		"    PLUGIN                as a runtime calls it, by its name\n"
 		"    cnibox PLUGIN         the same\n"
@@ -24,6 +24,6 @@ static int run(struct call *c, char **argv, struct str *out)
 
 const struct tool help_tool = {
 	.name = "help",
-	.usage = "--help         this text",
+	.usage = "--help [NAME]  this text, or NAME's own",
 	.run = run,
 };

@@ -47,6 +47,8 @@ applets() {
 		# What its own says behind an empty line are the details.
 		[[ $help == *"${output%%$'\n\n'*}"* ]]
 		[ "$("$CNIBOX" "--$name" --help)" = "$output" ]
+		[ "$("$CNIBOX" help "$name")" = "$output" ]
+		[ "$("$CNIBOX" --help "--$name")" = "$output" ]
 		[ ! -e "$PLUGINS/$name" ]
 		ln -s "$CNIBOX" "$BATS_TEST_TMPDIR/$name"
 		CNI_COMMAND=ADD run -1 --separate-stderr \
@@ -135,6 +137,9 @@ at_least() {
 	[[ $output == *isDefaultGateway*ipam.type* ]]
 	run -0 "$CNIBOX" bridge --help
 	[[ $output == *isDefaultGateway* ]]
+	[ "$("$CNIBOX" help bridge)" = "$output" ]
+	run -1 --separate-stderr "$CNIBOX" help nod
+	[[ -z $output && $stderr == "cnibox: nod: no such plugin; "* ]]
 }
 
 @test "an applet is called by the name of the file, or by the first word" {
