@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * sync - makes the node's NAT what the records of its attachments say
+ * sync - makes the node's nftables what the records of its attachments say
 
 config SYNC
 	bool "cnibox sync"
 	default y
 	depends on NAT
 	help
-	  "cnibox sync" puts the NAT of all containers back when somebody has
-	  flushed the ruleset. Costs 2 KB.
+	  "cnibox sync" puts the NAT and policy of all containers back when
+	  somebody has flushed the ruleset, removes what is left of those that
+	  are gone, and makes the tables of an older version anew. Costs 2 KB.
 */
 #include <string.h>
 #include <unistd.h>
@@ -193,6 +194,6 @@ static int run(struct call *c, char **argv, struct str *out)
 
 const struct tool sync_tool = {
 	.name = "sync",
-	.usage = "sync           puts NAT back that others removed",
+	.usage = "sync           puts back NAT and policy that others removed",
 	.run = run,
 };
