@@ -150,6 +150,8 @@ not_yet() {
 		"delegate.type: flannel cannot be its own delegate"
 	add_fails p1 "$(with "$NET" '{"delegate": {"type": "nope"}}')" \
 		'failed to find plugin "nope" in path'
+	add_fails p1 "$(with "$NET" '{"delegate": {"type": "../bridge"}}')" \
+		'invalid plugin name: ../bridge'
 	add_fails p1 "$(with "$NET" '{"delegate": {"mtu": "large"}}')" \
 		'mtu: expected'
 	nothing_left
