@@ -50,7 +50,7 @@ static const struct call calls[] = {
 	CALL(socket, CALL_OTHER, false, "ENOMEM ENOBUFS EMFILE"),
 	CALL(setsockopt, CALL_OTHER, false, "ENOMEM ENOBUFS"),
 	CALL(bind, CALL_OTHER, false, "ENOMEM ENOBUFS"),
-	CALL(sendto, CALL_OTHER, true, "EINTR ENOMEM ENOBUFS"),
+	CALL(sendto, CALL_SEND, true, "EINTR ENOMEM ENOBUFS"),
 	CALL(sendmsg, CALL_OTHER, true, "EINTR ENOMEM ENOBUFS"),
 	CALL(recvfrom, CALL_RECV, false, "EINTR ENOMEM ENOBUFS"),
 	CALL(recvmsg, CALL_RECVMSG, false, "EINTR ENOMEM ENOBUFS"),

@@ -16,8 +16,9 @@
  * -n has FAULT befall the Nth (from 1) call NAME: kill is SIGKILL in place of
  * the call; ENOSPC and so on is that error in its place; short:LEN has it read
  * or write no more than LEN bytes; trunc cuts the kernel's answer into half;
- * intr has it say that the dump was interrupted. FILE gets "hit" if there was
- * such a call.
+ * intr has it say that the dump was interrupted; refuse:K has the kernel not do
+ * the Kth request of what is sent, and say that it lacks memory. FILE gets "hit"
+ * if there was such a call.
  *
  * -r adds to FILE what the program does to files in FOLDER, for replay.
  *
@@ -66,6 +67,9 @@ static struct {
 	long counts[CALLS_MAX]; /* of each number */
 	const char *fault, *name, *folder;
 	bool changed;
+	bool refuses; /* spoilt, of what the file is sent */
+	__u64 refusing;
+	struct spoilt spoilt;
 	FILE *out;
 	pid_t first;
 	struct tracee tracees[PROCESSES_MAX];
@@ -94,36 +98,49 @@ static struct tracee *tracee_of(pid_t pid)
 	return NULL;
 }
 
-/* The first message of what the kernel answered; false if it is none. */
-static bool answer_of(const struct tracee *t, long got, __u64 *at,
-		      struct nlmsghdr *msg)
+static bool receives(const struct call *call)
+{
+	return call->kind == CALL_RECV || call->kind == CALL_RECVMSG;
+}
+
+/* Where the call has put what it got; 0 if that cannot be found. */
+static __u64 got_at(const struct tracee *t)
 {
 	struct msghdr head;
 	struct iovec iov;
 
-	*at = t->args[1];
-	if (t->call->kind == CALL_RECVMSG) {
-		if (!tracee_read(t->pid, t->args[1], &head, sizeof(head)) ||
-		    !tracee_read(t->pid, (__u64)(uintptr_t)head.msg_iov, &iov,
-				 sizeof(iov)))
-			return false;
-		*at = (__u64)(uintptr_t)iov.iov_base;
-	}
-	return got >= (long)sizeof(*msg) &&
+	if (t->call->kind == CALL_RECV)
+		return t->args[1];
+	if (!tracee_read(t->pid, t->args[1], &head, sizeof(head)) ||
+	    !tracee_read(t->pid, (__u64)(uintptr_t)head.msg_iov, &iov,
+			 sizeof(iov)))
+		return 0;
+	return (__u64)(uintptr_t)iov.iov_base;
+}
+
+/* The first message of what the kernel answered; false if it is none. */
+static bool answer_of(const struct tracee *t, long got, __u64 *at,
+		      struct nlmsghdr *msg)
+{
+	*at = got_at(t);
+	return *at && got >= (long)sizeof(*msg) &&
 	       tracee_read(t->pid, *at, msg, sizeof(*msg));
 }
 
 /* The faults that depend on what the call did. */
 static void list_more(const struct tracee *t, long result)
 {
-	bool received =
-		t->call->kind == CALL_RECV || t->call->kind == CALL_RECVMSG;
+	struct datagram sent;
 	struct nlmsghdr msg;
 	__u64 at;
 
 	if (t->call->kind == CALL_TRANSFER && result > 1)
 		fprintf(step.out, " short:%ld", result / 2);
-	if (!received || result <= 0)
+	if (t->call->kind == CALL_SEND) {
+		sent = datagram_look(t->pid, t->args[1], t->args[2]);
+		datagram_list(step.out, t->pid, &sent);
+	}
+	if (!receives(t->call) || result <= 0)
 		return;
 	fputs(" trunc", step.out);
 	if (answer_of(t, result, &at, &msg) && msg.nlmsg_flags & NLM_F_MULTI)
@@ -171,7 +188,25 @@ static bool fault_is_known(const char *fault)
 {
 	return strcmp(fault, "kill") == 0 || strncmp(fault, "short:", 6) == 0 ||
 	       strcmp(fault, "trunc") == 0 || strcmp(fault, "intr") == 0 ||
-	       errno_of(fault);
+	       strncmp(fault, "refuse:", 7) == 0 || errno_of(fault);
+}
+
+static void refuse(const struct tracee *t, int n)
+{
+	struct datagram sent = datagram_look(t->pid, t->args[1], t->args[2]);
+
+	step.refuses = t->call->kind == CALL_SEND && sent.messages &&
+		       request_spoil(t->pid, &sent, n, &step.spoilt);
+	step.refusing = t->args[0];
+}
+
+/* The request is the program's own again; and the answer is as it has to be. */
+static void go_on_refusing(const struct tracee *t, long result)
+{
+	if (t->chosen)
+		request_mend(t->pid, &step.spoilt);
+	else if (receives(t->call) && result > 0 && step.refusing == t->args[0])
+		answer_refuse(t->pid, got_at(t), (__u64)result, &step.spoilt);
 }
 
 static void on_entry(struct tracee *t, const struct ptrace_syscall_info *info)
@@ -198,6 +233,8 @@ static void on_entry(struct tracee *t, const struct ptrace_syscall_info *info)
 		tracee_skip(t->pid);
 	} else if (strncmp(step.fault, "short:", 6) == 0) {
 		tracee_limit(t->pid, strtoul(step.fault + 6, NULL, 10));
+	} else if (strncmp(step.fault, "refuse:", 7) == 0) {
+		refuse(t, atoi(step.fault + 7));
 	}
 }
 
@@ -213,15 +250,18 @@ static void on_exit_of(struct tracee *t, long result)
 	if (step.folder)
 		record_call(step.out, step.folder, t->pid, t->call, t->args,
 			    result);
+	if (step.refuses)
+		go_on_refusing(t, result);
 	if (t->chosen && errno_of(step.fault))
 		tracee_return(t->pid, -errno_of(step.fault));
 	else if (t->chosen && strcmp(step.fault, "trunc") == 0)
 		tracee_return(t->pid, result / 2);
 	else if (t->chosen && strcmp(step.fault, "intr") == 0 &&
 		 answer_of(t, result, &at, &msg))
-		tracee_write16(t->pid,
-			       at + offsetof(struct nlmsghdr, nlmsg_flags),
-			       msg.nlmsg_flags | NLM_F_DUMP_INTR);
+		tracee_write(t->pid,
+			     at + offsetof(struct nlmsghdr, nlmsg_flags),
+			     &(__u16) { msg.nlmsg_flags | NLM_F_DUMP_INTR },
+			     sizeof(__u16));
 	t->call = NULL;
 	t->chosen = false;
 }

@@ -20,6 +20,7 @@ enum call_kind {
 	CALL_TRANSFER, /* its third argument is a number of bytes */
 	CALL_RECV,
 	CALL_RECVMSG,
+	CALL_SEND,
 };
 
 /* A system call that counts. */
@@ -53,7 +54,34 @@ void tracee_return(pid_t pid, long result);
 
 /* The memory of the process. */
 bool tracee_read(pid_t pid, __u64 at, void *out, size_t len);
-void tracee_write16(pid_t pid, __u64 at, __u16 value);
+void tracee_write(pid_t pid, __u64 at, const void *data, size_t len);
+
+/* What is sent to the kernel: messages is 0 if it is not netlink's. */
+struct datagram {
+	__u64 at, end;
+	int messages;
+	__u16 last_type; /* the highest */
+};
+
+struct datagram datagram_look(pid_t pid, __u64 at, __u64 len);
+
+/* Writes " refuse:N" for each request that the kernel can refuse by itself. */
+void datagram_list(FILE *out, pid_t pid, const struct datagram *d);
+
+/* A request whose type the kernel does not know, for a moment. */
+struct spoilt {
+	__u64 at; /* of its type */
+	__u16 type;
+	__u32 seq;
+};
+
+/* Makes number n (from 1) such a request; and what it was again. */
+bool request_spoil(pid_t pid, const struct datagram *d, int n,
+		   struct spoilt *out);
+void request_mend(pid_t pid, const struct spoilt *s);
+
+/* Has the kernel refuse it for want of memory, if this is its answer. */
+void answer_refuse(pid_t pid, __u64 at, __u64 len, const struct spoilt *s);
 
 /* Writes what a call has done to files in folder, if anything, as a line:
  *	create|truncate|unlink|mkdir|sync PATH, link PATH PATH,

@@ -87,12 +87,11 @@ bool tracee_read(pid_t pid, __u64 at, void *out, size_t len)
 	return process_vm_readv(pid, &here, 1, &there, 1, 0) == (ssize_t)len;
 }
 
-void tracee_write16(pid_t pid, __u64 at, __u16 value)
+void tracee_write(pid_t pid, __u64 at, const void *data, size_t len)
 {
-	struct iovec here = { &value, sizeof(value) };
-	struct iovec there = { (void *)at, sizeof(value) };
+	struct iovec here = { (void *)data, len };
+	struct iovec there = { (void *)at, len };
 
-	if (process_vm_writev(pid, &here, 1, &there, 1, 0) !=
-	    (ssize_t)sizeof(value))
+	if (process_vm_writev(pid, &here, 1, &there, 1, 0) != (ssize_t)len)
 		perror("step: write to the process");
 }
