@@ -80,6 +80,12 @@ heard() {
 	[ "$word" = "$1" ] || complain "$2: $word"
 }
 
+# So many neighbours of IPv6 have told the neighbour their MAC address.
+told() {
+	[ "$(pod neighbour awk '$1 == "Icmp6InNeighborAdvertisements" { print $2 }' \
+		/proc/net/snmp6)" = "$1" ]
+}
+
 # first CONF: the neighbour has the first address of the network.
 first() {
 	add neighbour "$1"
@@ -120,10 +126,12 @@ gone_all() {
 	mac=$(mac p1)
 	[ "$mac" != "$(mac neighbour)" ]
 	known_by_all 2001:db8:1::11
+	told 1
 	del p1 "$NET6"
 	add p2 "$NET6"
 	[ "$(mac p2)" = "$mac" ]
 	reached_at_once 2001:db8:1::11
+	told 1
 	gone_all "$NET6"
 }
 

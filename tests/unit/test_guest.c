@@ -243,6 +243,7 @@ static void apply_switches_ipv6_on_for_an_address(void **state)
 	static const char off[] = "net/ipv6/conf/eth0/disable_ipv6";
 	static const char lo_off[] = "net/ipv6/conf/lo/disable_ipv6";
 	static const char detection[] = "net/ipv6/conf/eth0/accept_dad";
+	static const char notify[] = "net/ipv6/conf/eth0/ndisc_notify";
 
 	if (!IS_ENABLED(CONFIG_IPV6)) {
 		print_message("built without IPv6\n");
@@ -260,6 +261,7 @@ static void apply_switches_ipv6_on_for_an_address(void **state)
 		add_ip(job, result, "10.1.0.2/24", "10.1.0.1", 0);
 		assert_int_equal(guest_apply(&t->c, &t->link, 0, 0), 0);
 		assert_true(sysctl_is(job, -1, off, "1"));
+		assert_true(sysctl_is(job, -1, notify, "0"));
 		result->ips = (struct list) { 0 };
 		add_ip(job, result, "10.4.0.2/24", "10.4.0.1", 0);
 		add_ip(job, result, "fd00::2/64", "fd00::1", 0);
@@ -271,6 +273,7 @@ static void apply_switches_ipv6_on_for_an_address(void **state)
 		assert_true(sysctl_is(job, -1, lo_off, "0"));
 		assert_true(sysctl_is(
 			job, -1, "net/ipv6/conf/eth0/keep_addr_on_down", "1"));
+		assert_true(sysctl_is(job, -1, notify, "1"));
 		assert_true(sysctl_is(job, -1, detection, dad ? "1" : "0"));
 		assert_string_equal(addresses(t, AF_INET6), "fd00::2/64 ");
 		assert_true(has_route(t, wanted));
