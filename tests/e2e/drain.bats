@@ -114,6 +114,18 @@ deletes_those_that_wait() {
 	nothing_left
 }
 
+@test "a DEL that is alone makes five system calls at most to know it" {
+	local calls
+	node strace -qq -o /dev/null true || skip "no strace"
+	end_work
+	pods_up "$BRIDGE" p1
+	WRAPPER=(strace -f -qq -o /run/calls -P $STATE/.del -P $STATE/.queue)
+	del p1 "$BRIDGE"
+	WRAPPER=()
+	calls=$(wc -l <"$ROOT/run/calls")
+	((calls > 0 && calls <= 5)) || complain "$(cat "$ROOT/run/calls")"
+}
+
 @test "one DEL deletes the links of those that wait" {
 	deletes_those_that_wait "$BRIDGE"
 }

@@ -267,6 +267,29 @@ static void who_waited_deletes_what_is_still_there(void **state)
 	assert_true(has_link(c, "c3"));
 }
 
+/* Nobody can delete lo. */
+static void who_is_in_a_group_that_is_refused_deletes_its_own(void **state)
+{
+	struct call *c = call_of(*state, "c1");
+	struct stat st;
+
+	make_record(c, "c1", true);
+	make_record(c, "c2", true);
+	make_link(c, "c1");
+	make_link(c, "c2");
+	another();
+	queue("net/eth0/c2");
+	assert_int_equal(stat(QUEUE, &st), 0);
+	link_set_group(&c->host, "lo", 1U << 30 | (uint32_t)st.st_ino);
+	assert_true(drain(c));
+	assert_false(has_link(c, "c1"));
+	assert_true(has_link(c, "c2"));
+	c = call_of(*state, "c2");
+	assert_true(drain(c));
+	assert_false(has_link(c, "c2"));
+	assert_false(has_queue());
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -276,6 +299,7 @@ int main(void)
 		STATE_TEST(who_is_not_left_keeps_its_link),
 		STATE_TEST(who_comes_next_ends_the_round),
 		STATE_TEST(who_waited_deletes_what_is_still_there),
+		STATE_TEST(who_is_in_a_group_that_is_refused_deletes_its_own),
 	};
 
 	return run_node_tests(tests);
