@@ -42,8 +42,9 @@ int attachment_begin(struct call *c, struct record *record,
 			return -1;
 		if (!exists)
 			return 0;
-		if (!i &&
-		    (refuse_another_place(c, owner) < 0 || release(c) < 0))
+		if (i || record_is_begun(c->job, c->applet->name, owner))
+			break;
+		if (refuse_another_place(c, owner) < 0 || release(c) < 0)
 			return -1;
 	}
 	/* There still is a record: a new one or, in a folder that has become

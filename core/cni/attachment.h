@@ -15,8 +15,9 @@ const char *attachment_owner(struct call *c);
 
 /* ADD: begins the attachment's record, before anything else is made. If there is
  * a record, it may be of the same attachment to another namespace, which is an
- * error unless that one is dead. Otherwise an ADD or a DEL that was cut short has
- * left it: release(c) has to remove it, with what it names. */
+ * error unless that one is dead; so is an ADD of it that is still at work. Otherwise an
+ * ADD or a DEL that was cut short has left it: release(c) has to remove it, with what it
+ * names. */
 int attachment_begin(struct call *c, struct record *record,
 		     int (*release)(struct call *c));
 

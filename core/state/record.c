@@ -167,11 +167,25 @@ int record_begin(struct record *record, struct job *job, const char *applet,
 		warn_unusable(job, "create", path_of(job, applet, owner));
 		return 0;
 	}
+	flock(record->fd, LOCK_EX | LOCK_NB);
 	undo_push(job, undo_record, record);
 	return record_add(record, "netns",
 			  job_printf(job, "%llu %llu %s",
 				     (unsigned long long)netns->dev,
 				     (unsigned long long)netns->ino, path));
+}
+
+bool record_is_begun(struct job *job, const char *applet, const char *owner)
+{
+	int fd = openat(AT_FDCWD, path_of(job, applet, owner),
+			O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	bool locked;
+
+	if (fd < 0)
+		return false;
+	locked = flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+	close(fd);
+	return locked;
 }
 
 /* If a note cannot be written, the file's mode marks the record as damaged

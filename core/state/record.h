@@ -23,7 +23,7 @@ struct record {
 	const char *applet;
 	const char *owner; /* "network/interface/container" */
 	int dir;	   /* STATE_DIR, under a shared lock; -1: not opened */
-	int fd;		   /* the file, open for notes; -1: there is none */
+	int fd; /* the file, open for notes, locked; -1: there is none */
 };
 
 struct record_note {
@@ -64,6 +64,9 @@ bool record_owner_is_of(struct job *job, const char *owner,
 int record_begin(struct record *record, struct job *job, const char *applet,
 		 const char *owner, const struct netns *netns, const char *path,
 		 bool *exists);
+
+/* Whether the ADD that has begun the record of owner is still at work. */
+bool record_is_begun(struct job *job, const char *applet, const char *owner);
 
 /* Adds a line; does nothing if there is no file. */
 int record_add(struct record *record, const char *kind, const char *text);

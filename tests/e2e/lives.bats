@@ -380,6 +380,45 @@ trouble() {
 	done
 }
 
+# ---- a second ADD of the same
+
+# The ADD of p1 has begun its record, and is about to ask for an address.
+stop_add() {
+	node strace -qq -o /dev/null true || skip "no strace"
+	add p2 "$NET"
+	WRAPPER=("${STOPPING[@]}" -P /var/lib/cni/networks/net1
+		-e inject=openat:signal=STOP:when=1)
+	cni ADD bridge p1 "$NET" &
+	adding=$!
+	WRAPPER=()
+	wait_until 5 is_stopped
+}
+
+@test "an ADD that comes again meanwhile is refused, and takes nothing" {
+	stop_add
+	CNI_CONTAINERID=p1 CNI_NETNS=/run/netns/p1 \
+		add_fails again "$NET" "p1: another ADD of it is under way"
+	[ "$code" = 11 ]
+	node kill -CONT "$STOPPED"
+	wait "$adding"
+	results[p1]=$(<"$BATS_TEST_TMPDIR/p1.out")
+	check p1 "$NET"
+	del p2 "$NET"
+	gone p1 "$NET"
+}
+
+# A runtime has given up the first one.
+@test "a DEL that comes meanwhile makes way for the next ADD" {
+	stop_add
+	del p1 "$NET"
+	node kill -KILL "$STOPPED"
+	wait "$adding"
+	add p1 "$NET"
+	check p1 "$NET"
+	del p2 "$NET"
+	gone p1 "$NET"
+}
+
 # ---- what sync carries over
 
 # Rules are missing, so that sync makes the table anew.

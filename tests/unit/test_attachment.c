@@ -48,6 +48,7 @@ static void begin_releases_what_was_left(void **state)
 
 	begun(c, &record);
 	assert_int_equal(record_add(&record, "old", "thing"), 0);
+	close(record.fd);
 	released = 0;
 	assert_int_equal(attachment_begin(c, &again, release_all), 0);
 	assert_int_equal(released, 1);
@@ -73,6 +74,21 @@ static void begin_after_release_is_alone(void **state)
 	close(again.fd);
 }
 
+static void begin_leaves_one_that_is_at_work(void **state)
+{
+	struct folder *f = *state;
+	struct call *c = call_of(f, "c1");
+	struct record record, again;
+
+	begun(c, &record);
+	released = 0;
+	assert_int_equal(attachment_begin(c, &again, release_all), -1);
+	assert_int_equal(released, 0);
+	assert_failed(&f->job, CNI_TRY_AGAIN,
+		      "net/eth0/c1: another ADD of it is under way", NULL);
+	assert_true(has_record(c));
+}
+
 static void begin_gives_up_if_release_fails(void **state)
 {
 	struct folder *f = *state;
@@ -80,6 +96,7 @@ static void begin_gives_up_if_release_fails(void **state)
 	struct record record, again;
 
 	begun(c, &record);
+	close(record.fd);
 	released = 0;
 	assert_int_equal(attachment_begin(c, &again, release_nothing), -1);
 	assert_int_equal(released, 1);
@@ -147,6 +164,7 @@ int main(void)
 		STATE_TEST(begin_records_the_namespace),
 		STATE_TEST(begin_releases_what_was_left),
 		STATE_TEST(begin_after_release_is_alone),
+		STATE_TEST(begin_leaves_one_that_is_at_work),
 		STATE_TEST(begin_gives_up_if_release_fails),
 		STATE_TEST(release_of_what_never_was_is_success),
 		STATE_TEST(gc_drops_the_records_of_the_dead),

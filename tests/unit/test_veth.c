@@ -158,7 +158,8 @@ static void what_is_left_of_an_add_is_removed_by_the_next(void **state)
 	struct record record;
 	struct veth veth;
 
-	pair_add(c, &spec, &veth);
+	/* Its process has ended. */
+	close(pair_add(c, &spec, &veth)->fd);
 	assert_int_equal(veth_begin(c, &record), -1);
 	assert_failed(c->job, CNI_INTERNAL, taken(c), NULL);
 	assert_int_equal(link_del(&c->guest, "eth0", NULL), 0);
