@@ -5,6 +5,7 @@
 
 #include "core/base/str.h"
 #include "core/cni/drain.h"
+#include "core/cni/mac.h"
 #include "core/cni/prev.h"
 #include "core/cni/valid.h"
 #include "core/kernel/route.h"
@@ -75,6 +76,20 @@ int veth_add(struct call *c, const struct veth_spec *spec, struct veth *out)
 	return 0;
 }
 
+/* Another program that has made the pair gave it a MAC address of its choice. */
+static int del_guest(struct call *c)
+{
+	struct link guest;
+	bool found = false;
+	int ret = 0;
+
+	if (IS_ENABLED(CONFIG_REFERENCE_DEL))
+		ret = link_find(&c->guest, c->env.ifname, &guest, &found);
+	if (found)
+		ret |= mac_end_steady_of(c, &guest);
+	return ret | link_del(&c->guest, c->env.ifname, NULL);
+}
+
 /* The host end takes the container's interface with it. Where another program
  * has made the pair, or renamed the host end, only the interface is found. */
 int veth_del(struct call *c)
@@ -84,7 +99,7 @@ int veth_del(struct call *c)
 	int ret = drain_del(c, owner, &existed);
 
 	if (!existed && life_has_guest(c, owner))
-		ret |= link_del(&c->guest, c->env.ifname, NULL);
+		ret |= del_guest(c);
 	return ret;
 }
 

@@ -219,6 +219,22 @@ beside() {
 	gone_all "$NET"
 }
 
+# A node that has gone back to the Go plugins, and comes again.
+@test "who comes behind a pod of the Go plugin is announced" {
+	[ -x "$REFERENCE"/bridge ] || skip "no Go plugins"
+	local conf
+	conf=$(with "$NET" '{"cniVersion": "0.4.0"}')
+	first "$conf"
+	PLUGINS=$REFERENCE PLUGIN_PATH=$PATH add p1 "$conf"
+	known_by_all 10.1.2.11
+	del p1 "$conf"
+	listen
+	add p2 "$conf"
+	reached_at_once 10.1.2.11
+	heard announced p2
+	gone_all "$conf"
+}
+
 @test "on a bridge that has an alias all are announced, and it stays" {
 	first "$NET"
 	node ip link set br0 alias "of the user's"
