@@ -167,7 +167,8 @@ int record_begin(struct record *record, struct job *job, const char *applet,
 		warn_unusable(job, "create", path_of(job, applet, owner));
 		return 0;
 	}
-	flock(record->fd, LOCK_EX | LOCK_NB);
+	if (IS_ENABLED(CONFIG_NAT))
+		flock(record->fd, LOCK_EX | LOCK_NB);
 	undo_push(job, undo_record, record);
 	return record_add(record, "netns",
 			  job_printf(job, "%llu %llu %s",
