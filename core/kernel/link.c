@@ -296,7 +296,10 @@ int link_add(struct nl *nl, const struct link_spec *spec, bool *exists)
 	begin_add(nl, spec, NLM_F_CREATE | NLM_F_EXCL);
 	if (exists)
 		nl_allow(nl, EEXIST, exists);
-	nl_needs(nl, EOPNOTSUPP, spec->kind);
+	nl_needs(nl, EOPNOTSUPP,
+		 IS_ENABLED(CONFIG_BRIDGE_VLAN) && spec->vlan_filtering
+			 ? "CONFIG_BRIDGE_VLAN_FILTERING"
+			 : spec->kind);
 	nl_hold(nl);
 	nl_talk(nl, "create %s %s", spec->kind, spec->name);
 	/* The kernel ignores an alias in the message that creates a link. */

@@ -1317,6 +1317,16 @@ slowly() {
 	nothing_left
 }
 
+@test "a kernel without VLANs of bridges is told, and nothing stays" {
+	local conf
+	conf=$(with "$NET" '{"vlan": 10}')
+	pod_up p1
+	node ip link add tagged type bridge vlan_filtering 1 2>/dev/null &&
+		skip "the kernel has VLANs of bridges"
+	add_fails p1 "$conf" "the kernel has no CONFIG_BRIDGE_VLAN_FILTERING"
+	nothing_left
+}
+
 @test "a kernel without netfilter is told, and nothing stays" {
 	local conf
 	conf=$(with "$NET" '{"ipMasq": true}')
