@@ -128,6 +128,16 @@ static bool is_complete(struct call *c, const char *owner,
 	return complete;
 }
 
+/* What a record has lost, nobody can restore. One that is left is not to be. */
+static int refuse_damaged(struct call *c, const struct record_notes *notes)
+{
+	return notes->damaged && !notes->left
+		       ? fail(c->job, CNI_INTERNAL,
+			      "its record of %s is damaged, or cannot be read",
+			      c->applet->name)
+		       : 0;
+}
+
 int attachment_restore(struct call *c, const char *owner, bool *changed,
 		       bool *broken, struct list *restored)
 {
@@ -143,10 +153,15 @@ int attachment_restore(struct call *c, const char *owner, bool *changed,
 		return 0;
 	noted_read(c, owner, &notes);
 	noted_entries(c, &notes, true, &entries);
-	if (!entries.count || life_of(c, owner, &notes) == LIFE_DEAD)
+	if ((!entries.count && !notes.damaged) ||
+	    life_of(c, owner, &notes) == LIFE_DEAD)
 		return 0;
+	if (!entries.count)
+		return refuse_damaged(c, &notes);
 	if (is_complete(c, owner, &entries, &look))
-		return attachment_open_localhost(c, &entries);
+		return attachment_open_localhost(c, &entries) < 0
+			       ? -1
+			       : refuse_damaged(c, &notes);
 	*changed = true;
 	noted_entries(c, &notes, true, restored);
 	if (tables_add(&c->nft, owner, &entries, &share) < 0 ||
@@ -156,7 +171,9 @@ int attachment_restore(struct call *c, const char *owner, bool *changed,
 	/* A DEL that has begun meanwhile removes them: the tables are sound. */
 	noted_read(c, owner, &notes);
 	*broken |= !complete && notes.found && !notes.left;
-	return heir_take_back(c, owner, &entries);
+	return heir_take_back(c, owner, &entries) < 0
+		       ? -1
+		       : refuse_damaged(c, &notes);
 }
 
 /* Removes what the Go plugins have made, if they made this attachment. */

@@ -39,7 +39,7 @@ bool attachment_is_noted(struct call *c);
  * unless owner is dead. If something was missing, *changed is set and all its
  * entries are added to restored. What another attachment has by now it keeps, and
  * leaves to owner when it goes. *broken is set if the entries are not complete even
- * then. */
+ * then. A damaged record is an error, once what it still has is made. */
 int attachment_restore(struct call *c, const char *owner, bool *changed,
 		       bool *broken, struct list *restored);
 

@@ -45,6 +45,18 @@ ruleset() {
 	node nft -a list ruleset
 }
 
+@test "a record that is damaged is told, and the others are restored" {
+	two_pods
+	# So a disk that is full marks it.
+	node sh -c "chmod u+x $RECORDS/*:p1.bridge"
+	node nft flush ruleset
+	run --separate-stderr -1 node env -i "$CNIBOX" sync
+	[[ $stderr == *p1*"record of bridge is damaged, or cannot be read"* ]]
+	[[ $stderr == *"not all could be restored"* ]]
+	both_are_whole
+	both_go
+}
+
 @test "what nft flush ruleset took comes back" {
 	local before
 	two_pods
