@@ -60,10 +60,11 @@ static void become(const char *path, char **argv, char **env,
 		/* dup2() to itself would leave close-on-exec set. */
 		if (files[i] == i)
 			ioctl(i, FIONCLEX);
-		else
-			dup2(files[i], i);
+		else if (dup2(files[i], i) < 0)
+			goto out;
 	}
 	execve(path, argv, env);
+out:
 	*err = errno;
 	_exit(127);
 }
