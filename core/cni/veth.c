@@ -98,8 +98,10 @@ int veth_del(struct call *c)
 	bool existed;
 	int ret = drain_del(c, owner, &existed);
 
+	/* An error does not tell whether it is there. */
 	if (!existed && life_has_guest(c, owner))
-		ret |= del_guest(c);
+		ret |= ret ? link_del(&c->guest, c->env.ifname, NULL)
+			   : del_guest(c);
 	return ret;
 }
 

@@ -1018,6 +1018,13 @@ learned_at() {
 		.[] | select(.mac == $mac and .state != "permanent") | .ifname'
 }
 
+# p1 sends a frame for the port itself by this MAC address, and the bridge learns it there:
+# until its owner sends one, too.
+frame_teaches() {
+	frame p1 eth0 $RESERVED "$1"
+	[ "$(learned_at "$1")" = "$(host_veth p1)" ]
+}
+
 @test "a frame for the port itself teaches the bridge no MAC" {
 	local mac conf made
 	conf=$(with "$NET" '{"macspoofchk": true}')
@@ -1048,8 +1055,7 @@ learned_at() {
 		check_fails p1 "$conf" "br0: no_linklocal_learn is off"
 		check p1 "$NET"
 		# Such frames do teach.
-		frame p1 eth0 $RESERVED "$mac"
-		[ "$(learned_at "$mac")" = "$(host_veth p1)" ]
+		wait_until 5 frame_teaches "$mac"
 		del_twice p2 "$conf"
 		gone p1 "$conf"
 	done

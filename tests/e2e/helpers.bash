@@ -507,9 +507,16 @@ gone() {
 
 # ---- packets
 
+# A packet that is lost is not sent again; but after three seconds, which are short on a
+# busy machine, the kernel gives up to ask for a neighbour.
 pings() {
-	within "$1" ping -n -c 1 -W "${3:-$PATIENCE}" "$2" >/dev/null ||
-		complain "$1 does not reach $2"
+	local said tries=5
+	until said=$(within "$1" ping -n -c 1 -W "${3:-$PATIENCE}" "$2" 2>&1); do
+		[[ $said == *nreachable* ]] && ((tries--)) || {
+			complain "$1 does not reach $2: $said"
+			return 1
+		}
+	done
 }
 
 cannot_ping() {

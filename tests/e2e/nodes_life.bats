@@ -180,7 +180,7 @@ talk() {
 # step(1) of tests/faults, which finds the calls of apply and kills it at one.
 step_up() {
 	STEP=$BATS_TEST_TMPDIR/step
-	${HOSTCC:-cc} -std=c11 -O2 -o "$STEP" "$TOP"/tests/faults/{step,calls,tracee,record}.c
+	${HOSTCC:-cc} -std=c11 -O2 -o "$STEP" "$TOP"/tests/faults/{step,calls,netlink,tracee,record}.c
 }
 
 # apply_step OPTIONS...: an apply on n1 whose calls are stepped through.

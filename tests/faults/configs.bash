@@ -16,8 +16,8 @@
 # something to do for.
 #
 # shows are patterns (ERE) of what the ADDs bring to the world, so that they do what
-# the configuration is there for; makes are system calls that each verb makes of
-# which the same is true. also() tells what else there is in this world; stays is
+# the configuration is there for; makes are system calls of which the same is true, that
+# each verb makes but CHECK. also() tells what else there is in this world; stays is
 # for sed(1), what DEL leaves of that, until pod_anew.
 
 node_has() {
