@@ -76,14 +76,15 @@ int veth_add(struct call *c, const struct veth_spec *spec, struct veth *out)
 	return 0;
 }
 
-/* Another program that has made the pair gave it a MAC address of its choice. */
-static int del_guest(struct call *c)
+/* Another program that has made the pair, if one is said to have, gave it a MAC address
+ * of its choice. */
+static int del_guest(struct call *c, bool foreign)
 {
 	struct link guest;
 	bool found = false;
 	int ret = 0;
 
-	if (IS_ENABLED(CONFIG_REFERENCE_DEL))
+	if (IS_ENABLED(CONFIG_REFERENCE_DEL) && foreign)
 		ret = link_find(&c->guest, c->env.ifname, &guest, &found);
 	if (found)
 		ret |= mac_end_steady_of(c, &guest);
@@ -100,8 +101,7 @@ int veth_del(struct call *c)
 
 	/* An error does not tell whether it is there. */
 	if (!existed && life_has_guest(c, owner))
-		ret |= ret ? link_del(&c->guest, c->env.ifname, NULL)
-			   : del_guest(c);
+		ret |= del_guest(c, ret == 0);
 	return ret;
 }
 
