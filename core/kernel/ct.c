@@ -154,10 +154,7 @@ static void add_nat(struct search *search, struct ct_nat *nat)
 	}
 	nat->next = search->places[place];
 	search->places[place] = nat;
-	/* What a pod has begun is not worth a list of all, when many of them go. */
-	if (nat->kind == CT_PORT || nat->pod->family == AF_INET ||
-	    search->change != CT_GONE)
-		add_filter(search, nat);
+	add_filter(search, nat);
 }
 
 /* ---- messages ---- */

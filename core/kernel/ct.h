@@ -33,10 +33,10 @@ enum ct_change {
 
 /* Forgets the connections that nats (a list of struct ct_nat) should have caught
  * and have not: of UDP and, when restored, others that nobody has answered yet.
- * When gone, those that their pods have served or begun; of IPv6 only UDP, and only
- * where some may have been served. Many cost a look at all connections of a family, as
- * one does; where the host has none at all, there is no look. A kernel that cannot tell
- * is only logged. nl is a NETLINK_NETFILTER socket of the host. */
+ * When gone, those that their pods have served or begun; of IPv6 only UDP. Many
+ * cost a look at all connections of a family, as one does; where the host has none
+ * at all, there is no look. A kernel that cannot tell is only logged. nl is a
+ * NETLINK_NETFILTER socket of the host. */
 int ct_flush(struct nl *nl, const struct list *nats, enum ct_change change);
 
 #endif

@@ -575,8 +575,13 @@ static void gone_of_ipv6_looks_at_udp(void **state)
 	assert_string_equal(asked_lines(k),
 			    LIST("0a") " 1={ 2={ 1=11 3=0000 } }" OF_UDP);
 	assert_string_equal(forgotten(k), "1 2 4 ");
+	kernel_counts(k, 6, 1);
+	kernel_lists(k, 7, &c[3], 2);
+	kernel_forgets(k, 8, 1);
 	assert_int_equal(flush(k, &masq6, CT_GONE), 0);
-	assert_string_equal(asked_lines(k), "nothing\n");
+	assert_string_equal(asked_lines(k),
+			    LIST("0a") " 1={ 2={ 1=11 3=0000 } }" OF_UDP);
+	assert_string_equal(forgotten(k), "1 ");
 	assert_int_equal(flush(k, &tcp6, CT_GONE), 0);
 	assert_string_equal(asked_lines(k), "nothing\n");
 }
